@@ -1,0 +1,22 @@
+// Text to tree. Boost.Spirit X3; the grammar is the only file that includes it (grammar.cc).
+//
+// Limits are checked before the grammar runs, so that no text can exhaust the stack: kMaxFileBytes,
+// kMaxDeclarationBytes, kMaxNesting (of any brackets, unary operators included).
+// After a mistake the parser goes on with the next declaration, so that all of a file's mistakes
+// are reported in one go.
+#pragma once
+
+#include "patterns/ast.h"
+#include "patterns/diagnostic.h"
+#include "patterns/source_file.h"
+
+namespace tocsin::patterns {
+
+inline constexpr size_t kMaxFileBytes = size_t{64} << 20;
+inline constexpr size_t kMaxDeclarationBytes = size_t{256} << 10;
+inline constexpr size_t kMaxNesting = 100;
+
+// The declarations that could be read; mistakes go to `diagnostics`.
+ast::File parse(const SourceFile& file, Diagnostics& diagnostics);
+
+}  // namespace tocsin::patterns
