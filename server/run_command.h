@@ -1,0 +1,52 @@
+// `tocsin run`: patterns over bounded inputs, alerts out (docs/cli.md).
+//
+// The options are plain data: the command line fills them in (command_line.cc), tests by hand.
+// A path is "-" for standard input or output.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "eventtime/timestamp.h"
+
+namespace tocsin::server {
+
+// One input as the user named it: FILE, or Payment=FILE for a file of one type.
+struct RunInput {
+  std::string path;
+  std::optional<std::string> type;
+  friend bool operator==(const RunInput&, const RunInput&) = default;
+};
+
+enum class InputFormat : unsigned char { kJson, kCsv };
+enum class EventsMode : unsigned char { kFull, kNone };
+
+struct RunOptions {
+  std::vector<std::string> patterns;
+  std::vector<RunInput> inputs;
+  std::string out = "-";
+  eventtime::Duration out_of_order;
+  std::optional<std::string> late;
+  std::optional<std::string> dead_letter;
+  std::optional<std::string> type;    // of inputs that name none themselves
+  std::string type_field = "type";    // where a record names its type
+  std::optional<InputFormat> format;  // nothing: each input's by its name
+  EventsMode events = EventsMode::kFull;
+  std::optional<std::string> metrics;  // where the summary goes as JSON
+  size_t batch_size = 4096;            // records; changes nothing in what comes out
+  uint64_t max_starts = 100000;        // live first events of one pattern and key
+};
+
+// Everything in the exit status (exit_status.h): 0 done, 1 patterns or inputs wrong, 3 world
+// failed.
+int run(const RunOptions& options);
+
+// "Payment=in.jsonl" names type and path. Where the left side of the first '=' is no name of a
+// type, all of it is a path.
+RunInput parse_input(std::string_view text);
+
+}  // namespace tocsin::server
