@@ -1,0 +1,26 @@
+#include "connectors/decoder.h"
+
+#include "connectors/field_value.h"
+
+namespace tocsin::connectors {
+
+TypeRule type_rule(const DecodeOptions& options, const eventtime::Catalog& catalog) {
+  if (options.type) return {options.type, {}};
+  if (options.type_field) return {std::nullopt, *options.type_field};
+  if (catalog.types.size() == 1) return {eventtime::TypeId{0}, {}};
+  return {std::nullopt, "type"};
+}
+
+std::string unknown_type_reason(std::string_view type) {
+  return "unknown event type " + quoted(type);
+}
+
+std::string no_type_reason(std::string_view field) {
+  return "no field " + quoted(field) + " that names the event's type";
+}
+
+std::string too_long_reason(size_t limit) {
+  return "record longer than " + std::to_string(limit) + " bytes";
+}
+
+}  // namespace tocsin::connectors

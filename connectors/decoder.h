@@ -1,0 +1,71 @@
+// What a FileSource needs of a format: where records end, and what they hold.
+//
+// Both halves work on many records at a time, so that the virtual calls cost nothing per record.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "eventtime/batch.h"
+#include "eventtime/result.h"
+#include "eventtime/schema.h"
+
+namespace tocsin::connectors {
+
+// How the event type of a record is told. Without either: the only event that is declared, or else
+// the field "type".
+struct DecodeOptions {
+  std::optional<eventtime::TypeId> type;  // all records are of this type
+  std::optional<std::string> type_field;  // the field or column whose text names the type
+};
+
+// The same with the defaults filled in.
+struct TypeRule {
+  std::optional<eventtime::TypeId> fixed;
+  std::string field;  // where not fixed
+};
+TypeRule type_rule(const DecodeOptions& options, const eventtime::Catalog& catalog);
+
+// Reasons that all formats share.
+std::string unknown_type_reason(std::string_view type);
+std::string no_type_reason(std::string_view field);
+
+inline constexpr size_t kMaxRecordBytes = size_t{16} << 20;
+// Of a record that is longer, so much is kept for the dead letter.
+inline constexpr size_t kKeptRecordBytes = size_t{64} << 10;
+std::string too_long_reason(size_t limit);
+
+// Decoders may read so many bytes behind the last record.
+inline constexpr size_t kPaddingBytes = 64;
+
+// Where a record stands, without its line end.
+struct RecordSpan {
+  uint32_t begin = 0;
+  uint32_t size = 0;
+  bool too_long = false;  // then `size` is what is kept of it
+};
+
+class Decoder {
+ public:
+  Decoder() = default;
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+  virtual ~Decoder() = default;
+
+  // Finds complete records at the beginning of `bytes`, at most `max_records`, and appends them to
+  // `records` (empty before). Returns how many bytes are done with; what is left begins the next
+  // call's `bytes`, with more behind it. `at_end`: the input ends with `bytes`; then, if fewer than
+  // `max_records` are found, all is done with. Errors are those of a header.
+  virtual eventtime::Result<size_t> cut(std::string_view bytes, bool at_end, size_t max_records,
+                                        std::vector<RecordSpan>& records) = 0;
+
+  // Decodes records, as cut, that stand in batch.raw, followed by kPaddingBytes bytes.
+  virtual void decode(const std::vector<RecordSpan>& records, eventtime::Batch& batch) = 0;
+
+  virtual const eventtime::RecordFormat& format() const = 0;
+};
+
+}  // namespace tocsin::connectors

@@ -1,0 +1,58 @@
+// A file, or standard input, as a source of events: bytes, cut into records, decoded.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "connectors/decoder.h"
+#include "connectors/file/byte_reader.h"
+#include "runtime/source.h"
+
+namespace tocsin::connectors {
+
+enum class Format : uint8_t { kJson, kCsv };
+
+// By the name, without ".gz" or ".zst": ".csv" is CSV, everything else JSON lines.
+Format format_of(std::string_view path);
+
+struct SourceSpec {
+  std::string path;              // "-" is standard input
+  std::optional<Format> format;  // by the name unless given
+  DecodeOptions decoding;
+};
+
+// Opens the input; errors are the world's. The catalog must outlive the source.
+eventtime::Result<std::unique_ptr<runtime::Source>> open_source(const SourceSpec& spec,
+                                                                const eventtime::Catalog& catalog);
+
+// A read returns as soon as there are records, so that alerts over a pipe do not wait for a batch
+// to fill. Errors of read() besides the world's: a CSV header that does not fit the declarations.
+class FileSource : public runtime::Source {
+ public:
+  FileSource(std::string name, std::unique_ptr<ByteReader> reader,
+             std::unique_ptr<Decoder> decoder);
+
+  const std::string& name() const override { return name_; }
+  const eventtime::RecordFormat& format() const override { return decoder_->format(); }
+  eventtime::Result<bool> read(eventtime::Batch& batch, size_t max_records) override;
+  uint64_t bytes_read() const override { return reader_->bytes_read(); }
+  std::optional<uint64_t> bytes_total() const override { return reader_->bytes_total(); }
+
+ private:
+  eventtime::Result<void> fill();
+  void drop_byte_order_mark();
+
+  std::string name_;
+  std::unique_ptr<ByteReader> reader_;
+  std::unique_ptr<Decoder> decoder_;
+  std::vector<char> buffer_;  // bytes from begin_ to end_ are not decoded yet
+  size_t begin_ = 0;
+  size_t end_ = 0;
+  bool at_end_ = false;   // nothing follows what is buffered
+  bool at_start_ = true;  // a byte order mark may stand at begin_
+  std::vector<RecordSpan> records_;
+};
+
+}  // namespace tocsin::connectors

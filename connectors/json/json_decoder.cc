@@ -1,0 +1,306 @@
+#include "connectors/json/json_decoder.h"
+
+#include <algorithm>
+
+#include "connectors/field_value.h"
+#include "connectors/json/json_string.h"
+#include "eventtime/check.h"
+
+namespace tocsin::connectors {
+
+using eventtime::Batch;
+using eventtime::Column;
+using eventtime::EventSchema;
+using eventtime::Field;
+using eventtime::Type;
+using eventtime::TypeId;
+
+namespace {
+
+constexpr std::string_view kNoObject = "no JSON object";
+
+std::string_view kind_of(char first) {
+  switch (first) {
+    case '{':
+      return "object";
+    case '[':
+      return "array";
+    case '"':
+      return "string";
+    case 't':
+    case 'f':
+      return "bool";
+    case 'n':
+      return "null";
+    default:
+      return "number";
+  }
+}
+
+bool takes_text(Type type) {
+  return type == Type::kString || type == Type::kTimestamp || type == Type::kDuration;
+}
+
+bool takes_number(Type type) {
+  return type != Type::kString && type != Type::kBool;
+}
+
+bool begins_number(char first) {
+  return first == '-' || (first >= '0' && first <= '9');
+}
+
+}  // namespace
+
+void JsonDecoder::Format::append_json(std::string& out, std::string_view raw, TypeId) const {
+  out += raw;
+}
+
+JsonDecoder::JsonDecoder(const eventtime::Catalog& catalog, const DecodeOptions& options,
+                         size_t max_record_bytes)
+    : catalog_(catalog), type_rule_(type_rule(options, catalog)), splitter_(max_record_bytes) {
+  if (!type_rule_.fixed) paths_.add(type_rule_.field);
+  for (const EventSchema& schema : catalog.types) {
+    for (const Field& field : schema.fields) paths_.add(field.path);
+  }
+}
+
+eventtime::Result<size_t> JsonDecoder::cut(std::string_view bytes, bool at_end, size_t max_records,
+                                           std::vector<RecordSpan>& records) {
+  return splitter_.cut(bytes, at_end, max_records, records);
+}
+
+// The tokens of all records are found in one go. That fails when one record is bad (a string that
+// does not end would swallow the line end, which a string must not hold); then each is on its own.
+void JsonDecoder::decode(const std::vector<RecordSpan>& records, Batch& batch) {
+  if (records.empty()) return;
+  const char* const data = batch.raw.data();
+  const std::string_view all(data, records.back().begin + records.back().size);
+  const bool together = index_.build(all).empty();
+  const uint32_t* tokens = together ? index_.tokens() : nullptr;
+  batch.rows.reserve(batch.rows.size() + records.size());
+  for (const RecordSpan& span : records) {
+    const std::string_view line(data + span.begin, span.size);
+    TypeId type = 0;
+    Refusal refusal;
+    if (span.too_long) {
+      refusal = too_long_reason(splitter_.limit());
+    } else if (together) {
+      while (*tokens < span.begin) ++tokens;
+      refusal = decode_record({data, tokens, span.begin, span.begin + span.size}, batch, type);
+    } else {
+      refusal = decode_alone(line, batch, type);
+    }
+    const uint64_t record = next_record_++;
+    if (refusal) {
+      batch.rejects.push_back({record, *std::move(refusal), std::string(line)});
+      continue;
+    }
+    eventtime::EventTable& table = batch.tables[type];
+    const uint32_t row = table.rows++;
+    const Column& time = table.columns[catalog_.types[type].time_field];
+    batch.rows.push_back({{time.integer(row)}, record, row, type, line});
+  }
+}
+
+JsonDecoder::Refusal JsonDecoder::decode_alone(std::string_view line, Batch& batch, TypeId& type) {
+  const size_t first = line.find_first_not_of(" \t\r");
+  if (line[first] != '{') return std::string(kNoObject);
+  const std::string_view fault = index_.build(line);
+  if (!fault.empty()) return "not valid JSON: " + std::string(fault);
+  return decode_record({line.data(), index_.tokens(), 0, static_cast<uint32_t>(line.size())}, batch,
+                       type);
+}
+
+JsonDecoder::Refusal JsonDecoder::decode_record(const JsonRecord& record, Batch& batch,
+                                                TypeId& type) {
+  if (record.first(0) != '{') return std::string(kNoObject);
+  walker_.start(record);
+  const Shape* const shape = shapes_.match(record, walker_);
+  if (shape != nullptr && decode_known(record, *shape, batch)) {
+    type = shape->type;
+    return std::nullopt;
+  }
+  return decode_unknown(record, batch, type);
+}
+
+bool JsonDecoder::decode_known(const JsonRecord& record, const Shape& shape, Batch& batch) {
+  const Target to = target(batch, shape.type);
+  const std::vector<uint32_t>& values = shapes_.values();
+  for (size_t i = 0; i < shape.fields.size(); ++i) {
+    Column& column = to.table->columns[i];
+    if (shape.fields[i] == Shape::kMissing) {
+      column.set_null(to.row);
+    } else if (!store(to.schema->fields[i], record, values[shape.fields[i]], column, to.row,
+                      batch.strings)) {
+      return false;
+    }
+  }
+  return std::all_of(shape.others.begin(), shape.others.end(), [&](uint32_t key) {
+    const char first = record.first(values[key]);
+    return first == '{' || first == '[' || walker_.check_scalar(values[key]);
+  });
+}
+
+JsonDecoder::Refusal JsonDecoder::decode_unknown(const JsonRecord& record, Batch& batch,
+                                                 TypeId& type) {
+  walker_.start(record);
+  if (!walker_.walk(paths_)) return walker_.reason();
+  uint32_t type_step = JsonStep::kEnd;
+  if (type_rule_.fixed) {
+    type = *type_rule_.fixed;
+  } else {
+    type_step = resolve(type_rule_.field, JsonStep::kEnd);
+    if (Refusal refusal = find_type(record, type_step, type)) return refusal;
+  }
+  const Target to = target(batch, type);
+  field_steps_.clear();
+  for (size_t i = 0; i < to.schema->fields.size(); ++i) {
+    const Field& field = to.schema->fields[i];
+    Column& column = to.table->columns[i];
+    const uint32_t step = resolve(field.path, JsonStep::kEnd);
+    field_steps_.push_back(step);
+    if (step == JsonStep::kEnd) {
+      if (!field.nullable) return missing_reason(field);
+      column.set_null(to.row);
+      continue;
+    }
+    const uint32_t token = walker_.steps()[step].token;
+    if (!store(field, record, token, column, to.row, batch.strings)) {
+      return explain(field, record, token);
+    }
+  }
+  learn(record, type_step, type, field_steps_);
+  return std::nullopt;
+}
+
+JsonDecoder::Refusal JsonDecoder::find_type(const JsonRecord& record, uint32_t type_step,
+                                            TypeId& type) {
+  if (type_step == JsonStep::kEnd) return no_type_reason(type_rule_.field);
+  const uint32_t token = walker_.steps()[type_step].token;
+  const char first = record.first(token);
+  if (first != '"') {
+    return "field " + quoted(type_rule_.field) + " that names the event's type: expected string, " +
+           "found " + std::string(kind_of(first));
+  }
+  const std::string_view name = string_value(record, token);
+  const std::optional<TypeId> found = catalog_.find(name);
+  if (!found) return unknown_type_reason(name);
+  type = *found;
+  return std::nullopt;
+}
+
+void JsonDecoder::learn(const JsonRecord& record, uint32_t type_step, TypeId type,
+                        const std::vector<uint32_t>& field_steps) {
+  const std::vector<JsonStep>& steps = walker_.steps();
+  std::vector<uint32_t> keys(steps.size());  // the number of each step's key
+  std::vector<bool> read(steps.size());
+  Shape shape;
+  shape.type = type;
+  uint32_t next_key = 0;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    keys[i] = next_key;
+    if (steps[i].token != JsonStep::kEnd) ++next_key;
+  }
+  for (const uint32_t step : field_steps) {
+    shape.fields.push_back(step == JsonStep::kEnd ? Shape::kMissing : keys[step]);
+    if (step != JsonStep::kEnd) read[step] = true;
+  }
+  for (uint32_t i = 0; i < steps.size(); ++i) {
+    const bool is_value = steps[i].token != JsonStep::kEnd && !steps[i].entered;
+    if (is_value && !read[i] && i != type_step) shape.others.push_back(keys[i]);
+  }
+  shapes_.learn(record, steps, type_step, std::move(shape));
+}
+
+JsonDecoder::Target JsonDecoder::target(Batch& batch, TypeId type) const {
+  eventtime::EventTable& table = batch.tables[type];
+  const EventSchema& schema = catalog_.types[type];
+  constexpr size_t kLeastRows = 64;
+  // All columns of a table have room for the same number of rows.
+  const size_t room = table.columns[schema.time_field].nulls().size();
+  if (table.rows == room) table.resize(std::max(kLeastRows, 2 * room));
+  return {&table, &schema, table.rows};
+}
+
+bool JsonDecoder::store(const Field& field, const JsonRecord& record, uint32_t token,
+                        Column& column, uint32_t row, eventtime::Arena& strings) {
+  const std::string_view text = record.text(token);
+  const char first = text.front();
+  if (first == '"') {
+    return takes_text(field.type) &&
+           store_text(field, text.substr(1, text.size() - 2), column, row, strings);
+  }
+  if (begins_number(first)) {
+    return takes_number(field.type) &&
+           set_number_field(field, text, NumberGrammar::kJson, column, row) == ValueFault::kNone;
+  }
+  if (text == "null") {
+    column.set_null(row);
+    return field.nullable;
+  }
+  if (field.type != Type::kBool || (text != "true" && text != "false")) return false;
+  column.set_integer(row, first == 't' ? 1 : 0);
+  return true;
+}
+
+bool JsonDecoder::store_text(const Field& field, std::string_view text, Column& column,
+                             uint32_t row, eventtime::Arena& strings) {
+  if (text.find('\\') != std::string_view::npos) {
+    char* const bytes = strings.allocate(text.size());
+    const std::optional<size_t> size = unescape_json(text, bytes);
+    if (!size) return false;
+    text = std::string_view(bytes, *size);
+  }
+  if (field.type != Type::kString) {
+    return set_text_field(field, text, column, row) == ValueFault::kNone;
+  }
+  column.set_text(row, eventtime::Text(text));
+  return true;
+}
+
+// Only after the walk, so that the value itself is known to be valid JSON.
+std::string JsonDecoder::explain(const Field& field, const JsonRecord& record, uint32_t token) {
+  const char first = record.first(token);
+  const bool is_string = first == '"';
+  const bool right_kind =
+      is_string ? takes_text(field.type) : begins_number(first) && takes_number(field.type);
+  if (!right_kind) return wrong_type_reason(field, kind_of(first));
+  Column column(field.type);
+  column.resize(1);
+  const std::string_view text = is_string ? string_value(record, token) : record.text(token);
+  const ValueFault fault = is_string
+                               ? set_text_field(field, text, column, 0)
+                               : set_number_field(field, text, NumberGrammar::kJson, column, 0);
+  return fault_reason(field, fault, text);
+}
+
+uint32_t JsonDecoder::resolve(std::string_view path, uint32_t parent) const {
+  const std::vector<JsonStep>& steps = walker_.steps();
+  const auto find = [&](std::string_view key) {
+    for (uint32_t i = 0; i < steps.size(); ++i) {
+      const JsonStep& step = steps[i];
+      if (step.token != JsonStep::kEnd && step.parent == parent && step.key == key) return i;
+    }
+    return JsonStep::kEnd;
+  };
+  while (true) {
+    const uint32_t whole = find(path);
+    const size_t dot = path.find('.');
+    if (whole != JsonStep::kEnd || dot == std::string_view::npos) return whole;
+    parent = find(path.substr(0, dot));
+    if (parent == JsonStep::kEnd || !steps[parent].entered) return JsonStep::kEnd;
+    path.remove_prefix(dot + 1);
+  }
+}
+
+std::string_view JsonDecoder::string_value(const JsonRecord& record, uint32_t token) {
+  std::string_view text = record.text(token);
+  text = text.substr(1, text.size() - 2);
+  if (text.find('\\') == std::string_view::npos) return text;
+  scratch_.resize(text.size());
+  const std::optional<size_t> size = unescape_json(text, scratch_.data());
+  TOCSIN_CHECK(size, "the walker has checked all escapes");
+  return std::string_view(scratch_).substr(0, *size);
+}
+
+}  // namespace tocsin::connectors

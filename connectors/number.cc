@@ -1,0 +1,164 @@
+#include "connectors/number.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <limits>
+
+#include "eventtime/check.h"
+
+namespace tocsin::connectors {
+namespace {
+
+// A number taken apart: mantissa * 10^exponent, where the mantissa holds the first 19 digits.
+struct Decimal {
+  uint64_t mantissa = 0;
+  int64_t exponent = 0;
+  int64_t last_exponent = 0;  // power of ten of the last digit that is not zero
+  bool negative = false;
+  bool truncated = false;  // a digit that is not zero is missing from the mantissa
+};
+
+// Exponents beyond it all mean the same: far too large or far too small.
+constexpr int64_t kExponentLimit = 1'000'000'000'000;
+constexpr uint64_t kMantissaLimit = 1'000'000'000'000'000'000;  // room for one more digit
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+class Scanner {
+ public:
+  Scanner(std::string_view text, NumberGrammar grammar)
+      : at_(text.data()), end_(text.data() + text.size()), grammar_(grammar) {}
+
+  bool scan(Decimal& decimal) {
+    if (at_ < end_ && (*at_ == '-' || (*at_ == '+' && grammar_ == NumberGrammar::kLoose))) {
+      decimal.negative = *at_ == '-';
+      ++at_;
+    }
+    const char* const whole = at_;
+    take_digits(decimal);
+    const auto whole_digits = at_ - whole;
+    const bool loose = grammar_ == NumberGrammar::kLoose;
+    if (!loose && (whole_digits == 0 || (whole_digits > 1 && *whole == '0'))) return false;
+    int64_t fraction_digits = 0;
+    if (at_ < end_ && *at_ == '.') {
+      ++at_;
+      const char* const fraction = at_;
+      take_digits(decimal);
+      fraction_digits = at_ - fraction;
+      if (!loose && fraction_digits == 0) return false;
+    }
+    if (whole_digits + fraction_digits == 0) return false;
+    int64_t written = 0;
+    if (at_ < end_ && (*at_ == 'e' || *at_ == 'E') && !take_exponent(written)) return false;
+    const int64_t shift = written - fraction_digits;
+    decimal.exponent = shift + dropped_;
+    decimal.last_exponent = shift + (digits_ - last_nonzero_);
+    return at_ == end_;
+  }
+
+ private:
+  void take_digits(Decimal& decimal) {
+    for (; at_ < end_ && is_digit(*at_); ++at_) {
+      ++digits_;
+      const auto digit = static_cast<uint64_t>(*at_ - '0');
+      if (digit != 0) last_nonzero_ = digits_;
+      if (decimal.mantissa < kMantissaLimit) {
+        decimal.mantissa = decimal.mantissa * 10 + digit;
+      } else {
+        ++dropped_;
+        decimal.truncated |= digit != 0;
+      }
+    }
+  }
+
+  bool take_exponent(int64_t& exponent) {
+    ++at_;
+    bool negative = false;
+    if (at_ < end_ && (*at_ == '-' || *at_ == '+')) negative = *at_++ == '-';
+    const char* const first = at_;
+    for (; at_ < end_ && is_digit(*at_); ++at_) {
+      exponent = std::min(exponent * 10 + (*at_ - '0'), kExponentLimit);
+    }
+    if (negative) exponent = -exponent;
+    return at_ != first;
+  }
+
+  const char* at_;
+  const char* end_;
+  NumberGrammar grammar_;
+  int64_t digits_ = 0;
+  int64_t last_nonzero_ = 0;  // how many digits up to the last one that is not zero
+  int64_t dropped_ = 0;
+};
+
+NumberFault to_int(Decimal decimal, int64_t& value) {
+  if (decimal.mantissa == 0) {
+    value = 0;
+    return NumberFault::kNone;
+  }
+  if (decimal.last_exponent < 0) return NumberFault::kFraction;
+  if (decimal.truncated) return NumberFault::kOutOfRange;
+  for (; decimal.exponent < 0; ++decimal.exponent) decimal.mantissa /= 10;
+  for (; decimal.exponent > 0; --decimal.exponent) {
+    if (__builtin_mul_overflow(decimal.mantissa, uint64_t{10}, &decimal.mantissa)) {
+      return NumberFault::kOutOfRange;
+    }
+  }
+  constexpr auto kMost = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+  if (decimal.mantissa > kMost + (decimal.negative ? 1 : 0)) return NumberFault::kOutOfRange;
+  value = static_cast<int64_t>(decimal.negative ? 0 - decimal.mantissa : decimal.mantissa);
+  return NumberFault::kNone;
+}
+
+constexpr std::array<double, 23> kPowersOfTen = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                                 1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                                 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+NumberFault to_float(const Decimal& decimal, std::string_view text, double& value) {
+  constexpr int64_t kExact = 22;
+  if (!decimal.truncated && decimal.mantissa <= (uint64_t{1} << 53) &&
+      decimal.exponent >= -kExact && decimal.exponent <= kExact) {
+    const auto mantissa = static_cast<double>(decimal.mantissa);
+    const double power = kPowersOfTen[static_cast<size_t>(std::abs(decimal.exponent))];
+    value = decimal.exponent < 0 ? mantissa / power : mantissa * power;
+    if (decimal.negative) value = -value;
+    return NumberFault::kNone;
+  }
+  if (!text.empty() && text.front() == '+') text.remove_prefix(1);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc::result_out_of_range || value == std::numeric_limits<double>::infinity() ||
+      value == -std::numeric_limits<double>::infinity()) {
+    // Too small is the nearest double, zero; too large has none.
+    if (decimal.mantissa != 0 && decimal.exponent > 0) return NumberFault::kOutOfRange;
+    value = decimal.negative ? -0.0 : 0.0;
+    return NumberFault::kNone;
+  }
+  TOCSIN_CHECK(error == std::errc() && end == text.data() + text.size(),
+               "std::from_chars reads what our grammar accepts");
+  return NumberFault::kNone;
+}
+
+}  // namespace
+
+NumberFault parse_int(std::string_view text, NumberGrammar grammar, int64_t& value) {
+  Decimal decimal;
+  if (!Scanner(text, grammar).scan(decimal)) return NumberFault::kMalformed;
+  return to_int(decimal, value);
+}
+
+NumberFault parse_float(std::string_view text, NumberGrammar grammar, double& value) {
+  Decimal decimal;
+  if (!Scanner(text, grammar).scan(decimal)) return NumberFault::kMalformed;
+  return to_float(decimal, text, value);
+}
+
+bool is_number(std::string_view text, NumberGrammar grammar) {
+  Decimal decimal;
+  return Scanner(text, grammar).scan(decimal);
+}
+
+}  // namespace tocsin::connectors
