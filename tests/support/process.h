@@ -9,9 +9,9 @@
 namespace tocsin::tests {
 
 struct ProcessOptions {
-  std::string input;               // standard input
+  std::string input = {};          // standard input
   size_t read_at_most = SIZE_MAX;  // of standard output; then the reader goes away
-  std::string out_file;            // standard output goes there instead, if not empty
+  std::string out_file = {};       // standard output goes there instead, if not empty
 };
 
 struct ProcessResult {
