@@ -1,0 +1,294 @@
+#include "patterns/expression_checker.h"
+
+#include <utility>
+
+#include "patterns/fold.h"
+#include "patterns/operators.h"
+
+namespace tocsin::patterns {
+namespace {
+
+using ast::ExprKind;
+
+// The checker and everybody after it walks expressions by recursion.
+constexpr size_t kMaxDepth = 1000;
+// `between` doubles its operand, so nested ones could grow without bound.
+constexpr size_t kMaxCopiedNodes = 10'000;
+
+size_t count_nodes(const Expr& expr) {
+  size_t count = 1;
+  for (const Expr& operand : expr.operands) count += count_nodes(operand);
+  return count;
+}
+
+Expr literal(const ast::Expr& expr, Type type) {
+  Expr literal;
+  literal.type = type;
+  literal.span = expr.span;
+  literal.integer = expr.integer;
+  literal.number = expr.number;
+  if (type == Type::kString) literal.text = expr.text;
+  return literal;
+}
+
+std::optional<Expr> negate_if(bool negated, std::optional<Expr> expr) {
+  if (!negated || !expr) return expr;
+  const Span span = expr->span;
+  return make_expr(Op::kNot, Type::kBool, span, std::move(*expr));
+}
+
+}  // namespace
+
+void BindContext::not_supported(Span span, std::string_view what, std::string help) const {
+  diagnostics.error(span, "not-supported", std::string(what) + " is not supported yet",
+                    std::move(help));
+}
+
+const ast::Expr& without_parentheses(const ast::Expr& expr) {
+  const ast::Expr* inner = &expr;
+  while (inner->kind == ExprKind::kParenthesis) inner = &inner->operands[0];
+  return *inner;
+}
+
+std::optional<Expr> ExpressionChecker::value(const ast::Expr& expr, const Place& place) {
+  place_ = place;
+  depth_ = 0;
+  copied_nodes_ = 0;
+  whole_ = &without_parentheses(expr);
+  return check(expr);
+}
+
+std::optional<Expr> ExpressionChecker::condition(const ast::Expr& expr, const Place& place) {
+  std::optional<Expr> checked = value(expr, place);
+  if (!checked) return std::nullopt;
+  if (checked->type == Type::kNull) return bool_literal(false, checked->span);  // never holds
+  if (checked->type != Type::kBool) {
+    context_.diagnostics.error(checked->span, "type-mismatch",
+                               "a condition must be bool, not " + type_text(checked->type),
+                               "compare it with something: '==', '<', 'is not null'");
+    return std::nullopt;
+  }
+  return checked;
+}
+
+std::optional<Expr> ExpressionChecker::check(const ast::Expr& expr) {
+  if (depth_ == kMaxDepth) {
+    context_.diagnostics.error(expr.span, "too-many",
+                               "the expression has more than 1000 operators in one another",
+                               "'in (...)' replaces a chain of 'or'");
+    return std::nullopt;
+  }
+  ++depth_;
+  std::optional<Expr> checked = check_kind(expr);
+  --depth_;
+  return checked;
+}
+
+std::optional<Expr> ExpressionChecker::check_kind(const ast::Expr& expr) {
+  switch (expr.kind) {
+    case ExprKind::kNull:
+      return null_literal(expr.span);
+    case ExprKind::kBool:
+      return literal(expr, Type::kBool);
+    case ExprKind::kInt:
+      return literal(expr, Type::kInt);
+    case ExprKind::kFloat:
+      return literal(expr, Type::kFloat);
+    case ExprKind::kString:
+      return literal(expr, Type::kString);
+    case ExprKind::kDuration:
+      return literal(expr, Type::kDuration);
+    case ExprKind::kField:
+      return place_.result ? check_key(expr) : check_field(expr);
+    case ExprKind::kMember:
+      return check_member(expr);
+    case ExprKind::kCall:
+      return check_call(expr);
+    case ExprKind::kNot:
+      return check_not(expr);
+    case ExprKind::kOr:
+    case ExprKind::kAnd:
+      return check_logic(expr);
+    case ExprKind::kEqual:
+    case ExprKind::kNotEqual:
+    case ExprKind::kLess:
+    case ExprKind::kLessEqual:
+    case ExprKind::kGreater:
+    case ExprKind::kGreaterEqual:
+      return check_comparison(expr);
+    case ExprKind::kNegate:
+    case ExprKind::kAdd:
+    case ExprKind::kSubtract:
+    case ExprKind::kMultiply:
+    case ExprKind::kDivide:
+    case ExprKind::kModulo:
+      return check_arithmetic(expr);
+    case ExprKind::kIn:
+      return check_in(expr);
+    case ExprKind::kInList:
+      return check_in_list(expr);
+    case ExprKind::kBetween:
+      return check_between(expr);
+    case ExprKind::kLike:
+    case ExprKind::kILike:
+      return check_like(expr);
+    case ExprKind::kMatches:
+      return check_matches(expr);
+    case ExprKind::kIsNull:
+      return check_is_null(expr);
+    case ExprKind::kParenthesis:
+      return check(expr.operands[0]);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::vector<Expr>> ExpressionChecker::check_all(const std::vector<ast::Expr>& exprs) {
+  std::vector<Expr> checked;
+  bool good = true;
+  for (const ast::Expr& expr : exprs) {
+    std::optional<Expr> one = check(expr);
+    if (one) {
+      checked.push_back(std::move(*one));
+    } else {
+      good = false;
+    }
+  }
+  if (!good) return std::nullopt;
+  return checked;
+}
+
+bool ExpressionChecker::check_operand(const std::optional<Expr>& operand, Type type,
+                                      std::string_view operation) {
+  if (!operand) return false;
+  if (operand->type == type || operand->type == Type::kNull) return true;
+  context_.diagnostics.error(
+      operand->span, "type-mismatch",
+      quoted(operation) + " needs " + type_text(type) + ", not " + type_text(operand->type));
+  return false;
+}
+
+std::optional<Expr> ExpressionChecker::check_logic(const ast::Expr& expr) {
+  const std::string_view operation = operator_text(expr.kind);
+  std::optional<Expr> left = check(expr.operands[0]);
+  std::optional<Expr> right = check(expr.operands[1]);
+  const bool left_fits = check_operand(left, Type::kBool, operation);
+  const bool right_fits = check_operand(right, Type::kBool, operation);
+  if (!left_fits || !right_fits) return std::nullopt;
+  const Op op = expr.kind == ExprKind::kAnd ? Op::kAnd : Op::kOr;
+  return make_expr(op, Type::kBool, expr.span, std::move(*left), std::move(*right));
+}
+
+std::optional<Expr> ExpressionChecker::check_not(const ast::Expr& expr) {
+  std::optional<Expr> operand = check(expr.operands[0]);
+  if (!check_operand(operand, Type::kBool, "not")) return std::nullopt;
+  return make_expr(Op::kNot, Type::kBool, expr.span, std::move(*operand));
+}
+
+std::optional<Expr> ExpressionChecker::check_comparison(const ast::Expr& expr) {
+  std::optional<std::vector<Expr>> operands = check_all(expr.operands);
+  for (size_t i = 0; i < 2; ++i) {
+    if (without_parentheses(expr.operands[i]).kind != ExprKind::kNull) continue;
+    const std::string other(context_.source.text(expr.operands[1 - i].span));
+    const bool equal = expr.kind != ExprKind::kNotEqual;
+    context_.diagnostics.warning(expr.span, "null-comparison",
+                                 "a comparison with null is never true",
+                                 "write '" + other + (equal ? " is null'" : " is not null'"));
+    break;
+  }
+  if (!operands) return std::nullopt;
+  return bind_comparison(expr.kind, std::move((*operands)[0]), std::move((*operands)[1]), expr.span,
+                         context_.diagnostics);
+}
+
+std::optional<Expr> ExpressionChecker::check_arithmetic(const ast::Expr& expr) {
+  std::optional<std::vector<Expr>> operands = check_all(expr.operands);
+  if (!operands) return std::nullopt;
+  if (expr.kind == ExprKind::kNegate) {
+    return bind_negate(std::move((*operands)[0]), expr.span, context_.diagnostics);
+  }
+  return bind_arithmetic(expr.kind, std::move((*operands)[0]), std::move((*operands)[1]), expr.span,
+                         context_.diagnostics);
+}
+
+std::optional<Expr> ExpressionChecker::check_in(const ast::Expr& expr) {
+  std::optional<std::vector<Expr>> operands = check_all(expr.operands);
+  if (!operands) return std::nullopt;
+  return negate_if(expr.negated, bind_in(std::move(*operands), expr.span, context_.diagnostics));
+}
+
+std::optional<Expr> ExpressionChecker::check_in_list(const ast::Expr& expr) {
+  const bool known = context_.declarations.has_list(expr.text);
+  if (!known && context_.declarations.complete()) {
+    context_.diagnostics.error(
+        expr.span, "unknown-list", "there is no list " + quoted(expr.text),
+        context_.declarations.list_names().empty()
+            ? "values are listed in parentheses: x in ('a', 'b')"
+            : help_for_unknown(expr.text, context_.declarations.list_names(), "the lists are"));
+  } else if (known) {
+    context_.not_supported(expr.span, "'in " + expr.text + "'",
+                           "write the values into the condition: x in ('a', 'b')");
+  }
+  static_cast<void>(check(expr.operands[0]));
+  return std::nullopt;
+}
+
+bool ExpressionChecker::fits(size_t copied_nodes, Span span) {
+  copied_nodes_ += copied_nodes;
+  if (copied_nodes_ <= kMaxCopiedNodes) return true;
+  context_.diagnostics.error(span, "too-many", "too many 'between' in one another",
+                             "write '>=' and '<='");
+  return false;
+}
+
+std::optional<Expr> ExpressionChecker::check_between(const ast::Expr& expr) {
+  std::optional<std::vector<Expr>> operands = check_all(expr.operands);
+  if (!operands) return std::nullopt;
+  Expr& tested = (*operands)[0];
+  if (!fits(count_nodes(tested), expr.span)) return std::nullopt;
+  std::optional<Expr> low = bind_comparison(
+      ExprKind::kGreaterEqual, tested, std::move((*operands)[1]), expr.span, context_.diagnostics);
+  if (!low) return std::nullopt;  // what is wrong with one bound is often wrong with both
+  std::optional<Expr> high =
+      bind_comparison(ExprKind::kLessEqual, std::move(tested), std::move((*operands)[2]), expr.span,
+                      context_.diagnostics);
+  if (!high) return std::nullopt;
+  return negate_if(expr.negated,
+                   make_expr(Op::kAnd, Type::kBool, expr.span, std::move(*low), std::move(*high)));
+}
+
+std::optional<Expr> ExpressionChecker::check_like(const ast::Expr& expr) {
+  const std::string_view operation = operator_text(expr.kind);
+  std::optional<Expr> text = check(expr.operands[0]);
+  std::optional<Expr> pattern = check(expr.operands[1]);
+  const bool text_fits = check_operand(text, Type::kString, operation);
+  if (!check_operand(pattern, Type::kString, operation)) return std::nullopt;
+  if (pattern->op != Op::kLiteral) {
+    context_.diagnostics.error(pattern->span, "bad-literal",
+                               "the pattern of " + quoted(operation) + " must be a text in quotes",
+                               "to look for another field's text, use contains, starts_with or "
+                               "ends_with");
+    return std::nullopt;
+  }
+  if (!text_fits) return std::nullopt;
+  const Op op = expr.kind == ExprKind::kLike ? Op::kLike : Op::kILike;
+  return negate_if(expr.negated,
+                   make_expr(op, Type::kBool, expr.span, std::move(*text), std::move(*pattern)));
+}
+
+std::optional<Expr> ExpressionChecker::check_matches(const ast::Expr& expr) {
+  context_.not_supported(expr.span, "'matches'", "'like' and 'ilike' know '%' and '_'");
+  const std::optional<Expr> text = check(expr.operands[0]);
+  const std::optional<Expr> pattern = check(expr.operands[1]);
+  static_cast<void>(check_operand(text, Type::kString, "matches"));
+  static_cast<void>(check_operand(pattern, Type::kString, "matches"));
+  return std::nullopt;
+}
+
+std::optional<Expr> ExpressionChecker::check_is_null(const ast::Expr& expr) {
+  std::optional<Expr> operand = check(expr.operands[0]);
+  if (!operand) return std::nullopt;
+  const Op op = expr.negated ? Op::kIsNotNull : Op::kIsNull;
+  return make_expr(op, Type::kBool, expr.span, std::move(*operand));
+}
+
+}  // namespace tocsin::patterns
