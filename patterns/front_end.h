@@ -1,13 +1,10 @@
-// Files of declarations to checked patterns, in one call: what `check`, `run`, `explain` and the
-// tests begin with. Tested by tests/unit/patterns/front_end_test.cc.
+// Texts of declarations to checked patterns, in one call: what commands and tests begin with.
+// Tested by tests/unit/patterns/binder_test.cc.
 #pragma once
 
 #include <optional>
-#include <span>
-#include <string>
 #include <vector>
 
-#include "eventtime/result.h"
 #include "patterns/ast.h"
 #include "patterns/diagnostic.h"
 #include "patterns/pattern.h"
@@ -22,10 +19,7 @@ struct Loaded {
   std::optional<PatternSet> patterns;  // nothing if there are errors
 };
 
+// Parses all of them and binds them together: declarations of all files see each other.
 Loaded load(std::vector<SourceFile> sources);
-
-// Reads the files; "-" is standard input. An error is the world's fault and names the path; what is
-// wrong inside the files is in `diagnostics`.
-eventtime::Result<Loaded> load_files(std::span<const std::string> paths);
 
 }  // namespace tocsin::patterns

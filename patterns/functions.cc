@@ -16,9 +16,9 @@ using enum Parameter;
 
 constexpr std::array<Function, 23> kFunctions = {{
     {"abs", Op::kAbs, 1, 1, {kSize}, Type::kNull},
-    {"round", Op::kRound, 1, 2, {kFloat, kInt}, Type::kFloat},
-    {"floor", Op::kFloor, 1, 1, {kFloat}, Type::kFloat},
-    {"ceil", Op::kCeil, 1, 1, {kFloat}, Type::kFloat},
+    {"round", Op::kRound, 1, 2, {kNumber, kInt}, Type::kNull},
+    {"floor", Op::kFloor, 1, 1, {kNumber}, Type::kNull},
+    {"ceil", Op::kCeil, 1, 1, {kNumber}, Type::kNull},
     {"sqrt", Op::kSqrt, 1, 1, {kFloat}, Type::kFloat},
     {"pow", Op::kPow, 2, 2, {kFloat, kFloat, kFloat}, Type::kFloat},
     {"least", Op::kLeast, 1, kAny, {kOrdered, kOrdered, kOrdered}, Type::kNull},
@@ -68,11 +68,11 @@ bool accepts(Parameter parameter, const Expr& argument) {
     case Type::kBool:
       return parameter == kBool || parameter == kCommon;
     case Type::kInt:
-      return parameter == kInt || parameter == kFloat || parameter == kSize ||
-             parameter == kCommon || parameter == kOrdered;
+      return parameter == kInt || parameter == kFloat || parameter == kNumber ||
+             parameter == kSize || parameter == kCommon || parameter == kOrdered;
     case Type::kFloat:
-      return parameter == kFloat || parameter == kSize || parameter == kCommon ||
-             parameter == kOrdered;
+      return parameter == kFloat || parameter == kNumber || parameter == kSize ||
+             parameter == kCommon || parameter == kOrdered;
     case Type::kString:
       return parameter == kString || parameter == kCommon || parameter == kOrdered;
     case Type::kTimestamp:
@@ -90,6 +90,7 @@ std::string_view parameter_text(Parameter parameter) {
     case kInt:
       return "int";
     case kFloat:
+    case kNumber:
       return "int or float";
     case kString:
       return "string";
@@ -267,7 +268,7 @@ std::optional<Expr> bind_function(const Function& function, std::vector<Expr> ar
     if (!result) return std::nullopt;
     if (*result == Type::kNull) return null_literal(span);
   } else if (*result == Type::kNull) {
-    result = arguments[0].type;  // abs
+    result = arguments[0].type;
   }
   for (size_t i = 0; i < arguments.size(); ++i) {
     if (parameter(function, i) == kFloat) arguments[i] = to_float(std::move(arguments[i]));

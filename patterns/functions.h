@@ -18,7 +18,8 @@ namespace tocsin::patterns {
 enum class Parameter : uint8_t {
   kBool,
   kInt,
-  kFloat,  // an int is converted
+  kFloat,   // an int is converted
+  kNumber,  // int or float, as it is
   kString,
   kTimestamp,
   kSize,    // int, float or duration
@@ -35,7 +36,7 @@ struct Function {
   size_t minimum = 1;  // of arguments
   size_t maximum = 1;
   std::array<Parameter, 3> parameters{};  // the last one stands for all further ones
-  Type result = Type::kNull;              // kNull: that of the arguments
+  Type result = Type::kNull;              // kNull: that of the arguments, or of the first
 };
 
 const Function* find_function(std::string_view name);
