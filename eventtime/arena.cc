@@ -8,8 +8,8 @@ namespace tocsin::eventtime {
 char* Arena::allocate(size_t size) {
   if (size > left_) {
     const size_t bytes = std::max(size, kChunkBytes);
-    chunks_.push_back(std::make_unique<char[]>(bytes));
-    next_ = chunks_.back().get();
+    chunks_.push_back({std::make_unique_for_overwrite<char[]>(bytes), bytes});
+    next_ = chunks_.back().bytes.get();
     left_ = bytes;
   }
   char* result = next_;
@@ -23,6 +23,13 @@ std::string_view Arena::copy(std::string_view text) {
   char* bytes = allocate(text.size());
   std::memcpy(bytes, text.data(), text.size());
   return {bytes, text.size()};
+}
+
+void Arena::clear() {
+  if (chunks_.empty()) return;
+  chunks_.erase(chunks_.begin() + 1, chunks_.end());
+  next_ = chunks_.front().bytes.get();
+  left_ = chunks_.front().size;
 }
 
 }  // namespace tocsin::eventtime

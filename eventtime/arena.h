@@ -14,11 +14,17 @@ class Arena {
   char* allocate(size_t size);
   // A copy of `text` that lives as long as the arena.
   std::string_view copy(std::string_view text);
+  // Ends the life of everything allocated; keeps one chunk for the next use.
+  void clear();
 
  private:
   static constexpr size_t kChunkBytes = size_t{64} << 10;
 
-  std::vector<std::unique_ptr<char[]>> chunks_;
+  struct Chunk {
+    std::unique_ptr<char[]> bytes;
+    size_t size = 0;
+  };
+  std::vector<Chunk> chunks_;
   char* next_ = nullptr;
   size_t left_ = 0;
 };

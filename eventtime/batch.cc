@@ -33,7 +33,7 @@ Value Column::value(size_t row) const {
   return {type_, cell(row)};
 }
 
-EventTable::EventTable(const EventSchema& schema) {
+EventTable::EventTable(const EventSchema& schema) : time_column(schema.time_field) {
   columns.reserve(schema.fields.size());
   for (const Field& field : schema.fields) columns.emplace_back(field.type);
 }

@@ -73,6 +73,7 @@ struct EventTable {
   void resize(size_t rows);  // room for so many; grows only; `rows` counts those in use
 
   std::vector<Column> columns;  // one for each field of the schema
+  size_t time_column = 0;       // the one that carries event time
   uint32_t rows = 0;
 };
 

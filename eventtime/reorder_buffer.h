@@ -1,0 +1,71 @@
+// Settles event time: takes rows as they arrive on several inputs and releases them in the order
+// (event time, input, position), each once it is certain that nothing earlier can come.
+//
+// The watermark of an input is the largest event time seen on it minus its bound on
+// out-of-orderness, after the bounded-out-of-orderness watermarks of Akidau et al., "The Dataflow
+// Model", PVLDB 8(12), 2015. Computed from the input's own records alone, row by row, so that batch
+// borders play no part.
+//
+// INVARIANT: released rows never go back in that order; a row strictly behind the watermark of its
+// own input is late and never released. Tested by tests/unit/eventtime/reorder_buffer_test.cc.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "eventtime/batch.h"
+#include "eventtime/timestamp.h"
+
+namespace tocsin::eventtime {
+
+struct Arrival {
+  Timestamp time;
+  uint32_t input = 0;
+  uint32_t batch = 0;  // the caller's number for it
+  uint32_t row = 0;    // in Batch::rows
+};
+
+class ReorderBuffer {
+ public:
+  // Inputs are numbered from 0 in the order of these calls. Before the first push only.
+  uint32_t add_input(Duration out_of_order);
+  size_t inputs() const { return inputs_.size(); }
+
+  using OnLate = std::function<void(uint32_t row, Timestamp watermark)>;
+  // Rows of a batch, in the order of the input. `batch` may be reused once all its rows are
+  // released.
+  void push(uint32_t input, uint32_t batch, std::span<const Row> rows, const OnLate& on_late);
+  // The input has ended: its watermark is infinite.
+  void finish(uint32_t input);
+
+  // Appends all rows whose time is settled, in order.
+  void release(std::vector<Arrival>& out);
+
+  Timestamp watermark(uint32_t input) const { return inputs_[input].watermark; }
+  // The input that holds the others back, to be read next; nothing when all have ended.
+  std::optional<uint32_t> most_behind() const;
+  size_t pending() const;
+
+ private:
+  struct Input {
+    Duration out_of_order;
+    Timestamp latest = kMinTimestamp;
+    Timestamp watermark = kMinTimestamp;
+    bool ended = false;
+    std::vector<Arrival> rows;  // from `first` on: pending, in order
+    size_t first = 0;
+
+    bool has_pending() const { return first < rows.size(); }
+    const Arrival& head() const { return rows[first]; }
+  };
+
+  std::vector<Timestamp> limits() const;
+  static void release_single(Input& input, std::vector<Arrival>& out);
+
+  std::vector<Input> inputs_;
+};
+
+}  // namespace tocsin::eventtime

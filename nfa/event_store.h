@@ -1,0 +1,91 @@
+// The events that runs hold, each stored once for all patterns and keys.
+//
+// An event is copied out of its batch when the first run binds it and released when the last run
+// that reaches it is gone. So a batch of a thousand events is not kept alive by the one that
+// matters, and memory follows what is pending, not what has passed.
+//
+// INVARIANT: a stored event lives as long as a reference counted by retain() is held.
+// Tested by tests/unit/nfa/event_store_test.cc.
+#pragma once
+
+#include <cstdint>
+#include <memory_resource>
+#include <string_view>
+#include <vector>
+
+#include "eventtime/batch.h"
+
+namespace tocsin::nfa {
+
+using eventtime::TypeId;
+
+using EventId = uint32_t;
+inline constexpr EventId kNoEvent = 0;
+
+// An event as the matcher sees it: released, in its place in the order of events.
+struct TestedEvent {
+  const eventtime::Batch* batch = nullptr;
+  const eventtime::Row* row = nullptr;
+  uint64_t sequence = 0;  // its place in the order of events (language page 3.1), from 1
+  // Set by EventStore::store; who made the TestedEvent then owns one reference.
+  EventId stored = kNoEvent;
+
+  const eventtime::EventTable& table() const { return batch->tables[row->type]; }
+};
+
+struct StoredEvent {
+  eventtime::Timestamp time;
+  uint64_t sequence = 0;
+  uint64_t record = 0;
+  uint32_t input = 0;
+  uint32_t references = 0;
+  TypeId type = 0;
+  std::string_view raw;                    // empty where alerts do not show events
+  const eventtime::Text* texts = nullptr;  // the kept columns
+  size_t bytes = 0;                        // of the block that holds all of it
+};
+
+class EventStore {
+ public:
+  // `keep_raw`: alerts show events as they came in.
+  EventStore(size_t types, bool keep_raw);
+  ~EventStore();
+  EventStore(const EventStore&) = delete;
+  EventStore& operator=(const EventStore&) = delete;
+
+  // Runs will read this string column of stored events. Before the first event only.
+  void keep_text(TypeId type, uint32_t column);
+
+  // Stores the event unless it is stored already, and retains it once for the caller.
+  EventId store(TestedEvent& event);
+  void retain(EventId id) { ++events_[id]->references; }
+  void release(EventId id) {
+    if (--events_[id]->references == 0) erase(id);
+  }
+
+  const StoredEvent& at(EventId id) const { return *events_[id]; }
+  // A kept column of a stored event; the text lives as long as the event.
+  eventtime::Text text(EventId id, uint32_t column) const {
+    const StoredEvent& event = *events_[id];
+    return event.texts[kept_[event.type].index_by_column[column]];
+  }
+
+  size_t live() const { return live_; }
+
+ private:
+  struct Kept {
+    std::vector<uint32_t> columns;
+    std::vector<uint32_t> index_by_column;
+  };
+
+  void erase(EventId id);
+
+  bool keep_raw_;
+  std::vector<Kept> kept_;  // by TypeId
+  std::pmr::unsynchronized_pool_resource memory_;
+  std::vector<StoredEvent*> events_;  // by EventId
+  std::vector<EventId> free_;
+  size_t live_ = 0;
+};
+
+}  // namespace tocsin::nfa

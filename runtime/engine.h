@@ -1,0 +1,85 @@
+// The engine: patterns in, batches of events in, alerts out. Single-threaded; no I/O, no clock, no
+// log.
+//
+// An event's life: its batch is pushed -> local conditions of all patterns over the whole batch ->
+// reordered until its time is settled -> for each pattern that it may concern, the state of its key
+// -> matches -> alerts, held until no alert of an earlier time can come, sorted.
+//
+// INVARIANT: alerts are a function of the inputs' records, their order and the patterns; batch
+// borders and the order in which inputs are pushed play no part. Tested by
+// tests/unit/runtime/engine_test.cc and, against the definition, by tests/model.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "eventtime/batch.h"
+#include "eventtime/reorder_buffer.h"
+#include "eventtime/result.h"
+#include "patterns/pattern.h"
+#include "runtime/engine_options.h"
+
+namespace tocsin::runtime {
+
+struct PatternStats {
+  std::string name;
+  uint64_t alerts = 0;
+  uint64_t events_considered = 0;
+  uint64_t dropped_starts = 0;
+};
+
+struct EngineStats {
+  uint64_t events = 0;  // accepted records, late ones included
+  uint64_t late = 0;
+  uint64_t null_keys = 0;          // events that belong to no key of some pattern
+  uint64_t arithmetic_errors = 0;  // overflows and divisions by zero in conditions and results
+  size_t live_events = 0;          // held by partial matches
+  size_t live_keys = 0;
+  size_t reordering = 0;               // waiting for their time to be settled
+  std::vector<PatternStats> patterns;  // in the order of declaration
+};
+
+class Engine {
+ public:
+  // An event that came too late to be matched. Valid during the call only.
+  struct Late {
+    uint32_t input;
+    const eventtime::Row& row;
+    eventtime::Timestamp watermark;
+  };
+  using OnLate = std::function<void(const Late&)>;
+
+  // An error tells of a pattern beyond the engine's limits.
+  static eventtime::Result<std::unique_ptr<Engine>> create(patterns::PatternSet patterns,
+                                                           const EngineOptions& options);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Inputs are numbered from 0, in the order that breaks ties in time. `format` outlives the
+  // engine. All inputs before the first push.
+  uint32_t add_input(eventtime::Duration out_of_order, const eventtime::RecordFormat& format);
+
+  // The next records of input `batch->input`. Alerts that have become final are appended to
+  // `alerts`, one line of JSON each, in order of completion, pattern, key.
+  void push(std::shared_ptr<const eventtime::Batch> batch, std::string& alerts,
+            const OnLate& on_late);
+  // The input has ended; when all have, everything is decided.
+  void finish(uint32_t input, std::string& alerts);
+  // The input that holds the others back, to be read next; nothing when all have ended.
+  std::optional<uint32_t> next_input() const;
+
+  const patterns::PatternSet& patterns() const;
+  EngineStats stats() const;
+
+ private:
+  class Impl;
+  explicit Engine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tocsin::runtime

@@ -1,0 +1,130 @@
+#include "runtime/pattern_operator.h"
+
+#include <algorithm>
+
+namespace tocsin::runtime {
+namespace {
+
+void add_once(std::vector<nfa::StepPredicate>& list, nfa::StepPredicate predicate) {
+  if (std::find(list.begin(), list.end(), predicate) == list.end()) list.push_back(predicate);
+}
+
+bool any_holds(const std::vector<nfa::StepPredicate>& predicates, const ReleasedEvent& event) {
+  return std::any_of(predicates.begin(), predicates.end(), [&](nfa::StepPredicate predicate) {
+    return event.loaded->predicates.holds(predicate, event.tested.row->table_row);
+  });
+}
+
+}  // namespace
+
+PatternOperator::PatternOperator(nfa::Program program, const patterns::Pattern& pattern,
+                                 uint32_t rank, nfa::EventStore& events,
+                                 const EngineOptions& options)
+    : program_(std::move(program)),
+      format_(pattern, options.events),
+      rank_(rank),
+      events_(events),
+      matcher_(program_, events, options.max_starts) {
+  const size_t types = pattern.inputs.empty() ? 0 : size_t{pattern.inputs.back()} + 1;
+  takes_.resize(types);
+  steps_.resize(types);
+  first_steps_.resize(types);
+  for (const eventtime::TypeId type : pattern.inputs) takes_[type] = true;
+  for (const nfa::Edge& edge : program_.places[nfa::kStartPlace].edges) {
+    const nfa::Place& place = program_.places[edge.target];
+    add_once(first_steps_[place.type], place.local);
+  }
+  for (size_t i = 1; i < program_.places.size(); ++i) {
+    add_once(steps_[program_.places[i].type], program_.places[i].local);
+  }
+}
+
+bool PatternOperator::may_begin(const ReleasedEvent& event) const {
+  return any_holds(first_steps_[event.tested.row->type], event);
+}
+
+bool PatternOperator::concerns(const ReleasedEvent& event) const {
+  const eventtime::TypeId type = event.tested.row->type;
+  if (type >= takes_.size() || !takes_[type]) return false;
+  return program_.sees_every_event ? !keys_.empty() || may_begin(event)
+                                   : any_holds(steps_[type], event);
+}
+
+void PatternOperator::process(std::span<ReleasedEvent> events,
+                              std::span<const eventtime::RecordFormat* const> formats,
+                              std::vector<PendingAlert>& alerts) {
+  for (ReleasedEvent& event : events) {
+    if (concerns(event)) process_event(event, formats, alerts);
+  }
+  if (!events.empty()) fire_timers(events.back().tested.row->time);
+}
+
+void PatternOperator::process_event(ReleasedEvent& event,
+                                    std::span<const eventtime::RecordFormat* const> formats,
+                                    std::vector<PendingAlert>& alerts) {
+  const eventtime::Row& row = *event.tested.row;
+  const eventtime::EventTable& table = event.tested.table();
+  const std::vector<patterns::KeyPart>& by = pattern().by;
+  key_.clear();
+  if (!append_key(key_, by, table, row.type, row.table_row)) return;
+  KeyEntry* entry = keys_.find(key_);
+  if (entry == nullptr) {
+    if (!may_begin(event)) return;
+    entry = &keys_.find_or_add(key_);
+  }
+  key_values_.clear();
+  for (const patterns::KeyPart& part : by) {
+    key_values_.push_back(table.columns[*part.field_by_type[row.type]].value(row.table_row));
+  }
+  matches_.clear();
+  matcher_.on_event(entry->state, event.tested, event.loaded->predicates, key_values_, matches_);
+  if (!matches_.empty()) emit(event, *entry, formats, alerts);
+  settle(*entry);
+}
+
+void PatternOperator::emit(const ReleasedEvent& event, const KeyEntry& entry,
+                           std::span<const eventtime::RecordFormat* const> formats,
+                           std::vector<PendingAlert>& alerts) {
+  for (const nfa::Match& match : matches_) {
+    PendingAlert alert;
+    alert.complete = event.tested.row->time;
+    alert.pattern_rank = rank_;
+    alert.key = entry.key;
+    append_alert(alert.line, format_, matcher_, events_, match.node, key_values_, entry.key,
+                 alert.complete, formats);
+    alerts.push_back(std::move(alert));
+    matcher_.buffer().release(match.node);
+    ++alerts_;
+  }
+}
+
+// Forgets a key with nothing pending; else sees to it that its runs expire though no event comes.
+void PatternOperator::settle(KeyEntry& entry) {
+  if (entry.state.empty()) {
+    keys_.erase(entry);
+    return;
+  }
+  if (entry.has_timer) return;
+  const eventtime::Timestamp deadline = matcher_.next_deadline(entry.state);
+  if (deadline == eventtime::kMaxTimestamp) return;
+  entry.has_timer = true;
+  timers_.push_back({deadline, entry.slot, entry.generation});
+  std::push_heap(timers_.begin(), timers_.end(),
+                 [](const Timer& l, const Timer& r) { return l.time > r.time; });
+}
+
+void PatternOperator::fire_timers(eventtime::Timestamp now) {
+  const auto later = [](const Timer& l, const Timer& r) { return l.time > r.time; };
+  while (!timers_.empty() && timers_.front().time < now) {
+    std::pop_heap(timers_.begin(), timers_.end(), later);
+    const Timer timer = timers_.back();
+    timers_.pop_back();
+    KeyEntry& entry = keys_.at(timer.slot);
+    if (entry.generation != timer.generation) continue;
+    entry.has_timer = false;
+    matcher_.expire(entry.state, now);
+    settle(entry);
+  }
+}
+
+}  // namespace tocsin::runtime

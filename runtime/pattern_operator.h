@@ -1,0 +1,96 @@
+// One pattern over all its keys: routes released events to the state of their key, keeps the timers
+// that clean up after quiet keys, and turns matches into alerts.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "eventtime/batch.h"
+#include "eventtime/bit_set.h"
+#include "nfa/event_store.h"
+#include "nfa/matcher.h"
+#include "nfa/predicate.h"
+#include "nfa/program.h"
+#include "runtime/alert.h"
+#include "runtime/engine_options.h"
+#include "runtime/key_table.h"
+
+namespace tocsin::runtime {
+
+// A batch with what was decided about its rows before they were released.
+struct LoadedBatch {
+  std::shared_ptr<const eventtime::Batch> batch;
+  nfa::PredicateResults predicates;
+  uint32_t pending = 0;  // rows not yet released
+};
+
+struct ReleasedEvent {
+  nfa::TestedEvent tested;
+  const LoadedBatch* loaded = nullptr;
+};
+
+// An alert that waits until none of an earlier time can come.
+struct PendingAlert {
+  eventtime::Timestamp complete;
+  uint32_t pattern_rank = 0;  // by name
+  std::string key;            // encoded
+  std::string line;
+};
+
+class PatternOperator {
+ public:
+  PatternOperator(nfa::Program program, const patterns::Pattern& pattern, uint32_t rank,
+                  nfa::EventStore& events, const EngineOptions& options);
+
+  // Whether the pattern has the event's type in its input.
+  bool takes(eventtime::TypeId type) const { return takes_[type]; }
+  // Events in order; `formats` by input.
+  void process(std::span<ReleasedEvent> events,
+               std::span<const eventtime::RecordFormat* const> formats,
+               std::vector<PendingAlert>& alerts);
+
+  const patterns::Pattern& pattern() const { return *format_.pattern; }
+  const nfa::Matcher& matcher() const { return matcher_; }
+  uint64_t alerts() const { return alerts_; }
+  size_t keys() const { return keys_.size(); }
+
+ private:
+  struct Timer {
+    eventtime::Timestamp time;
+    uint32_t slot = 0;
+    uint32_t generation = 0;
+  };
+
+  bool may_begin(const ReleasedEvent& event) const;
+  bool concerns(const ReleasedEvent& event) const;
+  void process_event(ReleasedEvent& event, std::span<const eventtime::RecordFormat* const> formats,
+                     std::vector<PendingAlert>& alerts);
+  void emit(const ReleasedEvent& event, const KeyEntry& entry,
+            std::span<const eventtime::RecordFormat* const> formats,
+            std::vector<PendingAlert>& alerts);
+  void settle(KeyEntry& entry);
+  void fire_timers(eventtime::Timestamp now);
+
+  nfa::Program program_;
+  AlertFormat format_;
+  uint32_t rank_;
+  nfa::EventStore& events_;
+  nfa::Matcher matcher_;
+  KeyTable keys_;
+  std::vector<Timer> timers_;  // a heap, the earliest on top
+  std::vector<bool> takes_;    // by TypeId
+  // Local conditions of the steps, and of those that can come first, by TypeId.
+  std::vector<std::vector<nfa::StepPredicate>> steps_;
+  std::vector<std::vector<nfa::StepPredicate>> first_steps_;
+  uint64_t alerts_ = 0;
+
+  // Reused from event to event.
+  std::string key_;
+  std::vector<eventtime::Value> key_values_;
+  std::vector<nfa::Match> matches_;
+};
+
+}  // namespace tocsin::runtime
