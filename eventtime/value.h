@@ -94,6 +94,9 @@ struct Value {
   bool is_null() const { return type == Type::kNull; }
 };
 
+// The length of the well-formed UTF-8 sequence at `at`, 0 if there is none.
+size_t utf8_length(std::string_view text, size_t at);
+
 // The JSON text of a value as alerts write it: floats in the shortest form that reads back the same
 // (always told from an int by a point or an exponent; not-a-number and infinities as null),
 // timestamps and durations as strings.

@@ -36,8 +36,9 @@ enum class ExprKind : uint8_t {
   kCall,      // `round(x)`, `count(v)`, `time()`: text is the function's name, in lower case
   kNot,
   kNegate,
+  // Two operands. A chain of `and` or of `or` is a balanced tree, so that it is never deep.
   kOr,
-  kAnd,  // two operands
+  kAnd,
   kEqual,
   kNotEqual,
   kLess,
@@ -67,6 +68,7 @@ struct Expr {
   Name member;          // of kMember
   int64_t integer = 0;  // kInt; kBool as 0 or 1; kDuration in microseconds
   double number = 0;    // kFloat
+  uint32_t height = 1;  // of the tree from here down: at most kMaxExprHeight (parser.h)
   std::vector<Expr> operands;
 };
 
@@ -144,6 +146,7 @@ struct EventDecl {
   Name name;
   std::vector<FieldDecl> fields;
   std::optional<Name> time;
+  uint32_t close = 0;  // where the `}` stands
   Span span;
 };
 
@@ -214,6 +217,7 @@ struct PatternDecl {
   std::optional<EmitClause> on_timeout;
   std::optional<SuppressClause> suppress;
   std::vector<Assignment> meta;
+  std::vector<Span> keywords;  // of the clauses, in the order of the text
   Span span;
 };
 
@@ -230,6 +234,8 @@ struct Declaration {
 
 struct File {
   std::vector<Declaration> declarations;
+  // Names of declarations that could not be read: others may still refer to them.
+  std::vector<Name> unread;
   std::vector<Comment> comments;
 };
 

@@ -1,7 +1,8 @@
 // Text to tree. Boost.Spirit X3; the grammar is the only file that includes it (grammar.cc).
 //
 // Limits are checked before the grammar runs, so that no text can exhaust the stack: kMaxFileBytes,
-// kMaxDeclarationBytes, kMaxNesting (of any brackets, unary operators included).
+// kMaxDeclarationBytes, kMaxNesting (of any brackets). Chains of operators are bounded while the
+// tree is built: none is higher than kMaxExprHeight, so that whatever visits a tree may recurse.
 // After a mistake the parser goes on with the next declaration, so that all of a file's mistakes
 // are reported in one go.
 #pragma once
@@ -15,6 +16,7 @@ namespace tocsin::patterns {
 inline constexpr size_t kMaxFileBytes = size_t{64} << 20;
 inline constexpr size_t kMaxDeclarationBytes = size_t{256} << 10;
 inline constexpr size_t kMaxNesting = 100;
+inline constexpr size_t kMaxExprHeight = 250;
 
 // The declarations that could be read; mistakes go to `diagnostics`.
 ast::File parse(const SourceFile& file, Diagnostics& diagnostics);

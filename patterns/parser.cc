@@ -1,0 +1,35 @@
+#include "patterns/parser.h"
+
+#include "patterns/grammar.h"
+#include "patterns/lexical_scan.h"
+
+namespace tocsin::patterns {
+
+ast::File parse(const SourceFile& file, Diagnostics& diagnostics) {
+  ast::File out;
+  if (file.text().size() > kMaxFileBytes) {
+    diagnostics.error({0, 0}, "limit",
+                      "the file is longer than " + std::to_string(kMaxFileBytes >> 20) + " MiB",
+                      {});
+    return out;
+  }
+  const auto invalid = static_cast<uint32_t>(find_invalid_utf8(file.text()));
+  if (invalid < file.text().size()) {
+    diagnostics.error({invalid, invalid + 1}, "utf-8", "the file is not UTF-8 from here on",
+                      "convert it to UTF-8");
+    return out;
+  }
+  LexicalScan scan(file, diagnostics);
+  while (const std::optional<std::vector<Token>> tokens = scan.next()) {
+    if (auto declaration = read_declaration(file, *tokens, diagnostics)) {
+      out.declarations.push_back(std::move(*declaration));
+    } else if ((*tokens)[1].kind == TokenKind::kName) {
+      const Span name = (*tokens)[1].span;
+      out.unread.push_back({unquote(file.text(name)), name});
+    }
+  }
+  out.comments = scan.take_comments();
+  return out;
+}
+
+}  // namespace tocsin::patterns
