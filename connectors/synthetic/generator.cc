@@ -29,6 +29,10 @@ constexpr double kMaxInFlight = 1e7;  // events that have happened and not arriv
 constexpr std::array<std::string_view, 4> kKindNames = {"payments", "logins", "orders", "ticks"};
 constexpr std::array<double, 4> kDefaultRates = {10, 5, 2, 50};
 
+double rate_of(const GenerateOptions& options) {
+  return options.events_per_second == 0 ? default_rate(options.kind) : options.events_per_second;
+}
+
 std::unique_ptr<Stream> make_stream(const GenerateOptions& options, double rate) {
   switch (options.kind) {
     case EventKind::kPayments:
@@ -41,30 +45,6 @@ std::unique_ptr<Stream> make_stream(const GenerateOptions& options, double rate)
       return std::make_unique<TickStream>(options.events, options.seed, options.start, rate);
   }
   TOCSIN_CHECK(false, "every kind has a stream");
-}
-
-Result<void> check_options(const GenerateOptions& options, double rate) {
-  if (rate < kMinRate || rate > kMaxRate) {
-    return usage_error("the rate must lie between 0.01 and 1000000 events per second");
-  }
-  if (options.out_of_order < Duration{0} || options.out_of_order > minutes(24 * 60)) {
-    return usage_error("the disorder must lie between 0s and 1d");
-  }
-  if (rate * static_cast<double>(options.out_of_order.micros) / 1e6 > kMaxInFlight) {
-    return usage_error(
-        "rate and disorder together keep too many events waiting: lower one of them");
-  }
-  if (options.malformed_per_million > 1'000'000) {
-    return usage_error("at most 1000000 of a million records can be malformed");
-  }
-  // One day more than the stream takes: incidents may end after it.
-  const double end = static_cast<double>(options.start.micros) + 86'400e6 +
-                     static_cast<double>(options.events) / rate * 2e6;
-  if (options.start < Timestamp{0} ||
-      end > static_cast<double>(eventtime::kLatestTimestamp.micros)) {
-    return usage_error("event times must lie between the years 1970 and 9999");
-  }
-  return {};
 }
 
 // Holds records back until they arrive, and hands them on in chunks.
@@ -154,16 +134,39 @@ double default_rate(EventKind kind) {
   return kDefaultRates[static_cast<size_t>(kind)];
 }
 
+Result<void> check_options(const GenerateOptions& options) {
+  const double rate = rate_of(options);
+  if (rate < kMinRate || rate > kMaxRate) {
+    return usage_error("the rate must lie between 0.01 and 1000000 events per second");
+  }
+  if (options.out_of_order < Duration{0} || options.out_of_order > minutes(24 * 60)) {
+    return usage_error("the disorder must lie between 0s and 1d");
+  }
+  if (rate * static_cast<double>(options.out_of_order.micros) / 1e6 > kMaxInFlight) {
+    return usage_error(
+        "rate and disorder together keep too many events waiting: lower one of them");
+  }
+  if (options.malformed_per_million > 1'000'000) {
+    return usage_error("at most 1000000 of a million records can be malformed");
+  }
+  // One day more than the stream takes: incidents may end after it.
+  const double end = static_cast<double>(options.start.micros) + 86'400e6 +
+                     static_cast<double>(options.events) / rate * 2e6;
+  if (options.start < Timestamp{0} ||
+      end > static_cast<double>(eventtime::kLatestTimestamp.micros)) {
+    return usage_error("event times must lie between the years 1970 and 9999");
+  }
+  return {};
+}
+
 Result<GenerateSummary> generate(const GenerateOptions& options, const GenerateOutput& output) {
-  const double rate =
-      options.events_per_second == 0 ? default_rate(options.kind) : options.events_per_second;
-  if (auto checked = check_options(options, rate); !checked) {
+  if (auto checked = check_options(options); !checked) {
     return eventtime::Unexpected<eventtime::Error>{checked.error()};
   }
   const auto failed = [](const Result<void>& result) {
     return eventtime::Unexpected<eventtime::Error>{result.error()};
   };
-  const std::unique_ptr<Stream> stream = make_stream(options, rate);
+  const std::unique_ptr<Stream> stream = make_stream(options, rate_of(options));
   Random random(mix(options.seed, 250));
   Arrivals arrivals(output.records, options.out_of_order, Random(mix(options.seed, 251)));
   GenerateSummary summary;

@@ -53,7 +53,10 @@ struct GenerateSummary {
   uint64_t lookalikes = 0;  // planted incidents that only look like it
 };
 
-// Usage errors for options out of range; else only what the outputs report.
+// A usage error if an option is out of range.
+eventtime::Result<void> check_options(const GenerateOptions& options);
+
+// Fails as check_options() does, or as the outputs do.
 eventtime::Result<GenerateSummary> generate(const GenerateOptions& options,
                                             const GenerateOutput& output);
 
