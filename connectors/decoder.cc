@@ -1,5 +1,7 @@
 #include "connectors/decoder.h"
 
+#include <fmt/core.h>
+
 #include "connectors/field_value.h"
 
 namespace tocsin::connectors {
@@ -12,15 +14,15 @@ TypeRule type_rule(const DecodeOptions& options, const eventtime::Catalog& catal
 }
 
 std::string unknown_type_reason(std::string_view type) {
-  return "unknown event type " + quoted(type);
+  return fmt::format("unknown event type {}", quoted(type));
 }
 
 std::string no_type_reason(std::string_view field) {
-  return "no field " + quoted(field) + " that names the event's type";
+  return fmt::format("no field {} that names the event's type", quoted(field));
 }
 
 std::string too_long_reason(size_t limit) {
-  return "record longer than " + std::to_string(limit) + " bytes";
+  return fmt::format("record longer than {} bytes", limit);
 }
 
 }  // namespace tocsin::connectors

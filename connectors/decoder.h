@@ -57,8 +57,8 @@ class Decoder {
 
   // Finds complete records at the beginning of `bytes`, at most `max_records`, and appends them to
   // `records` (empty before). Returns how many bytes are done with; what is left begins the next
-  // call's `bytes`, with more behind it. `at_end`: the input ends with `bytes`; then, if fewer than
-  // `max_records` are found, all is done with. Errors are those of a header.
+  // call's `bytes`. Nothing done with: there must be more bytes first (never if `at_end`: then the
+  // input ends with `bytes`). Errors are those of a header.
   virtual eventtime::Result<size_t> cut(std::string_view bytes, bool at_end, size_t max_records,
                                         std::vector<RecordSpan>& records) = 0;
 

@@ -1,5 +1,7 @@
 #include "connectors/field_value.h"
 
+#include <fmt/core.h>
+
 #include <optional>
 
 #include "eventtime/check.h"
@@ -34,10 +36,6 @@ std::string shortened(std::string_view text) {
   size_t end = kShown;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
   return std::string(text.substr(0, end)) + "...";
-}
-
-std::string field_prefix(const Field& field) {
-  return "field '" + field.name + "'";
 }
 
 }  // namespace
@@ -82,23 +80,20 @@ ValueFault set_text_field(const Field& field, std::string_view text, Column& col
 }
 
 std::string wrong_type_reason(const Field& field, std::string_view found) {
-  std::string reason = field_prefix(field) + ": expected ";
-  reason += eventtime::to_string(field.type);
-  reason += ", found ";
-  reason += found;
-  return reason;
+  return fmt::format("field '{}': expected {}, found {}", field.name,
+                     eventtime::to_string(field.type), found);
 }
 
 std::string fault_reason(const Field& field, ValueFault fault, std::string_view text) {
-  const std::string type(eventtime::to_string(field.type));
+  const std::string_view type = eventtime::to_string(field.type);
   switch (fault) {
     case ValueFault::kFraction:
       return wrong_type_reason(field, "the fraction " + shortened(text));
     case ValueFault::kOutOfRange:
-      return field_prefix(field) + ": " + shortened(text) + " does not fit into " + type;
+      return fmt::format("field '{}': {} does not fit into {}", field.name, shortened(text), type);
     case ValueFault::kNotText:
     case ValueFault::kMalformed:
-      return field_prefix(field) + ": " + quoted(text) + " is no " + type;
+      return fmt::format("field '{}': {} is no {}", field.name, quoted(text), type);
     case ValueFault::kNone:
       break;
   }
@@ -107,11 +102,11 @@ std::string fault_reason(const Field& field, ValueFault fault, std::string_view 
 }
 
 std::string missing_reason(const Field& field) {
-  return field_prefix(field) + " is missing";
+  return fmt::format("field '{}' is missing", field.name);
 }
 
 std::string quoted(std::string_view text) {
-  return "'" + shortened(text) + "'";
+  return fmt::format("'{}'", shortened(text));
 }
 
 }  // namespace tocsin::connectors

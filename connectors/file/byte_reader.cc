@@ -1,6 +1,7 @@
 #include "connectors/file/byte_reader.h"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -22,7 +23,7 @@ namespace {
 constexpr size_t kChunkBytes = size_t{256} << 10;
 
 std::string shown(const std::string& path) {
-  return path == "-" ? "standard input" : "'" + path + "'";
+  return path == "-" ? "standard input" : fmt::format("'{}'", path);
 }
 
 class PlainReader : public ByteReader {
@@ -46,7 +47,7 @@ class PlainReader : public ByteReader {
         return static_cast<size_t>(count);
       }
       if (errno != EINTR) {
-        return world_error("cannot read " + shown(path_) + ": " + std::strerror(errno));
+        return world_error(fmt::format("cannot read {}: {}", shown(path_), std::strerror(errno)));
       }
     }
   }
@@ -149,7 +150,7 @@ class DecompressingReader : public BufferedReader {
 
  private:
   eventtime::Unexpected<eventtime::Error> damaged() const {
-    return world_error(shown(input_.reader().path()) + " is damaged: " + fault_);
+    return world_error(fmt::format("{} is damaged: {}", shown(input_.reader().path()), fault_));
   }
 };
 
@@ -244,7 +245,8 @@ std::string_view without_compression_suffix(std::string_view path) {
 Result<std::unique_ptr<ByteReader>> open_bytes(const std::string& path) {
   const bool is_standard_input = path == "-";
   const int file = is_standard_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return world_error("cannot read " + shown(path) + ": " + std::strerror(errno));
+  if (file < 0)
+    return world_error(fmt::format("cannot read {}: {}", shown(path), std::strerror(errno)));
   InputBuffer input(std::make_unique<PlainReader>(file, !is_standard_input, path));
   constexpr std::string_view kGzipMagic = "\x1F\x8B";
   constexpr std::string_view kZstdMagic = "\x28\xB5\x2F\xFD";
@@ -257,10 +259,10 @@ Result<std::unique_ptr<ByteReader>> open_bytes(const std::string& path) {
   const bool is_gzip = begins_with(input, kGzipMagic);
   const bool is_zstd = begins_with(input, kZstdMagic);
   if (has_suffix(path, ".gz") && !is_gzip) {
-    return world_error(shown(path) + " is damaged: it is no gzip file");
+    return world_error(fmt::format("{} is damaged: it is no gzip file", shown(path)));
   }
   if (has_suffix(path, ".zst") && !is_zstd) {
-    return world_error(shown(path) + " is damaged: it is no zstd file");
+    return world_error(fmt::format("{} is damaged: it is no zstd file", shown(path)));
   }
   std::unique_ptr<ByteReader> reader;
   if (is_gzip) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "connectors/csv/csv_decoder.h"
 #include "connectors/json/json_decoder.h"
 #include "eventtime/check.h"
 
@@ -25,12 +26,14 @@ Format format_of(std::string_view path) {
 
 Result<std::unique_ptr<runtime::Source>> open_source(const SourceSpec& spec,
                                                      const eventtime::Catalog& catalog) {
-  if (spec.format.value_or(format_of(spec.path)) == Format::kCsv) {
-    return eventtime::usage_error("CSV is not supported yet");
-  }
   Result<std::unique_ptr<ByteReader>> reader = open_bytes(spec.path);
   if (!reader) return Unexpected<Error>{reader.error()};
-  std::unique_ptr<Decoder> decoder = std::make_unique<JsonDecoder>(catalog, spec.decoding);
+  std::unique_ptr<Decoder> decoder;
+  if (spec.format.value_or(format_of(spec.path)) == Format::kCsv) {
+    decoder = std::make_unique<CsvDecoder>(catalog, spec.decoding, spec.path);
+  } else {
+    decoder = std::make_unique<JsonDecoder>(catalog, spec.decoding);
+  }
   std::unique_ptr<runtime::Source> source =
       std::make_unique<FileSource>(spec.path, *std::move(reader), std::move(decoder));
   return source;
@@ -57,7 +60,8 @@ Result<bool> FileSource::read(Batch& batch, size_t max_records) {
         decoder_->decode(records_, batch);
         return true;
       }
-      TOCSIN_CHECK(!at_end_ || begin_ == end_, "at the end all bytes are done with");
+      if (*used > 0) continue;
+      TOCSIN_CHECK(!at_end_, "at the end all bytes are done with");
     }
     if (at_end_) return false;
     const Result<void> filled = fill();

@@ -1,9 +1,12 @@
 #include "connectors/json/json_decoder.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "connectors/field_value.h"
 #include "connectors/json/json_string.h"
+#include "connectors/rows.h"
 #include "eventtime/check.h"
 
 namespace tocsin::connectors {
@@ -11,6 +14,7 @@ namespace tocsin::connectors {
 using eventtime::Batch;
 using eventtime::Column;
 using eventtime::EventSchema;
+using eventtime::EventTable;
 using eventtime::Field;
 using eventtime::Type;
 using eventtime::TypeId;
@@ -90,15 +94,7 @@ void JsonDecoder::decode(const std::vector<RecordSpan>& records, Batch& batch) {
     } else {
       refusal = decode_alone(line, batch, type);
     }
-    const uint64_t record = next_record_++;
-    if (refusal) {
-      batch.rejects.push_back({record, *std::move(refusal), std::string(line)});
-      continue;
-    }
-    eventtime::EventTable& table = batch.tables[type];
-    const uint32_t row = table.rows++;
-    const Column& time = table.columns[catalog_.types[type].time_field];
-    batch.rows.push_back({{time.integer(row)}, record, row, type, line});
+    finish_record(batch, catalog_, next_record_++, line, type, std::move(refusal));
   }
 }
 
@@ -106,7 +102,7 @@ JsonDecoder::Refusal JsonDecoder::decode_alone(std::string_view line, Batch& bat
   const size_t first = line.find_first_not_of(" \t\r");
   if (line[first] != '{') return std::string(kNoObject);
   const std::string_view fault = index_.build(line);
-  if (!fault.empty()) return "not valid JSON: " + std::string(fault);
+  if (!fault.empty()) return fmt::format("not valid JSON: {}", fault);
   return decode_record({line.data(), index_.tokens(), 0, static_cast<uint32_t>(line.size())}, batch,
                        type);
 }
@@ -124,13 +120,14 @@ JsonDecoder::Refusal JsonDecoder::decode_record(const JsonRecord& record, Batch&
 }
 
 bool JsonDecoder::decode_known(const JsonRecord& record, const Shape& shape, Batch& batch) {
-  const Target to = target(batch, shape.type);
+  EventTable& table = table_with_room(batch, catalog_, shape.type);
+  const std::vector<Field>& fields = catalog_.types[shape.type].fields;
   const std::vector<uint32_t>& values = shapes_.values();
-  for (size_t i = 0; i < shape.fields.size(); ++i) {
-    Column& column = to.table->columns[i];
+  for (size_t i = 0; i < fields.size(); ++i) {
+    Column& column = table.columns[i];
     if (shape.fields[i] == Shape::kMissing) {
-      column.set_null(to.row);
-    } else if (!store(to.schema->fields[i], record, values[shape.fields[i]], column, to.row,
+      column.set_null(table.rows);
+    } else if (!store(fields[i], record, values[shape.fields[i]], column, table.rows,
                       batch.strings)) {
       return false;
     }
@@ -152,20 +149,21 @@ JsonDecoder::Refusal JsonDecoder::decode_unknown(const JsonRecord& record, Batch
     type_step = resolve(type_rule_.field, JsonStep::kEnd);
     if (Refusal refusal = find_type(record, type_step, type)) return refusal;
   }
-  const Target to = target(batch, type);
+  EventTable& table = table_with_room(batch, catalog_, type);
+  const std::vector<Field>& fields = catalog_.types[type].fields;
   field_steps_.clear();
-  for (size_t i = 0; i < to.schema->fields.size(); ++i) {
-    const Field& field = to.schema->fields[i];
-    Column& column = to.table->columns[i];
+  for (size_t i = 0; i < fields.size(); ++i) {
+    const Field& field = fields[i];
+    Column& column = table.columns[i];
     const uint32_t step = resolve(field.path, JsonStep::kEnd);
     field_steps_.push_back(step);
     if (step == JsonStep::kEnd) {
       if (!field.nullable) return missing_reason(field);
-      column.set_null(to.row);
+      column.set_null(table.rows);
       continue;
     }
     const uint32_t token = walker_.steps()[step].token;
-    if (!store(field, record, token, column, to.row, batch.strings)) {
+    if (!store(field, record, token, column, table.rows, batch.strings)) {
       return explain(field, record, token);
     }
   }
@@ -179,8 +177,8 @@ JsonDecoder::Refusal JsonDecoder::find_type(const JsonRecord& record, uint32_t t
   const uint32_t token = walker_.steps()[type_step].token;
   const char first = record.first(token);
   if (first != '"') {
-    return "field " + quoted(type_rule_.field) + " that names the event's type: expected string, " +
-           "found " + std::string(kind_of(first));
+    return fmt::format("field {} that names the event's type: expected string, found {}",
+                       quoted(type_rule_.field), kind_of(first));
   }
   const std::string_view name = string_value(record, token);
   const std::optional<TypeId> found = catalog_.find(name);
@@ -210,16 +208,6 @@ void JsonDecoder::learn(const JsonRecord& record, uint32_t type_step, TypeId typ
     if (is_value && !read[i] && i != type_step) shape.others.push_back(keys[i]);
   }
   shapes_.learn(record, steps, type_step, std::move(shape));
-}
-
-JsonDecoder::Target JsonDecoder::target(Batch& batch, TypeId type) const {
-  eventtime::EventTable& table = batch.tables[type];
-  const EventSchema& schema = catalog_.types[type];
-  constexpr size_t kLeastRows = 64;
-  // All columns of a table have room for the same number of rows.
-  const size_t room = table.columns[schema.time_field].nulls().size();
-  if (table.rows == room) table.resize(std::max(kLeastRows, 2 * room));
-  return {&table, &schema, table.rows};
 }
 
 bool JsonDecoder::store(const Field& field, const JsonRecord& record, uint32_t token,

@@ -17,10 +17,10 @@
 #include <vector>
 
 #include "connectors/decoder.h"
-#include "connectors/file/line_splitter.h"
 #include "connectors/json/json_walker.h"
 #include "connectors/json/shape_cache.h"
 #include "connectors/json/structural_index.h"
+#include "connectors/record_splitter.h"
 
 namespace tocsin::connectors {
 
@@ -41,13 +41,6 @@ class JsonDecoder : public Decoder {
    public:
     void append_json(std::string& out, std::string_view raw, eventtime::TypeId type) const override;
   };
-  // What decoding a record needs to know of it.
-  struct Target {
-    eventtime::EventTable* table = nullptr;
-    const eventtime::EventSchema* schema = nullptr;
-    uint32_t row = 0;
-  };
-
   // Each of these returns why the record is refused, nothing if its row is written.
   using Refusal = std::optional<std::string>;
   Refusal decode_alone(std::string_view line, eventtime::Batch& batch, eventtime::TypeId& type);
@@ -59,7 +52,6 @@ class JsonDecoder : public Decoder {
   bool decode_known(const JsonRecord& record, const Shape& shape, eventtime::Batch& batch);
   void learn(const JsonRecord& record, uint32_t type_step, eventtime::TypeId type,
              const std::vector<uint32_t>& field_steps);
-  Target target(eventtime::Batch& batch, eventtime::TypeId type) const;
   // False if the value does not fit the field; explain() then says why.
   bool store(const eventtime::Field& field, const JsonRecord& record, uint32_t token,
              eventtime::Column& column, uint32_t row, eventtime::Arena& strings);
@@ -73,7 +65,7 @@ class JsonDecoder : public Decoder {
 
   const eventtime::Catalog& catalog_;
   TypeRule type_rule_;
-  LineSplitter splitter_;
+  RecordSplitter<LineEnd> splitter_;
   Format format_;
   PathTree paths_;
   StructuralIndex index_;

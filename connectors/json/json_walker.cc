@@ -1,5 +1,7 @@
 #include "connectors/json/json_walker.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "connectors/field_value.h"
@@ -52,16 +54,15 @@ bool JsonWalker::check_scalar(uint32_t token) {
 }
 
 std::string JsonWalker::reason() const {
-  if (!failure_.empty()) return "not valid JSON: " + failure_;
-  return duplicate_ ? "key " + quoted(duplicate_->text) + " stands twice" : std::string();
+  if (!failure_.empty()) return fmt::format("not valid JSON: {}", failure_);
+  return duplicate_ ? fmt::format("key {} stands twice", quoted(duplicate_->text)) : std::string();
 }
 
 // Keeps the first failure. Positions count from 1, as columns do.
 bool JsonWalker::fail(std::string_view what) {
   if (!failure_.empty()) return false;
   const uint32_t position = std::min(record_.tokens[token_], record_.end);
-  failure_ = what;
-  failure_ += " at byte " + std::to_string(position - record_.begin + 1);
+  failure_ = fmt::format("{} at byte {}", what, position - record_.begin + 1);
   return false;
 }
 

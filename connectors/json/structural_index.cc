@@ -44,8 +44,4 @@ const uint32_t* StructuralIndex::tokens() const {
   return parser_->dom.implementation->structural_indexes.get();
 }
 
-bool is_utf8(std::string_view text) {
-  return simdjson::validate_utf8(text.data(), text.size());
-}
-
 }  // namespace tocsin::connectors

@@ -6,7 +6,7 @@
 //
 // After Langdale and Lemire, "Parsing Gigabytes of JSON per Second", VLDB Journal 28, 2019. Its
 // second stage and its on-demand interface are not used: a walk over the tokens checks everything
-// once, and takes strings from where they stand. The only file that includes simdjson.
+// once, and takes strings from where they stand.
 #pragma once
 
 #include <cstddef>
@@ -34,7 +34,5 @@ class StructuralIndex {
   struct Parser;
   std::unique_ptr<Parser> parser_;
 };
-
-bool is_utf8(std::string_view text);
 
 }  // namespace tocsin::connectors

@@ -1,0 +1,146 @@
+#include "connectors/csv/csv_layout.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "connectors/field_value.h"
+#include "connectors/utf8.h"
+
+namespace tocsin::connectors {
+
+using eventtime::Arena;
+using eventtime::Catalog;
+using eventtime::Column;
+using eventtime::EventSchema;
+using eventtime::Field;
+using eventtime::input_error;
+using eventtime::Result;
+using eventtime::Type;
+using eventtime::Unexpected;
+
+namespace {
+
+uint32_t find_column(const std::vector<std::string>& columns, std::string_view name) {
+  const auto found = std::find(columns.begin(), columns.end(), name);
+  if (found == columns.end()) return CsvLayout::kMissing;
+  return static_cast<uint32_t>(found - columns.begin());
+}
+
+Unexpected<eventtime::Error> header_error(const std::string& path, std::string_view what) {
+  return input_error(fmt::format("header of '{}': {}", path, what));
+}
+
+Unexpected<eventtime::Error> no_column(const std::string& path, std::string_view column,
+                                       std::string_view use,
+                                       const std::vector<std::string>& columns) {
+  std::string what = fmt::format("no column {} {}; its columns are ", quoted(column), use);
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (i > 0) what += ", ";
+    what += columns[i];
+  }
+  return header_error(path, what);
+}
+
+Result<std::vector<std::string>> read_columns(std::string_view header, const std::string& path) {
+  std::vector<CsvCell> cells;
+  const std::string_view fault = split_cells(header, cells);
+  if (!fault.empty()) return header_error(path, fault);
+  if (!is_utf8(header)) return header_error(path, "bytes that are no UTF-8");
+  Arena strings;
+  std::vector<std::string> columns;
+  for (const CsvCell& cell : cells) {
+    std::string name(cell_text(cell, strings));
+    if (find_column(columns, name) != CsvLayout::kMissing) {
+      return header_error(path, fmt::format("column {} stands twice", quoted(name)));
+    }
+    columns.push_back(std::move(name));
+  }
+  return columns;
+}
+
+ValueFault set_time_or_span(const Field& field, std::string_view text, Column& column, size_t row) {
+  const ValueFault fault = set_number_field(field, text, NumberGrammar::kLoose, column, row);
+  return fault == ValueFault::kMalformed ? set_text_field(field, text, column, row) : fault;
+}
+
+ValueFault store_text(const Field& field, std::string_view text, Column& column, size_t row) {
+  switch (field.type) {
+    case Type::kBool:
+      if (text == "true" || text == "1") {
+        column.set_integer(row, 1);
+      } else if (text == "false" || text == "0") {
+        column.set_integer(row, 0);
+      } else {
+        return ValueFault::kMalformed;
+      }
+      return ValueFault::kNone;
+    case Type::kString:
+      column.set_text(row, eventtime::Text(text));
+      return ValueFault::kNone;
+    case Type::kTimestamp:
+    case Type::kDuration:
+      return set_time_or_span(field, text, column, row);
+    default:
+      return set_number_field(field, text, NumberGrammar::kLoose, column, row);
+  }
+}
+
+}  // namespace
+
+Result<CsvLayout> read_header(std::string_view header, const Catalog& catalog, const TypeRule& rule,
+                              const std::string& path) {
+  CsvLayout layout;
+  Result<std::vector<std::string>> columns = read_columns(header, path);
+  if (!columns) return Unexpected<eventtime::Error>{columns.error()};
+  layout.columns = *std::move(columns);
+  if (!rule.fixed) {
+    layout.type_column = find_column(layout.columns, rule.field);
+    if (layout.type_column == CsvLayout::kMissing) {
+      return no_column(path, rule.field, "that names the event's type", layout.columns);
+    }
+  }
+  for (size_t type = 0; type < catalog.types.size(); ++type) {
+    const EventSchema& schema = catalog.types[type];
+    auto& fields = layout.column_fields.emplace_back(layout.columns.size(), CsvLayout::kMissing);
+    auto& places = layout.field_columns.emplace_back();
+    for (const Field& field : schema.fields) {
+      const uint32_t column = find_column(layout.columns, field.path);
+      if (column == CsvLayout::kMissing && !field.nullable && rule.fixed == type) {
+        const std::string use = fmt::format("for field '{}' of '{}'", field.name, schema.name);
+        return no_column(path, field.path, use, layout.columns);
+      }
+      if (column != CsvLayout::kMissing && fields[column] == CsvLayout::kMissing) {
+        fields[column] = static_cast<uint32_t>(places.size());
+      }
+      places.push_back(column);
+    }
+  }
+  return layout;
+}
+
+bool store_cell(const Field& field, const CsvCell& cell, Column& column, size_t row,
+                Arena& strings) {
+  if (cell.is_null()) {
+    column.set_null(row);
+    return field.nullable;
+  }
+  return store_text(field, cell_text(cell, strings), column, row) == ValueFault::kNone;
+}
+
+std::string explain_cell(const Field& field, const CsvCell& cell) {
+  if (cell.is_null()) return wrong_type_reason(field, "an empty cell");
+  Arena strings;
+  Column column(field.type);
+  column.resize(1);
+  const std::string_view text = cell_text(cell, strings);
+  return fault_reason(field, store_text(field, text, column, 0), text);
+}
+
+std::string_view cell_text(const CsvCell& cell, Arena& strings) {
+  if (!cell.doubled) return cell.text;
+  char* const bytes = strings.allocate(cell.text.size());
+  return {bytes, undouble_quotes(cell.text, bytes)};
+}
+
+}  // namespace tocsin::connectors
