@@ -47,4 +47,12 @@ Batch::Batch(const Catalog& catalog) {
   for (const EventSchema& schema : catalog.types) tables.emplace_back(schema);
 }
 
+void Batch::clear() {
+  rows.clear();
+  for (EventTable& table : tables) table.rows = 0;
+  rejects.clear();
+  raw.clear();
+  strings.clear();
+}
+
 }  // namespace tocsin::eventtime

@@ -105,6 +105,9 @@ class RecordFormat {
 struct Batch {
   explicit Batch(const Catalog& catalog);
 
+  // Empties it for another use, keeping its memory. Nobody else may hold it.
+  void clear();
+
   uint32_t input = 0;              // the input's place among those named
   std::vector<Row> rows;           // in the order of the input
   std::vector<EventTable> tables;  // by TypeId

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "eventtime/check.h"
+#include "patterns/pattern_dump.h"
 
 namespace tocsin::nfa {
 namespace {
@@ -150,6 +151,7 @@ class Compiler {
     program_.name = pattern_.name;
     program_.inputs = pattern_.inputs;
     program_.layout = SlotLayout(pattern_);
+    add_texts();
     program_.within = pattern_.within;
     program_.skip = pattern_.skip;
     program_.skip_variable = pattern_.skip_variable;
@@ -231,6 +233,13 @@ class Compiler {
       }
     }
     place.local = predicates_.add(step.type, local);
+    const eventtime::EventSchema& schema = catalog_.types[step.type];
+    place.text.variable = pattern_.variables[step.variable].name;
+    place.text.type = schema.name;
+    for (const Expr* conjunct : local) add_condition(place.text.local, *conjunct, schema);
+    for (const Expr& conjunct : correlated.operands) {
+      add_condition(place.text.correlated, conjunct, schema);
+    }
     if (!correlated.operands.empty()) {
       place.correlated = Code::compile(correlated);
       for (const Expr& operand : correlated.operands) add_reads(operand, place.reads);
@@ -238,6 +247,30 @@ class Compiler {
     add_updates(place);
     program_.places.push_back(std::move(place));
     return static_cast<uint16_t>(program_.places.size() - 1);
+  }
+
+  void add_condition(std::string& text, const Expr& conjunct,
+                     const eventtime::EventSchema& schema) const {
+    if (!text.empty()) text += " and ";
+    const std::string condition = patterns::to_string(conjunct, pattern_, &schema);
+    text += conjunct.op == Op::kOr ? "(" + condition + ")" : condition;
+  }
+
+  void add_texts() {
+    for (const patterns::KeyPart& part : pattern_.by) program_.key.push_back(part.name);
+    for (const eventtime::TypeId type : pattern_.inputs) {
+      program_.input_names.push_back(catalog_.types[type].name);
+    }
+    for (const Capture& capture : pattern_.captures) {
+      program_.capture_texts.push_back(patterns::to_string(capture, pattern_));
+    }
+    if (pattern_.having) {
+      program_.having_text = patterns::to_string(*pattern_.having, pattern_, nullptr);
+    }
+    const bool to_variable = pattern_.skip == patterns::SkipKind::kToFirst ||
+                             pattern_.skip == patterns::SkipKind::kToLast;
+    program_.skip_text = patterns::to_string(pattern_.skip);
+    if (to_variable) program_.skip_text += ' ' + pattern_.variables[pattern_.skip_variable].name;
   }
 
   void add_updates(Place& place) {

@@ -60,6 +60,14 @@ struct SlotUpdate {
 };
 inline constexpr uint32_t kNoColumn = UINT32_MAX;
 
+// How a step reads, for explain.
+struct PlaceText {
+  std::string variable;
+  std::string type;
+  std::string local;       // empty: every event of the type
+  std::string correlated;  // empty: none
+};
+
 struct Place {
   uint32_t variable = 0;
   TypeId type = 0;
@@ -68,7 +76,8 @@ struct Place {
   std::vector<uint32_t> reads;     // slots that `correlated` reads
   std::vector<SlotUpdate> updates;  // what binding an event here changes
   std::vector<Edge> edges;          // in the order of preference
-  uint64_t strict_edges = 0;        // bits of `edges`
+  PlaceText text;
+  uint64_t strict_edges = 0;  // bits of `edges`
   uint64_t any_edges = 0;
   uint64_t end_edges = 0;           // to kEndPlace
   std::vector<uint32_t> signature;  // slots that decide the future of a run that waits here
@@ -78,6 +87,11 @@ struct Place {
 
 struct Program {
   std::string name;
+  std::vector<std::string> key;            // names of the key's fields
+  std::vector<std::string> capture_texts;  // by slot of a capture, for explain
+  std::string having_text;
+  std::string skip_text;
+  std::vector<std::string> input_names;
   std::vector<TypeId> inputs;
   std::vector<Place> places;  // places[kStartPlace] binds nothing
   uint32_t counters = 0;

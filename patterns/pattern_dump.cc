@@ -268,4 +268,20 @@ std::string dump(const Expr& expr, const Pattern& pattern, const EventSchema* te
   return out;
 }
 
+std::string to_string(SkipKind skip) {
+  switch (skip) {
+    case SkipKind::kPastLast:
+      return "past last";
+    case SkipKind::kToNext:
+      return "to next";
+    case SkipKind::kToFirst:
+      return "to first";
+    case SkipKind::kToLast:
+      return "to last";
+    case SkipKind::kNone:
+      return "none";
+  }
+  return "?";
+}
+
 }  // namespace tocsin::patterns

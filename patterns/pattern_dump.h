@@ -18,6 +18,9 @@ std::string to_string(const Sequence& sequence, const Pattern& pattern, const Ca
 // "avg(probe.amount)", "prev.price", "time(a)".
 std::string to_string(const Capture& capture, const Pattern& pattern);
 
+// "past last", "to first"
+std::string to_string(SkipKind skip);
+
 // The tree with all its types: "(less:bool amount:float 2.0:float)".
 std::string dump(const Expr& expr, const Pattern& pattern, const eventtime::EventSchema* tested);
 

@@ -32,9 +32,9 @@ struct RunOptions {
   eventtime::Duration out_of_order;
   std::optional<std::string> late;
   std::optional<std::string> dead_letter;
-  std::optional<std::string> type;    // of inputs that name none themselves
-  std::string type_field = "type";    // where a record names its type
-  std::optional<InputFormat> format;  // nothing: each input's by its name
+  std::optional<std::string> type;        // of inputs that name none themselves
+  std::optional<std::string> type_field;  // where a record names its type; nothing: "type"
+  std::optional<InputFormat> format;      // nothing: each input's by its name
   EventsMode events = EventsMode::kFull;
   std::optional<std::string> metrics;  // where the summary goes as JSON
   size_t batch_size = 4096;            // records; changes nothing in what comes out
