@@ -50,13 +50,13 @@ Result<std::string> explain_set(const patterns::PatternSet& set, const ExplainOp
 }  // namespace
 
 int explain(const ExplainOptions& options) {
-  const Result<PatternFiles> files = read_patterns(options.files);
+  const Result<patterns::Loaded> files = read_patterns(options.files);
   if (!files) return report(files.error());
-  if (!files->set) {
+  if (!files->patterns) {
     fmt::print(stderr, "{}", patterns::render(files->diagnostics, files->sources));
     return kInputWrong;
   }
-  const Result<std::string> text = explain_set(*files->set, options);
+  const Result<std::string> text = explain_set(*files->patterns, options);
   if (!text) return report(text.error());
   return write_standard_output(*text);
 }

@@ -231,17 +231,17 @@ Result<void> run_checked(const RunOptions& options, patterns::PatternSet set) {
 }  // namespace
 
 int run(const RunOptions& options) {
-  Result<PatternFiles> files = read_patterns(options.patterns);
+  Result<patterns::Loaded> files = read_patterns(options.patterns);
   if (!files) return report(files.error());
-  if (!files->set) {
+  if (!files->patterns) {
     fmt::print(stderr, "{}", patterns::render(files->diagnostics, files->sources));
     return kInputWrong;
   }
-  if (files->set->patterns.empty()) {
+  if (files->patterns->patterns.empty()) {
     return report(
         {"the files declare no pattern; there is nothing to look for", eventtime::Blame::kInput});
   }
-  const Result<void> result = run_checked(options, std::move(*files->set));
+  const Result<void> result = run_checked(options, std::move(*files->patterns));
   return result ? kDone : report(result.error());
 }
 
