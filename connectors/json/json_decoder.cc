@@ -49,6 +49,10 @@ bool takes_number(Type type) {
   return type != Type::kString && type != Type::kBool;
 }
 
+bool has_backslash(std::string_view text) {
+  return text.find('\\') != std::string_view::npos;
+}
+
 bool begins_number(char first) {
   return first == '-' || (first >= '0' && first <= '9');
 }
@@ -90,7 +94,8 @@ void JsonDecoder::decode(const std::vector<RecordSpan>& records, Batch& batch) {
       refusal = too_long_reason(splitter_.limit());
     } else if (together) {
       while (*tokens < span.begin) ++tokens;
-      refusal = decode_record({data, tokens, span.begin, span.begin + span.size}, batch, type);
+      refusal = decode_record(
+          {data, tokens, span.begin, span.begin + span.size, has_backslash(line)}, batch, type);
     } else {
       refusal = decode_alone(line, batch, type);
     }
@@ -103,8 +108,8 @@ JsonDecoder::Refusal JsonDecoder::decode_alone(std::string_view line, Batch& bat
   if (line[first] != '{') return std::string(kNoObject);
   const std::string_view fault = index_.build(line);
   if (!fault.empty()) return fmt::format("not valid JSON: {}", fault);
-  return decode_record({line.data(), index_.tokens(), 0, static_cast<uint32_t>(line.size())}, batch,
-                       type);
+  const auto size = static_cast<uint32_t>(line.size());
+  return decode_record({line.data(), index_.tokens(), 0, size, has_backslash(line)}, batch, type);
 }
 
 JsonDecoder::Refusal JsonDecoder::decode_record(const JsonRecord& record, Batch& batch,
@@ -216,7 +221,7 @@ bool JsonDecoder::store(const Field& field, const JsonRecord& record, uint32_t t
   const char first = text.front();
   if (first == '"') {
     return takes_text(field.type) &&
-           store_text(field, text.substr(1, text.size() - 2), column, row, strings);
+           store_text(field, text.substr(1, text.size() - 2), record.escapes, column, row, strings);
   }
   if (begins_number(first)) {
     return takes_number(field.type) &&
@@ -231,9 +236,9 @@ bool JsonDecoder::store(const Field& field, const JsonRecord& record, uint32_t t
   return true;
 }
 
-bool JsonDecoder::store_text(const Field& field, std::string_view text, Column& column,
-                             uint32_t row, eventtime::Arena& strings) {
-  if (text.find('\\') != std::string_view::npos) {
+bool JsonDecoder::store_text(const Field& field, std::string_view text, bool escapes,
+                             Column& column, uint32_t row, eventtime::Arena& strings) {
+  if (escapes && has_backslash(text)) {
     char* const bytes = strings.allocate(text.size());
     const std::optional<size_t> size = unescape_json(text, bytes);
     if (!size) return false;
@@ -284,7 +289,7 @@ uint32_t JsonDecoder::resolve(std::string_view path, uint32_t parent) const {
 std::string_view JsonDecoder::string_value(const JsonRecord& record, uint32_t token) {
   std::string_view text = record.text(token);
   text = text.substr(1, text.size() - 2);
-  if (text.find('\\') == std::string_view::npos) return text;
+  if (!record.has_escape(text)) return text;
   scratch_.resize(text.size());
   const std::optional<size_t> size = unescape_json(text, scratch_.data());
   TOCSIN_CHECK(size, "the walker has checked all escapes");

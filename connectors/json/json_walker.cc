@@ -38,7 +38,7 @@ bool JsonWalker::check_scalar(uint32_t token) {
   switch (text.front()) {
     case '"': {
       const std::string_view inside = text.substr(1, text.size() - 2);
-      if (inside.find('\\') == std::string_view::npos) return true;
+      if (!record_.has_escape(inside)) return true;
       if (scratch_.size() < inside.size()) scratch_.resize(inside.size());
       return unescape_json(inside, scratch_.data()).has_value() || fail("a malformed escape");
     }
@@ -127,7 +127,7 @@ bool JsonWalker::value(int depth) {
 
 bool JsonWalker::read_key(std::string_view raw, std::string_view& key) {
   key = raw.substr(1, raw.size() - 2);
-  if (key.find('\\') == std::string_view::npos) return true;
+  if (!record_.has_escape(key)) return true;
   std::string& unescaped = unescaped_keys_.emplace_back(key.size(), '\0');
   const std::optional<size_t> size = unescape_json(key, unescaped.data());
   if (!size) return false;

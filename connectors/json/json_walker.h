@@ -25,6 +25,7 @@ struct JsonRecord {
   const uint32_t* tokens = nullptr;
   uint32_t begin = 0;
   uint32_t end = 0;
+  bool escapes = true;  // a backslash stands somewhere in it
 
   char first(uint32_t token) const { return data[tokens[token]]; }
   // The bytes of a scalar; of a string with its quotes.
@@ -33,6 +34,10 @@ struct JsonRecord {
     uint32_t stop = tokens[token + 1] < end ? tokens[token + 1] : end;
     while (stop > at && is_space(data[stop - 1])) --stop;
     return {data + at, stop - at};
+  }
+
+  bool has_escape(std::string_view string) const {
+    return escapes && string.find('\\') != std::string_view::npos;
   }
 
   static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
