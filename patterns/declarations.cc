@@ -40,6 +40,36 @@ TimeUnit read_unit(const ast::FieldDecl& field, std::optional<Type> type,
   return TimeUnit::kMillis;
 }
 
+// What other languages call the types.
+struct ForeignType {
+  std::string_view name;
+  Type type;
+};
+constexpr std::array<ForeignType, 13> kForeignTypes = {{{"integer", Type::kInt},
+                                                        {"bigint", Type::kInt},
+                                                        {"long", Type::kInt},
+                                                        {"double", Type::kFloat},
+                                                        {"real", Type::kFloat},
+                                                        {"decimal", Type::kFloat},
+                                                        {"number", Type::kFloat},
+                                                        {"text", Type::kString},
+                                                        {"varchar", Type::kString},
+                                                        {"boolean", Type::kBool},
+                                                        {"datetime", Type::kTimestamp},
+                                                        {"date", Type::kTimestamp},
+                                                        {"interval", Type::kDuration}}};
+
+void report_unknown_type(const ast::Name& type, std::string_view owner, Diagnostics& diagnostics) {
+  std::string help = help_for_unknown(type.text, type_names(), owner);
+  for (const ForeignType& foreign : kForeignTypes) {
+    if (foreign.name != type.text) continue;
+    help = "did you mean " + quoted(to_string(foreign.type)) + "? " + std::string(owner) + " " +
+           list_names(type_names());
+  }
+  diagnostics.error(type.span, "unknown-type", "there is no type " + quoted(type.text),
+                    std::move(help));
+}
+
 // The field that carries event time; 0 after a mistake.
 size_t check_time(const ast::EventDecl& event, const EventSchema& schema,
                   const NameMap<FieldRef>& fields, Diagnostics& diagnostics) {
@@ -143,11 +173,7 @@ void Declarations::add_event(const ast::EventDecl& event, size_t file, Diagnosti
 void Declarations::add_field(const ast::FieldDecl& field, const SourceFile& source, Event& event,
                              EventSchema& schema, Diagnostics& diagnostics) {
   const std::optional<Type> type = type_of_name(field.type.text);
-  if (!type) {
-    diagnostics.error(field.type.span, "unknown-type",
-                      "there is no type " + quoted(field.type.text),
-                      help_for_unknown(field.type.text, type_names(), "the types are"));
-  }
+  if (!type) report_unknown_type(field.type, "the types are", diagnostics);
   const TimeUnit unit = read_unit(field, type, diagnostics);
   if (field.from && field.from->empty()) {
     diagnostics.error(field.span, "bad-path",
@@ -173,8 +199,7 @@ void Declarations::add_list(const ast::ListDecl& list, size_t file, Diagnostics&
                     "write the values into the condition: x in ('a', 'b')");
   if (!claim(list.name, file, diagnostics)) return;
   if (list.type.text != "cidr" && !type_of_name(list.type.text)) {
-    diagnostics.error(list.type.span, "unknown-type", "there is no type " + quoted(list.type.text),
-                      help_for_unknown(list.type.text, type_names(), "a list is cidr or one of"));
+    report_unknown_type(list.type, "a list is cidr or one of", diagnostics);
   }
   lists_.emplace(list.name.text, list.name.span);
   list_names_.push_back(list.name.text);

@@ -10,8 +10,7 @@ namespace {
 
 using ast::ExprKind;
 
-// The checker and everybody after it walks expressions by recursion.
-constexpr size_t kMaxDepth = 1000;
+constexpr const char* kCompareHelp = "compare it with something: '==', '<', 'is not null'";
 // `between` doubles its operand, so nested ones could grow without bound.
 constexpr size_t kMaxCopiedNodes = 10'000;
 
@@ -52,7 +51,7 @@ const ast::Expr& without_parentheses(const ast::Expr& expr) {
 
 std::optional<Expr> ExpressionChecker::value(const ast::Expr& expr, const Place& place) {
   place_ = place;
-  depth_ = 0;
+
   copied_nodes_ = 0;
   whole_ = &without_parentheses(expr);
   return check(expr);
@@ -65,26 +64,13 @@ std::optional<Expr> ExpressionChecker::condition(const ast::Expr& expr, const Pl
   if (checked->type != Type::kBool) {
     context_.diagnostics.error(checked->span, "type-mismatch",
                                "a condition must be bool, not " + type_text(checked->type),
-                               "compare it with something: '==', '<', 'is not null'");
+                               kCompareHelp);
     return std::nullopt;
   }
   return checked;
 }
 
 std::optional<Expr> ExpressionChecker::check(const ast::Expr& expr) {
-  if (depth_ == kMaxDepth) {
-    context_.diagnostics.error(expr.span, "too-many",
-                               "the expression has more than 1000 operators in one another",
-                               "'in (...)' replaces a chain of 'or'");
-    return std::nullopt;
-  }
-  ++depth_;
-  std::optional<Expr> checked = check_kind(expr);
-  --depth_;
-  return checked;
-}
-
-std::optional<Expr> ExpressionChecker::check_kind(const ast::Expr& expr) {
   switch (expr.kind) {
     case ExprKind::kNull:
       return null_literal(expr.span);
@@ -163,7 +149,8 @@ bool ExpressionChecker::check_operand(const std::optional<Expr>& operand, Type t
   if (operand->type == type || operand->type == Type::kNull) return true;
   context_.diagnostics.error(
       operand->span, "type-mismatch",
-      quoted(operation) + " needs " + type_text(type) + ", not " + type_text(operand->type));
+      quoted(operation) + " needs " + type_text(type) + ", not " + type_text(operand->type),
+      type == Type::kBool ? kCompareHelp : "");
   return false;
 }
 

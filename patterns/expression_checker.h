@@ -36,7 +36,7 @@ class ExpressionChecker {
 
  private:
   std::optional<Expr> check(const ast::Expr& expr);
-  std::optional<Expr> check_kind(const ast::Expr& expr);
+
   std::optional<Expr> check_logic(const ast::Expr& expr);
   std::optional<Expr> check_not(const ast::Expr& expr);
   std::optional<Expr> check_comparison(const ast::Expr& expr);
@@ -66,7 +66,7 @@ class ExpressionChecker {
   void report_unknown_field(const ast::Expr& expr);
   void report_unknown_function(const ast::Expr& call);
   std::string help_for_result_name(std::string_view name) const;
-  void report_arity(const ast::Expr& call, size_t minimum, size_t maximum, std::string help = {});
+  void report_arity(const ast::Expr& call, size_t minimum, size_t maximum, std::string help);
   // The variable of this name, if it can be bound where the expression stands; else a diagnostic.
   // `counts`: the reference is never null, so the step's own variable is fine.
   std::optional<uint32_t> variable(std::string_view name, Span span, bool counts);
@@ -77,7 +77,7 @@ class ExpressionChecker {
   Scope& scope_;
   Place place_;
   const ast::Expr* whole_ = nullptr;  // the expression itself: where `collect` may stand
-  size_t depth_ = 0;
+
   size_t copied_nodes_ = 0;  // that `between` has added to the expression
 };
 

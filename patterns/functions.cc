@@ -108,6 +108,22 @@ std::string_view parameter_text(Parameter parameter) {
   return {};
 }
 
+std::string_view usage_text(Parameter parameter) {
+  switch (parameter) {
+    case kFloat:
+    case kNumber:
+      return "number";
+    case kUnit:
+      return "'unit'";
+    case kSize:
+    case kCommon:
+    case kOrdered:
+      return "value";
+    default:
+      return parameter_text(parameter);
+  }
+}
+
 bool check_arguments(const Function& function, std::span<const Expr> arguments,
                      Diagnostics& diagnostics) {
   bool good = true;
@@ -118,7 +134,8 @@ bool check_arguments(const Function& function, std::span<const Expr> arguments,
     diagnostics.error(arguments[i].span, "type-mismatch",
                       "argument " + std::to_string(i + 1) + " of " + quoted(function.name) +
                           " must be " + std::string(parameter_text(parameter(function, i))) +
-                          (unit ? "" : ", not " + type_text(arguments[i].type)));
+                          (unit ? "" : ", not " + type_text(arguments[i].type)),
+                      usage(function));
   }
   return good;
 }
@@ -253,6 +270,19 @@ std::string arity_text(size_t minimum, size_t maximum) {
     text += " or " + std::to_string(maximum);
   }
   return text + (maximum == 1 ? " argument" : " arguments");
+}
+
+std::string usage(const Function& function) {
+  std::string text = "write " + std::string(function.name) + "(";
+  const bool any_number = function.maximum == Function::kAnyNumber;
+  const size_t shown = any_number ? function.minimum : function.maximum;
+  for (size_t i = 0; i < shown; ++i) {
+    if (i >= function.minimum) text += '[';
+    if (i > 0) text += ", ";
+    text += usage_text(parameter(function, i));
+    if (i >= function.minimum) text += ']';
+  }
+  return text + (any_number ? ", ...)" : ")");
 }
 
 std::optional<Expr> bind_function(const Function& function, std::vector<Expr> arguments, Span span,

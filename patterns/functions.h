@@ -60,6 +60,9 @@ std::span<const std::string> callable_names();
 // "2 or 3 arguments": how many a function takes.
 std::string arity_text(size_t minimum, size_t maximum);
 
+// How it is written: "write substr(string, int[, int])".
+std::string usage(const Function& function);
+
 // A call with as many arguments as the function takes: checks and converts them.
 std::optional<Expr> bind_function(const Function& function, std::vector<Expr> arguments, Span span,
                                   Diagnostics& diagnostics);

@@ -24,8 +24,10 @@ std::string list_names(std::span<const std::string> names) {
 std::string help_for_unknown(std::string_view name, std::span<const std::string> candidates,
                              std::string_view owner) {
   if (candidates.empty()) return {};
-  std::string help =
-      did_you_mean(name, candidates.first(std::min(candidates.size(), kMaxCompared)));
+  std::string help;
+  if (name.size() > 1) {  // of one letter, any other is as near
+    help = did_you_mean(name, candidates.first(std::min(candidates.size(), kMaxCompared)));
+  }
   if (!help.empty()) help += ' ';
   help += owner;
   help += ' ';

@@ -264,7 +264,8 @@ std::optional<Expr> bind_negate(Expr operand, Span span, Diagnostics& diagnostic
   const Type type = operand.type;
   if (type != Type::kNull && !is_number(type) && type != Type::kDuration) {
     diagnostics.error(operand.span, "type-mismatch",
-                      "'-' takes an int, float or duration, not " + type_text(type));
+                      "'-' takes an int, float or duration, not " + type_text(type),
+                      "'not' is for bool");
     return std::nullopt;
   }
   return make_expr(Op::kNegate, type, span, std::move(operand));

@@ -2,34 +2,16 @@
 
 #include <utility>
 
+#include "eventtime/check.h"
 #include "patterns/fold.h"
 
 namespace tocsin::patterns {
 namespace {
 
-using ast::ExprKind;
-
 Place result_place() {
   Place place;
   place.result = true;
   return place;
-}
-
-bool is_literal(const ast::Expr& expr) {
-  switch (expr.kind) {
-    case ExprKind::kNull:
-    case ExprKind::kBool:
-    case ExprKind::kInt:
-    case ExprKind::kFloat:
-    case ExprKind::kString:
-    case ExprKind::kDuration:
-      return true;
-    case ExprKind::kNegate:
-      return expr.operands[0].kind == ExprKind::kInt || expr.operands[0].kind == ExprKind::kFloat ||
-             expr.operands[0].kind == ExprKind::kDuration;
-    default:
-      return false;
-  }
 }
 
 }  // namespace
@@ -224,15 +206,8 @@ void PatternBinder::bind_meta(Pattern& bound) {
 }
 
 void PatternBinder::bind_meta_value(const ast::Assignment& assignment, Meta& meta) {
-  if (!is_literal(assignment.value)) {
-    context_.diagnostics.error(
-        assignment.value.span, "bad-literal",
-        "the value of " + quoted(assignment.name.text) + " in 'meta' must be a literal",
-        "what differs from match to match belongs into 'emit'");
-    return;
-  }
   std::optional<Expr> value = checker_.value(assignment.value, result_place());
-  if (!value) return;
+  TOCSIN_CHECK(value && value->op == Op::kLiteral, "the grammar takes only literals in meta");
   meta.type = value->type;
   meta.text = std::move(value->text);
   meta.integer = value->integer;

@@ -145,7 +145,10 @@ class Printer {
       out_ += symbol->text;
       if (expr.op == Op::kIsNull || expr.op == Op::kIsNotNull) return;
       out_ += ' ';
-      expr.op == Op::kIn ? print_list(expr, 1) : print(expr.operands[1], precedence + 1);
+      // A chain of `and` or `or` reads the same however it is grouped.
+      const bool associative = expr.op == Op::kAnd || expr.op == Op::kOr;
+      expr.op == Op::kIn ? print_list(expr, 1)
+                         : print(expr.operands[1], associative ? precedence : precedence + 1);
     }
   }
 

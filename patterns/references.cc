@@ -131,7 +131,8 @@ std::optional<Expr> ExpressionChecker::check_previous(const ast::Expr& expr) {
   }
   if (scope_.previous.empty()) {
     context_.diagnostics.error(expr.span, "unbound-variable",
-                               "nothing is bound before this step, so 'prev' is always null");
+                               "nothing is bound before this step, so 'prev' is always null",
+                               "a bare name is a field of the event that is tested");
     return std::nullopt;
   }
   const std::optional<Type> type = common_field(scope_.previous, expr.member, "'prev'",
@@ -149,10 +150,14 @@ std::optional<Expr> ExpressionChecker::capture(const Aggregate& aggregate, uint3
   if (!field_type) return std::nullopt;
   const std::optional<Type> type = aggregate_result(aggregate.kind, *field_type);
   if (!type) {
-    context_.diagnostics.error(span, "type-mismatch",
-                               quoted(aggregate.name) + " takes a field of " +
-                                   std::string(aggregate_accepts(aggregate.kind)) + "; " +
-                                   quoted(field.text) + " is " + type_text(*field_type));
+    context_.diagnostics.error(
+        span, "type-mismatch",
+        quoted(aggregate.name) + " takes a field of " +
+            std::string(aggregate_accepts(aggregate.kind)) + "; " + quoted(field.text) + " is " +
+            type_text(*field_type),
+        aggregate.kind == CaptureKind::kAverage && *field_type == Type::kDuration
+            ? "the mean of durations is sum(v.FIELD) / count(v)"
+            : "first, last, distinct and collect take any field");
     return std::nullopt;
   }
   Capture capture{aggregate.kind, variable, field.text, *field_type, *type};
@@ -173,7 +178,7 @@ std::optional<Expr> ExpressionChecker::check_call(const ast::Expr& call) {
   }
   const size_t count = call.operands.size();
   const bool fits = count >= function->minimum && count <= function->maximum;
-  if (!fits) report_arity(call, function->minimum, function->maximum);
+  if (!fits) report_arity(call, function->minimum, function->maximum, usage(*function));
   std::optional<std::vector<Expr>> arguments = check_all(call.operands);
   if (!arguments || !fits) return std::nullopt;
   return bind_function(*function, std::move(*arguments), call.span, context_.diagnostics);
@@ -204,7 +209,8 @@ std::optional<Expr> ExpressionChecker::check_aggregate(const Aggregate& aggregat
     return std::nullopt;
   }
   if (call.operands.size() != 1) {
-    std::string help;
+    std::string help = "write " + call.text;
+    help += aggregate.kind == CaptureKind::kCount ? "(v)" : "(v.FIELD)";
     if (aggregate.kind == CaptureKind::kMinimum) help = "of several values: least(a, b)";
     if (aggregate.kind == CaptureKind::kMaximum) help = "of several values: greatest(a, b)";
     report_arity(call, 1, 1, std::move(help));
@@ -231,10 +237,11 @@ std::optional<Expr> ExpressionChecker::check_aggregated_field(const Aggregate& a
   if (argument.kind != ExprKind::kMember || argument.text == kPreviousName) {
     const bool names_variable =
         argument.kind == ExprKind::kField && scope_.find_variable(argument.text);
-    const std::string example = names_variable ? argument.text : "v";
+    std::string example = names_variable ? argument.text + ".FIELD" : "v.FIELD";
+    if (argument.kind == ExprKind::kField && !names_variable) example = "v." + argument.text;
     context_.diagnostics.error(
         argument.span, "bad-argument", quoted(name) + " takes a field of a variable",
-        "write " + name + "(" + example + ".FIELD)" +
+        "write " + name + "(" + example + ")" +
             (names_variable ? "" : "; the variables are " + list_names(scope_.variable_names())));
     return std::nullopt;
   }
@@ -253,7 +260,7 @@ std::optional<Expr> ExpressionChecker::check_time(const ast::Expr& call) {
     return std::nullopt;
   }
   if (call.operands.size() > 1) {
-    report_arity(call, 0, 1);
+    report_arity(call, 0, 1, "time() is the tested event's time, time(v) that of v");
     return std::nullopt;
   }
   const ast::Expr& argument = without_parentheses(call.operands[0]);

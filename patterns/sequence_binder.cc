@@ -216,7 +216,11 @@ void SequenceBinder::bind_loop_suffixes(const ast::Element& element, Element& bo
   }
   if (element.longest) check_longest(element, loop);
   if (element.until) {
-    if (!loop) needs_loop(element, "until");
+    if (!loop) {
+      needs_loop(element, "until");
+    } else {
+      context_.not_supported(suffix_word(element, "until"), "'until'");
+    }
     check_until(element);
   }
 }
@@ -238,7 +242,6 @@ void SequenceBinder::check_longest(const ast::Element& element, bool is_loop) {
 }
 
 void SequenceBinder::check_until(const ast::Element& element) {
-  context_.not_supported(suffix_word(element, "until"), "'until'");
   Place place;
   if (element.kind == ast::ElementKind::kStep) {
     place.tested = steps_[element.step].type;

@@ -91,7 +91,7 @@ void StepTable::find_inputs(const ast::PatternDecl& pattern) {
     inputs_.add(type);
     if (type && inputs_.types.size() == before) {
       context_.diagnostics.error(name.span, "duplicate-name",
-                                 "'on' names " + quoted(name.text) + " twice");
+                                 "'on' names " + quoted(name.text) + " twice", "name it once");
     }
   }
   if (!pattern.on.empty()) return;
