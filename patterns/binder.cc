@@ -43,8 +43,7 @@ class PatternNames {
 std::optional<PatternSet> bind(std::span<const SourceFile> sources,
                                std::span<const ast::File> files, Diagnostics& diagnostics) {
   TOCSIN_CHECK(sources.size() == files.size(), "each file has its source");
-  const bool complete = !diagnostics.has_errors();
-  Declarations declarations(sources, files, complete, diagnostics);
+  Declarations declarations(sources, files, diagnostics);
   PatternSet set;
   PatternNames names;
   for (size_t file = 0; file < files.size(); ++file) {

@@ -128,14 +128,15 @@ std::string first_one_is_at(const SourceFile& source, Span span) {
 }
 
 Declarations::Declarations(std::span<const SourceFile> sources, std::span<const ast::File> files,
-                           bool complete, Diagnostics& diagnostics)
-    : sources_(sources), complete_(complete) {
+                           Diagnostics& diagnostics)
+    : sources_(sources) {
   for (size_t file = 0; file < files.size(); ++file) {
     diagnostics.set_file(static_cast<uint32_t>(file));
     for (const ast::Declaration& declaration : files[file].declarations) {
       if (declaration.event) add_event(*declaration.event, file, diagnostics);
       if (declaration.list) add_list(*declaration.list, file, diagnostics);
     }
+    for (const ast::Name& name : files[file].unread) unread_.insert(name.text);
   }
 }
 
@@ -211,7 +212,7 @@ std::optional<TypeId> Declarations::event(const ast::Name& name, Diagnostics& di
   if (lists_.contains(name.text)) {
     diagnostics.error(name.span, "unknown-event", quoted(name.text) + " is a list, not an event",
                       help_for_unknown(name.text, event_names_, "the events are"));
-  } else if (complete_) {
+  } else if (!is_unread(name.text)) {
     diagnostics.error(name.span, "unknown-event", "there is no event " + quoted(name.text),
                       event_names_.empty()
                           ? "declare it: event " + name.text + " { ..., at: timestamp } time at"

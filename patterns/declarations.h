@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "eventtime/schema.h"
@@ -35,19 +36,19 @@ struct FieldRef {
 
 class Declarations {
  public:
-  // Mistakes go to `diagnostics`, file by file. `complete` is false when some declarations could
-  // not be read: then a name that is not there is no mistake of its own.
-  Declarations(std::span<const SourceFile> sources, std::span<const ast::File> files, bool complete,
+  // Mistakes go to `diagnostics`, file by file.
+  Declarations(std::span<const SourceFile> sources, std::span<const ast::File> files,
                Diagnostics& diagnostics);
 
   const Catalog& catalog() const { return catalog_; }
   Catalog take_catalog() { return std::move(catalog_); }
-  bool complete() const { return complete_; }
 
   // The type of this name; reports what is not there.
   std::optional<TypeId> event(const ast::Name& name, Diagnostics& diagnostics) const;
   std::optional<FieldRef> field(TypeId type, std::string_view name) const;
   bool has_list(std::string_view name) const { return lists_.contains(name); }
+  // The parser could not read its declaration, and has said why.
+  bool is_unread(std::string_view name) const { return unread_.contains(name); }
 
   const std::string& name_of(TypeId type) const { return catalog_.types[type].name; }
   std::vector<std::string> field_names(TypeId type) const;
@@ -70,7 +71,6 @@ class Declarations {
   bool claim(const ast::Name& name, size_t file, Diagnostics& diagnostics);
 
   std::span<const SourceFile> sources_;
-  bool complete_ = true;
   Catalog catalog_;
   std::vector<Event> events_;  // by TypeId
   NameMap<TypeId> event_ids_;
@@ -78,6 +78,7 @@ class Declarations {
   NameMap<Declared> declared_;  // events and lists
   NameMap<Span> lists_;
   std::vector<std::string> list_names_;
+  std::unordered_set<std::string, NameHash, std::equal_to<>> unread_;
 };
 
 // "the first one is at payments.tocsin:3": the help for a name that is declared twice.

@@ -205,7 +205,7 @@ std::optional<Expr> ExpressionChecker::check_in(const ast::Expr& expr) {
 
 std::optional<Expr> ExpressionChecker::check_in_list(const ast::Expr& expr) {
   const bool known = context_.declarations.has_list(expr.text);
-  if (!known && context_.declarations.complete()) {
+  if (!known && !context_.declarations.is_unread(expr.text)) {
     context_.diagnostics.error(
         expr.span, "unknown-list", "there is no list " + quoted(expr.text),
         context_.declarations.list_names().empty()

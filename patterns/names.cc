@@ -1,5 +1,7 @@
 #include "patterns/names.h"
 
+#include <algorithm>
+
 #include "patterns/diagnostic.h"
 
 namespace tocsin::patterns {

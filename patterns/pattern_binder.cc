@@ -1,5 +1,6 @@
 #include "patterns/pattern_binder.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "eventtime/check.h"
@@ -7,6 +8,8 @@
 
 namespace tocsin::patterns {
 namespace {
+
+constexpr std::string_view kLeftmost = "leftmost";
 
 Place result_place() {
   Place place;
@@ -37,7 +40,7 @@ Pattern PatternBinder::bind() {
   bind_skip(bound);
   if (pattern_.emit) bound.emit = bind_emit(*pattern_.emit);
   if (pattern_.on_timeout) {
-    context_.not_supported(word_in(pattern_.on_timeout->span, "on timeout"), "'on timeout'");
+    context_.not_supported(with_keyword(pattern_.on_timeout->span), "'on timeout'");
     static_cast<void>(bind_emit(*pattern_.on_timeout));
   }
   bind_suppress();
@@ -125,7 +128,7 @@ void PatternBinder::bind_without() {
     if (!entry.variable.negated) scope_.previous.add(entry.types);
   }
   for (const ast::WithoutClause& without : pattern_.without) {
-    context_.not_supported(without.span, "'without'");
+    context_.not_supported(with_keyword(without.span), "'without'");
     static_cast<void>(sequence_.bind_condition(without.step));
     check_without_bound(without.after);
     check_without_bound(without.before);
@@ -142,11 +145,13 @@ void PatternBinder::bind_having(Pattern& bound) {
   if (bound.having && is_true_literal(*bound.having)) bound.having.reset();
 }
 
-Span PatternBinder::word_in(Span clause, std::string_view word) const {
-  const size_t at = context_.source.text(clause).find(word);
-  if (at == std::string_view::npos) return clause;
-  const uint32_t begin = clause.begin + static_cast<uint32_t>(at);
-  return {begin, begin + static_cast<uint32_t>(word.size())};
+Span PatternBinder::with_keyword(Span clause) const {
+  const auto& keywords = pattern_.keywords;
+  const auto behind =
+      std::upper_bound(keywords.begin(), keywords.end(), clause.begin,
+                       [](uint32_t at, const Span& keyword) { return at < keyword.begin; });
+  if (behind == keywords.begin()) return clause;
+  return {std::prev(behind)->begin, clause.end};
 }
 
 void PatternBinder::bind_skip(Pattern& bound) {
@@ -157,8 +162,8 @@ void PatternBinder::bind_skip(Pattern& bound) {
     bound.skip_variable = bound_variable(*skip.variable, "skip").value_or(0);
   }
   if (!skip.leftmost) return;
-  Span word = word_in(skip.span, "leftmost");
-  if (skip.variable) word = word_in({skip.variable->span.end, skip.span.end}, "leftmost");
+  // The clause ends in the word.
+  const Span word{skip.span.end - static_cast<uint32_t>(kLeftmost.size()), skip.span.end};
   if (skip.kind == SkipKind::kNone) {
     context_.diagnostics.error(word, "bad-skip",
                                "'skip none' keeps every match, so 'leftmost' has nothing to choose",
@@ -188,7 +193,7 @@ std::vector<Result> PatternBinder::bind_emit(const ast::EmitClause& emit) {
 
 void PatternBinder::bind_suppress() {
   if (!pattern_.suppress) return;
-  context_.not_supported(pattern_.suppress->span, "'suppress'");
+  context_.not_supported(with_keyword(pattern_.suppress->span), "'suppress'");
   for (const ast::Expr& by : pattern_.suppress->by) {
     static_cast<void>(checker_.value(by, result_place()));
   }

@@ -33,8 +33,8 @@ class PatternBinder {
   std::optional<uint32_t> bound_variable(const ast::Name& name, std::string_view clause);
   // False, with a diagnostic, when the name stands in the map already.
   bool claim(NameMap<Span>& names, const ast::Name& name, std::string_view clause);
-  // Where the word stands in the clause, or the clause.
-  Span word_in(Span clause, std::string_view word) const;
+  // The clause with its keyword, which the parser keeps apart.
+  Span with_keyword(Span clause) const;
 
   const BindContext& context_;
   const ast::PatternDecl& pattern_;
