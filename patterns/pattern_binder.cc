@@ -87,7 +87,7 @@ void PatternBinder::bind_key(const ast::KeyDecl& key) {
     }
   } else {
     const ast::Name& field = key.fields[0].field;
-    const std::optional<Type> type = common_field(steps_.inputs(), field, "the pattern's input",
+    const std::optional<Type> type = common_field(steps_.inputs(), field, "an event of the input",
                                                   context_.declarations, context_.diagnostics);
     if (type) {
       part.type = *type;
