@@ -23,7 +23,7 @@ bool lies_in(std::string_view part, std::string_view whole) {
 }  // namespace
 
 EventStore::EventStore(size_t types, bool keep_raw)
-    : keep_raw_(keep_raw), kept_(types), events_{nullptr} {}
+    : keep_raw_(keep_raw), kept_(types), events_{nullptr}, references_{1} {}
 
 EventStore::~EventStore() = default;  // all blocks belong to memory_
 
@@ -78,7 +78,6 @@ EventId EventStore::store(TestedEvent& event) {
   stored->sequence = event.sequence;
   stored->record = event.row->record;
   stored->input = event.batch->input;
-  stored->references = 2;  // the caller's and the tested event's
   stored->type = event.row->type;
   stored->texts = texts;
   stored->bytes = bytes;
@@ -86,11 +85,13 @@ EventId EventStore::store(TestedEvent& event) {
     TOCSIN_CHECK(events_.size() < UINT32_MAX, "fewer than 4 G events are held at once");
     event.stored = static_cast<EventId>(events_.size());
     events_.push_back(stored);
+    references_.push_back(0);
   } else {
     event.stored = free_.back();
     free_.pop_back();
     events_[event.stored] = stored;
   }
+  references_[event.stored] = 2;  // the caller's and the tested event's
   ++live_;
   return event.stored;
 }

@@ -38,7 +38,6 @@ struct StoredEvent {
   uint64_t sequence = 0;
   uint64_t record = 0;
   uint32_t input = 0;
-  uint32_t references = 0;
   TypeId type = 0;
   std::string_view raw;                    // empty where alerts do not show events
   const eventtime::Text* texts = nullptr;  // the kept columns
@@ -58,9 +57,9 @@ class EventStore {
 
   // Stores the event unless it is stored already, and retains it once for the caller.
   EventId store(TestedEvent& event);
-  void retain(EventId id) { ++events_[id]->references; }
+  void retain(EventId id) { ++references_[id]; }
   void release(EventId id) {
-    if (--events_[id]->references == 0) erase(id);
+    if (--references_[id] == 0) erase(id);
   }
 
   const StoredEvent& at(EventId id) const { return *events_[id]; }
@@ -84,6 +83,8 @@ class EventStore {
   std::vector<Kept> kept_;  // by TypeId
   std::pmr::unsynchronized_pool_resource memory_;
   std::vector<StoredEvent*> events_;  // by EventId
+  // Apart from the events: counting is what happens most, and these stay in the cache.
+  std::vector<uint32_t> references_;
   std::vector<EventId> free_;
   size_t live_ = 0;
 };

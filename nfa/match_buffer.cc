@@ -39,7 +39,10 @@ NodeId MatchBuffer::allocate() {
 
 NodeId MatchBuffer::add(NodeId parent, uint16_t place, uint16_t edge, TestedEvent& event) {
   const NodeId id = allocate();
-  std::copy_n(slots(parent), node_words_ - kHeadWords, slots(id));
+  // A few words: a call of memcpy would cost more than they do.
+  const uint64_t* from = slots(parent);
+  uint64_t* to = slots(id);
+  for (size_t i = 0; i < node_words_ - kHeadWords; ++i) to[i] = from[i];
   Node& added = *new (words(id)) Node();
   added.parent = parent;
   added.references = 1;

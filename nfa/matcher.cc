@@ -108,7 +108,7 @@ void Matcher::on_event(KeyState& state, TestedEvent& event, const PredicateResul
       }
     }
     if (group < next_.size()) ++state.starts;
-    state.runs.swap(next_);
+    state.runs.assign(next_.begin(), next_.end());
   }
   begin(state, event, predicates);
   if (!candidates_.empty()) select(state, event.sequence, key, matches);
@@ -373,13 +373,13 @@ void Matcher::exclude(KeyState& state, uint64_t before) {
     last_start = run.start;
     return false;
   };
-  std::erase_if(state.runs, removed);
+  state.runs.erase(std::remove_if(state.runs.begin(), state.runs.end(), removed), state.runs.end());
 }
 
 void Matcher::expire(KeyState& state, Timestamp now) {
   state.starts = 0;
   uint64_t last_start = 0;
-  std::erase_if(state.runs, [&](const Run& run) {
+  const auto expired = [&](const Run& run) {
     if (run.deadline < now) {
       buffer_.release(run.node);
       return true;
@@ -387,7 +387,8 @@ void Matcher::expire(KeyState& state, Timestamp now) {
     if (run.start != last_start) ++state.starts;
     last_start = run.start;
     return false;
-  });
+  };
+  state.runs.erase(std::remove_if(state.runs.begin(), state.runs.end(), expired), state.runs.end());
 }
 
 Timestamp Matcher::next_deadline(const KeyState& state) const {

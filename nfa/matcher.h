@@ -12,6 +12,7 @@
 // tests/unit/nfa/matcher_test.cc and, against the definition, by tests/model.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -35,7 +36,7 @@ struct Run {
 };
 
 struct KeyState {
-  std::vector<Run> runs;
+  boost::container::small_vector<Run, 2> runs;
   size_t starts = 0;  // different first events among them
 
   bool empty() const { return runs.empty(); }

@@ -2,6 +2,7 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <bit>
 
 namespace tocsin::runtime {
@@ -53,35 +54,77 @@ bool append_key(std::string& out, const std::vector<patterns::KeyPart>& by,
   return true;
 }
 
-size_t KeyTable::Hash::operator()(std::string_view key) const {
+uint64_t hash_key(std::string_view key) {
   return XXH3_64bits(key.data(), key.size());
 }
 
-KeyEntry* KeyTable::find(std::string_view key) {
-  const auto found = slots_.find(key);
-  return found == slots_.end() ? nullptr : entries_[found->second].get();
+KeyTable::KeyTable() : index_(16), mask_(15) {}
+
+KeyEntry* KeyTable::find(std::string_view key, uint64_t hash) {
+  const auto tag = static_cast<uint32_t>(hash);
+  for (size_t i = hash & mask_; index_[i].slot != 0; i = (i + 1) & mask_) {
+    if (index_[i].tag != tag) continue;
+    KeyEntry& entry = at(index_[i].slot - 1);
+    if (entry.key == key) return &entry;
+  }
+  return nullptr;
 }
 
-KeyEntry& KeyTable::find_or_add(std::string_view key) {
-  if (KeyEntry* found = find(key)) return *found;
-  if (free_.empty()) {
-    free_.push_back(static_cast<uint32_t>(entries_.size()));
-    entries_.push_back(std::make_unique<KeyEntry>());
-    entries_.back()->slot = free_.back();
+KeyEntry& KeyTable::add(std::string_view key, uint64_t hash) {
+  if ((size_ + 1) * 4 > index_.size() * 3) grow();
+  uint32_t slot = next_slot_;
+  if (!free_.empty()) {
+    slot = free_.back();
+    free_.pop_back();
+  } else {
+    if (next_slot_ % kChunkEntries == 0) {
+      chunks_.push_back(std::make_unique<KeyEntry[]>(kChunkEntries));
+    }
+    ++next_slot_;
   }
-  KeyEntry& entry = *entries_[free_.back()];
+  KeyEntry& entry = at(slot);
   entry.key = key;
-  slots_.emplace(entry.key, free_.back());
-  free_.pop_back();
+  entry.hash = hash;
+  entry.slot = slot;
+  insert(hash, slot);
+  ++size_;
   return entry;
 }
 
+void KeyTable::insert(uint64_t hash, uint32_t slot) {
+  size_t i = hash & mask_;
+  while (index_[i].slot != 0) i = (i + 1) & mask_;
+  index_[i] = {static_cast<uint32_t>(hash), slot + 1};
+}
+
+void KeyTable::grow() {
+  const std::vector<Cell> old = std::move(index_);
+  index_.assign(old.size() * 2, {});
+  mask_ = index_.size() - 1;
+  for (const Cell& cell : old) {
+    if (cell.slot != 0) insert(at(cell.slot - 1).hash, cell.slot - 1);
+  }
+}
+
 void KeyTable::erase(KeyEntry& entry) {
-  slots_.erase(entry.key);
+  size_t hole = entry.hash & mask_;
+  while (index_[hole].slot != entry.slot + 1) hole = (hole + 1) & mask_;
+  // What stands behind the hole moves into it unless it would then stand before its own place.
+  for (size_t i = (hole + 1) & mask_; index_[i].slot != 0; i = (i + 1) & mask_) {
+    const size_t home = index_[i].tag & mask_;
+    if (((i - home) & mask_) < ((i - hole) & mask_)) continue;
+    index_[hole] = index_[i];
+    hole = i;
+  }
+  index_[hole] = {};
+  --size_;
   free_.push_back(entry.slot);
   ++entry.generation;
   entry.has_timer = false;
-  entry.state = {};
+  entry.key.clear();
+  entry.state.runs.clear();
+  entry.state.runs.shrink_to_fit();
+  entry.state.starts = 0;
 }
 
 }  // namespace tocsin::runtime

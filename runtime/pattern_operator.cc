@@ -5,6 +5,9 @@
 namespace tocsin::runtime {
 namespace {
 
+// So many look-ups are under way at once: enough to hide the memory's latency.
+constexpr size_t kPipelineEvents = 64;
+
 void add_once(std::vector<nfa::StepPredicate>& list, nfa::StepPredicate predicate) {
   if (std::find(list.begin(), list.end(), predicate) == list.end()) list.push_back(predicate);
 }
@@ -46,35 +49,57 @@ bool PatternOperator::may_begin(const ReleasedEvent& event) const {
 bool PatternOperator::concerns(const ReleasedEvent& event) const {
   const eventtime::TypeId type = event.tested.row->type;
   if (type >= takes_.size() || !takes_[type]) return false;
-  return program_.sees_every_event ? !keys_.empty() || may_begin(event)
-                                   : any_holds(steps_[type], event);
+  return program_.sees_every_event || any_holds(steps_[type], event);
 }
 
 void PatternOperator::process(std::span<ReleasedEvent> events,
                               std::span<const eventtime::RecordFormat* const> formats,
                               std::vector<PendingAlert>& alerts) {
-  for (ReleasedEvent& event : events) {
-    if (concerns(event)) process_event(event, formats, alerts);
+  for (size_t begin = 0; begin < events.size(); begin += kPipelineEvents) {
+    const size_t size = std::min(kPipelineEvents, events.size() - begin);
+    look_up(events.subspan(begin, size));
+    for (Routed& routed : routed_) process_event(routed, formats, alerts);
   }
   if (!events.empty()) fire_timers(events.back().tested.row->time);
 }
 
-void PatternOperator::process_event(ReleasedEvent& event,
+// Finds out which events concern the pattern, and their keys; asks for the memory that they will
+// need.
+void PatternOperator::look_up(std::span<ReleasedEvent> events) {
+  routed_.clear();
+  keys_text_.clear();
+  for (ReleasedEvent& event : events) {
+    if (!concerns(event)) continue;
+    const eventtime::Row& row = *event.tested.row;
+    Routed routed;
+    routed.event = &event;
+    routed.key_begin = keys_text_.size();
+    if (!append_key(keys_text_, pattern().by, event.tested.table(), row.type, row.table_row)) {
+      keys_text_.resize(routed.key_begin);
+      continue;
+    }
+    routed.key_size = keys_text_.size() - routed.key_begin;
+    routed.hash = hash_key(key_of(routed));
+    keys_.prefetch_index(routed.hash);
+    routed_.push_back(routed);
+  }
+  for (const Routed& routed : routed_) keys_.prefetch_entry(routed.hash);
+}
+
+void PatternOperator::process_event(Routed& routed,
                                     std::span<const eventtime::RecordFormat* const> formats,
                                     std::vector<PendingAlert>& alerts) {
-  const eventtime::Row& row = *event.tested.row;
-  const eventtime::EventTable& table = event.tested.table();
-  const std::vector<patterns::KeyPart>& by = pattern().by;
-  key_.clear();
-  if (!append_key(key_, by, table, row.type, row.table_row)) return;
-  KeyEntry* entry = keys_.find(key_);
+  ReleasedEvent& event = *routed.event;
+  KeyEntry* entry = keys_.find(key_of(routed), routed.hash);
   if (entry == nullptr) {
     if (!may_begin(event)) return;
-    entry = &keys_.find_or_add(key_);
+    entry = &keys_.add(key_of(routed), routed.hash);
   }
+  const eventtime::Row& row = *event.tested.row;
   key_values_.clear();
-  for (const patterns::KeyPart& part : by) {
-    key_values_.push_back(table.columns[*part.field_by_type[row.type]].value(row.table_row));
+  for (const patterns::KeyPart& part : pattern().by) {
+    key_values_.push_back(
+        event.tested.table().columns[*part.field_by_type[row.type]].value(row.table_row));
   }
   matches_.clear();
   matcher_.on_event(entry->state, event.tested, event.loaded->predicates, key_values_, matches_);

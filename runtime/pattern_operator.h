@@ -64,9 +64,21 @@ class PatternOperator {
     uint32_t generation = 0;
   };
 
+  // An event on its way to the state of its key.
+  struct Routed {
+    ReleasedEvent* event = nullptr;
+    uint64_t hash = 0;
+    size_t key_begin = 0;  // in keys_text_
+    size_t key_size = 0;
+  };
+
+  std::string_view key_of(const Routed& routed) const {
+    return std::string_view(keys_text_).substr(routed.key_begin, routed.key_size);
+  }
+  void look_up(std::span<ReleasedEvent> events);
   bool may_begin(const ReleasedEvent& event) const;
   bool concerns(const ReleasedEvent& event) const;
-  void process_event(ReleasedEvent& event, std::span<const eventtime::RecordFormat* const> formats,
+  void process_event(Routed& routed, std::span<const eventtime::RecordFormat* const> formats,
                      std::vector<PendingAlert>& alerts);
   void emit(const ReleasedEvent& event, const KeyEntry& entry,
             std::span<const eventtime::RecordFormat* const> formats,
@@ -88,7 +100,8 @@ class PatternOperator {
   uint64_t alerts_ = 0;
 
   // Reused from event to event.
-  std::string key_;
+  std::string keys_text_;
+  std::vector<Routed> routed_;
   std::vector<eventtime::Value> key_values_;
   std::vector<nfa::Match> matches_;
 };
