@@ -1,13 +1,10 @@
 #include "server/exit_status.h"
 
 #include <fmt/core.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
-#include <string>
 
+#include "connectors/file/line_writer.h"
 #include "eventtime/check.h"
 
 namespace tocsin::server {
@@ -26,18 +23,11 @@ int report(const eventtime::Error& error) {
 }
 
 int write_standard_output(std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
-    if (written >= 0) {
-      text.remove_prefix(static_cast<size_t>(written));
-    } else if (errno == EPIPE) {
-      return kDone;
-    } else if (errno != EINTR) {
-      return report({fmt::format("cannot write to standard output: {}", std::strerror(errno)),
-                     eventtime::Blame::kWorld});
-    }
-  }
-  return kDone;
+  const auto out = connectors::LineWriter::open("-");
+  if (!out) return report(out.error());
+  eventtime::Result<void> written = (*out)->write_lines(text);
+  if (written) written = (*out)->close();
+  return written || (*out)->pipe_closed() ? kDone : report(written.error());
 }
 
 }  // namespace tocsin::server

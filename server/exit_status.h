@@ -15,7 +15,7 @@ inline constexpr int kWorldFailed = 3;  // a disk, a network
 // Says the error on standard error; returns the exit status that its blame asks for.
 int report(const eventtime::Error& error);
 
-// Writes all of `text` to standard output; returns the exit status. That the reader has gone away
+// Writes whole lines to standard output; returns the exit status. That the reader has gone away
 // (`| head`) is no error. SIGPIPE must be ignored.
 int write_standard_output(std::string_view text);
 

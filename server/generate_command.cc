@@ -6,9 +6,9 @@
 #include <memory>
 #include <string_view>
 
+#include "connectors/file/line_writer.h"
 #include "eventtime/timestamp.h"
 #include "server/exit_status.h"
-#include "server/output_file.h"
 #include "server/progress.h"
 
 namespace tocsin::server {
@@ -16,6 +16,7 @@ namespace tocsin::server {
 namespace {
 
 namespace synthetic = connectors::synthetic;
+using connectors::LineWriter;
 
 void say_what_was_made(const synthetic::GenerateSummary& summary) {
   fmt::print(stderr, "{} events, {} malformed records, {} planted frauds, {} lookalikes\n",
@@ -94,30 +95,33 @@ void add_where(CLI::App& command, GenerateCommandOptions& options) {
 int run_generate(const GenerateCommandOptions& options) {
   const auto checked = synthetic::check_options(options.generate);
   if (!checked) return report(checked.error());
-  auto records = OutputFile::open(options.out);
+  auto records = LineWriter::open(options.out);
   if (!records) return report(records.error());
-  std::optional<OutputFile> labels;
+  std::unique_ptr<LineWriter> labels;
   if (options.labels) {
-    auto opened = OutputFile::open(*options.labels);
+    auto opened = LineWriter::open(*options.labels);
     if (!opened) return report(opened.error());
-    labels.emplace(std::move(*opened));
+    labels = std::move(*opened);
   }
   std::optional<Progress> progress;
   if (options.out != "-") progress.emplace("generate", options.generate.events);
 
   synthetic::GenerateOutput output;
-  output.records = [&](std::string_view text) { return records->write(text); };
-  if (labels) output.labels = [&](std::string_view text) { return labels->write(text); };
+  output.records = [&](std::string_view text) { return (*records)->write_lines(text); };
+  if (labels) output.labels = [&](std::string_view text) { return labels->write_lines(text); };
   output.progress = [&](uint64_t events) {
     if (progress) progress->update(events, events);
   };
   const auto made = synthetic::generate(options.generate, output);
   progress.reset();
-  if (records->reader_gone() || (labels && labels->reader_gone())) return kDone;
-  if (!made) return report(made.error());
-  if (const auto closed = records->close(); !closed) return report(closed.error());
-  if (labels) {
-    if (const auto closed = labels->close(); !closed) return report(closed.error());
+  const auto reader_gone = [&] {
+    return (*records)->pipe_closed() || (labels && labels->pipe_closed());
+  };
+  if (!made) return reader_gone() ? kDone : report(made.error());
+  for (LineWriter* writer : {records->get(), labels.get()}) {
+    if (writer == nullptr) continue;
+    const auto closed = writer->close();
+    if (!closed) return reader_gone() ? kDone : report(closed.error());
   }
   say_what_was_made(*made);
   return kDone;

@@ -151,8 +151,7 @@ class Run {
 
   Result<void> write_alerts() {
     if (alerts_.empty()) return {};
-    alerts_.pop_back();  // write() adds the last line end
-    Result<void> written = alerts_out_->write(alerts_);
+    Result<void> written = alerts_out_->write_lines(alerts_);
     if (written) written = alerts_out_->flush();
     if (!written && alerts_out_->pipe_closed()) return {};
     return written;

@@ -35,9 +35,13 @@ LineWriter::~LineWriter() {
 }
 
 Result<void> LineWriter::write(std::string_view line) {
-  TOCSIN_CHECK(file_ >= 0, "nothing is written after an error or close()");
   buffer_ += line;
-  buffer_ += '\n';
+  return write_lines("\n");
+}
+
+Result<void> LineWriter::write_lines(std::string_view lines) {
+  TOCSIN_CHECK(file_ >= 0, "nothing is written after an error or close()");
+  buffer_ += lines;
   return buffer_.size() < kBufferBytes ? Result<void>() : flush();
 }
 

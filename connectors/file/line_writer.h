@@ -27,6 +27,8 @@ class LineWriter {
 
   // Adds the line end.
   eventtime::Result<void> write(std::string_view line);
+  // Whole lines, each with its end.
+  eventtime::Result<void> write_lines(std::string_view lines);
   eventtime::Result<void> flush();
   // Flushes and closes: some file systems tell only now that a write failed. Standard output stays
   // open. Nothing can be written afterwards.

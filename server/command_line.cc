@@ -1,0 +1,302 @@
+#include "server/command_line.h"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "patterns/diagnostic.h"
+#include "server/check_command.h"
+#include "server/exit_status.h"
+#include "server/explain_command.h"
+#include "server/generate_command.h"
+#include "server/log.h"
+#include "server/run_command.h"
+
+namespace tocsin::server {
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+constexpr uint64_t kMaxBatchSize = uint64_t{1} << 20;
+constexpr uint64_t kMaxStarts = std::numeric_limits<uint32_t>::max();
+
+// ---- values of flags ----
+
+// CLI11 takes "" for valid and any other text for what is wrong.
+std::string check_choice(const std::string& text, const Names& choices) {
+  if (std::find(choices.begin(), choices.end(), text) != choices.end()) return {};
+  return fmt::format("'{}' is none of {}", text, fmt::join(choices, ", "));
+}
+
+std::string check_duration(const std::string& text) {
+  if (eventtime::parse_duration(text)) return {};
+  return fmt::format("'{}' is no duration, which looks like 250ms, 5s, 10m, 1h30m or 2d", text);
+}
+
+std::string check_count(const std::string& text, uint64_t maximum) {
+  uint64_t count = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const bool whole = failed == std::errc() && end == text.data() + text.size();
+  if (whole && count >= 1 && count <= maximum) return {};
+  return fmt::format("'{}' is no whole number from 1 to {}", text, maximum);
+}
+
+// A flag that takes one of a few words, each for a value of `target`'s type.
+template <class T>
+void add_choice(CLI::App& command, const std::string& flag, T& target,
+                const std::vector<std::pair<std::string, T>>& choices, const std::string& help) {
+  Names words;
+  for (const auto& choice : choices) words.push_back(choice.first);
+  const auto set = [&target, choices](const std::string& text) {
+    for (const auto& [word, value] : choices) {
+      if (word == text) target = value;
+    }
+  };
+  command.add_option_function<std::string>(flag, set, help)
+      ->check([words](const std::string& text) { return check_choice(text, words); })
+      ->type_name(fmt::format("{}", fmt::join(words, "|")));
+}
+
+// ---- the commands ----
+
+void add_files(CLI::App& command, Names& files, const std::string& help) {
+  command.add_option("FILE", files, help)->required()->type_name("");
+}
+
+void add_check(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("check", "Report mistakes in pattern files");
+  auto options = std::make_shared<CheckOptions>();
+  add_files(*command, options->files, "pattern files; - is standard input");
+  command->callback([&action, options] { action = [options] { return check(*options); }; });
+}
+
+void add_explain(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("explain", "Show how patterns are matched");
+  auto options = std::make_shared<ExplainOptions>();
+  add_files(*command, options->files, "pattern files; - is standard input");
+  command->add_option("--pattern", options->pattern, "only this one")->type_name("NAME");
+  add_choice<ExplainFormat>(*command, "--format", options->format,
+                            {{"text", ExplainFormat::kText},
+                             {"dot", ExplainFormat::kDot},
+                             {"json", ExplainFormat::kJson}},
+                            "default: text");
+  command->callback([&action, options] { action = [options] { return explain(*options); }; });
+}
+
+struct RunFlags {
+  RunOptions options;
+  std::string log_level = "info";
+};
+
+void add_run_inputs(CLI::App& command, RunOptions& options) {
+  command.add_option("-p,--patterns", options.patterns, "pattern files")
+      ->required()
+      ->type_name("FILE");
+  const auto add_inputs = [&options](const Names& texts) {
+    for (const std::string& text : texts) options.inputs.push_back(parse_input(text));
+    return true;
+  };
+  command
+      .add_option_function<Names>(
+          "-i,--input", add_inputs,
+          "events: FILE, TYPE=FILE or - for standard input; .gz and .zst as they are")
+      ->required()
+      ->type_name("INPUT");
+  command
+      .add_option("--type", options.type, "event type of inputs that are not given as TYPE=FILE")
+      ->type_name("TYPE");
+  command
+      .add_option("--type-field", options.type_field,
+                  "field that names a record's type (default: type)")
+      ->type_name("FIELD");
+  using Format = std::optional<InputFormat>;
+  add_choice<Format>(command, "--format", options.format,
+                     {{"json", InputFormat::kJson}, {"csv", InputFormat::kCsv}},
+                     "of all inputs (default: by their names)");
+  const auto set_bound = [&options](const std::string& text) {
+    options.out_of_order = eventtime::parse_duration(text).value_or(eventtime::Duration{});
+  };
+  command
+      .add_option_function<std::string>("--out-of-order", set_bound,
+                                        "how late an event may be within its input (default: 0s)")
+      ->check(check_duration)
+      ->type_name("DURATION");
+}
+
+void add_run_outputs(CLI::App& command, RunOptions& options) {
+  command.add_option("-o,--out", options.out, "alerts (default: standard output)")
+      ->type_name("FILE");
+  command.add_option("--late", options.late, "events that came too late")->type_name("FILE");
+  command.add_option("--dead-letter", options.dead_letter, "records that are no events")
+      ->type_name("FILE");
+  command.add_option("--metrics", options.metrics, "the summary as JSON")->type_name("FILE");
+  add_choice<EventsMode>(command, "--events", options.events,
+                         {{"full", EventsMode::kFull}, {"none", EventsMode::kNone}},
+                         "whether alerts show their events (default: full)");
+}
+
+void add_run(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("run", "Match patterns against events, write alerts");
+  auto flags = std::make_shared<RunFlags>();
+  add_run_inputs(*command, flags->options);
+  add_run_outputs(*command, flags->options);
+  command
+      ->add_option("--max-starts", flags->options.max_starts,
+                   "live first events of one pattern and key (default: 100000)")
+      ->check([](const std::string& text) { return check_count(text, kMaxStarts); })
+      ->type_name("N");
+  command->add_option("--batch-size", flags->options.batch_size)
+      ->check([](const std::string& text) { return check_count(text, kMaxBatchSize); })
+      ->group("");  // for tests: shows nowhere, changes nothing in what comes out
+  command->add_option("--log-level", flags->log_level, "default: info")
+      ->check([](const std::string& text) { return check_choice(text, log_levels()); })
+      ->type_name(fmt::format("{}", fmt::join(log_levels(), "|")));
+  command->callback([&action, flags] {
+    action = [flags] {
+      start_log(flags->log_level);
+      return run(flags->options);
+    };
+  });
+}
+
+// ---- what is wrong with a line ----
+
+int usage_error(std::string_view message, std::string_view help, const std::string& command) {
+  fmt::print(stderr, "error: {}\n", message);
+  if (!help.empty()) fmt::print(stderr, "  help: {}\n", help);
+  fmt::print(stderr, "  usage: see 'tocsin {}--help'\n", command.empty() ? "" : command + " ");
+  return kUsageWrong;
+}
+
+bool is_flag(std::string_view argument) {
+  return argument.size() > 1 && argument.front() == '-';
+}
+
+Names command_names(const CLI::App& app) {
+  Names names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  return names;
+}
+
+Names flag_names(const CLI::App& command) {
+  Names names;
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->get_group().empty()) continue;
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+// The command that was named, if one was.
+const CLI::App* named_command(const CLI::App& app) {
+  const std::vector<CLI::App*> named = app.get_subcommands();
+  return named.empty() ? nullptr : named.front();
+}
+
+int unexpected_argument(const CLI::App& command, const std::string& argument) {
+  const std::string& name = command.get_name();
+  if (is_flag(argument)) {
+    const std::string flag = argument.substr(0, argument.find('='));
+    return usage_error(fmt::format("'{}' has no flag '{}'", name, flag),
+                       patterns::did_you_mean(flag, flag_names(command)), name);
+  }
+  return usage_error(fmt::format("'{}' has no place for '{}'", name, argument),
+                     name == "run" ? "inputs follow -i, pattern files -p" : "", name);
+}
+
+// CLI11's own words, where ours say it better.
+std::string message_of(const CLI::ParseError& error) {
+  std::string text = error.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) == nullptr) return text;
+  if (text.find("flag override") != std::string::npos) {
+    return fmt::format("'--{}' takes no value", text.substr(0, text.find(' ')));
+  }
+  const std::string flag = text.substr(0, text.find(':'));
+  const bool repeated = text.find("At Most") != std::string::npos;
+  return fmt::format("'{}' {}", flag, repeated ? "is given more than once" : "needs a value");
+}
+
+int wrong_line(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App* command = named_command(app);
+  if (command == nullptr) return usage_error(message_of(error), "", "");
+  // An unknown flag explains a missing one, so it is named first.
+  const Names extra = command->remaining();
+  if (!extra.empty()) return unexpected_argument(*command, extra.front());
+  return usage_error(message_of(error), "", command->get_name());
+}
+
+// A first argument that is neither command nor flag: CLI11 would only say that a command is
+// missing.
+int check_first_argument(const CLI::App& app, int argc, const char* const* argv) {
+  const Names commands = command_names(app);
+  const std::string list = fmt::format("commands: {}", fmt::join(commands, ", "));
+  if (argc < 2) return usage_error("no command is given", list, "");
+  const std::string first = argv[1];
+  if (first == "-h" || first == "--help" || first == "--version") return kDone;
+  if (std::find(commands.begin(), commands.end(), first) != commands.end()) return kDone;
+  std::string help = patterns::did_you_mean(first, commands);
+  if (help.empty()) help = list;
+  const std::string_view kind = is_flag(first) ? "flag" : "command";
+  return usage_error(fmt::format("there is no {} '{}'", kind, first), help, "");
+}
+
+}  // namespace
+
+RunInput parse_input(std::string_view text) {
+  const size_t equals = text.find('=');
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  };
+  const auto is_name = [&](std::string_view name) {
+    return !name.empty() && is_letter(name.front()) &&
+           std::all_of(name.begin(), name.end(),
+                       [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
+  };
+  if (equals == std::string_view::npos || !is_name(text.substr(0, equals))) {
+    return {std::string(text), std::nullopt};
+  }
+  return {std::string(text.substr(equals + 1)), std::string(text.substr(0, equals))};
+}
+
+int run_command_line(int argc, const char* const* argv) {
+  CLI::App app("Finds patterns in streams of events and raises alerts", "tocsin");
+  app.set_version_flag("--version", "tocsin " TOCSIN_VERSION);
+  app.require_subcommand(1);
+  app.get_formatter()->label("SUBCOMMAND", "COMMAND");
+  Action action;
+  add_check(app, action);
+  add_explain(app, action);
+  add_run(app, action);
+  add_generate_command(app, action);
+  for (CLI::App* command : app.get_subcommands({})) command->allow_extras()->group("Commands");
+
+  const int first = check_first_argument(app, argc, argv);
+  if (first != kDone) return first;
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForVersion& version) {
+    return write_standard_output(std::string(version.what()) + "\n");
+  } catch (const CLI::Success&) {
+    const CLI::App* command = named_command(app);
+    return write_standard_output(command == nullptr ? app.help() : command->help("tocsin"));
+  } catch (const CLI::ParseError& error) {
+    return wrong_line(app, error);
+  }
+  const CLI::App& command = *named_command(app);
+  const Names extra = command.remaining();
+  if (!extra.empty()) return unexpected_argument(command, extra.front());
+  return action();
+}
+
+}  // namespace tocsin::server
