@@ -48,6 +48,12 @@ Sequence SequenceBinder::bind(const ast::Sequence& match) {
     context_.diagnostics.error(match.span, "matches-nothing", "the pattern could match nothing",
                                "at least one element must be there in every match");
   }
+  const ast::Element& first = match.elements.front();
+  if (first.in) {
+    context_.diagnostics.error(suffix_word(first, "in"), "nothing-before",
+                               "'in' needs an event before it, and this element is the first",
+                               "'within' bounds the whole match");
+  }
   return bind_sequence(match);
 }
 
@@ -65,11 +71,6 @@ Element SequenceBinder::bind_element(const ast::Element& element) {
   bound.in = element.in;
   bound.span = element.span;
   const TypeSet before = scope_.previous;
-  if (element.in && before.empty()) {
-    context_.diagnostics.error(suffix_word(element, "in"), "nothing-before",
-                               "'in' needs an event before it, and nothing is bound there",
-                               "'within' bounds the whole match");
-  }
   if (is_loop(element)) {  // an earlier round may have bound everything in it
     set_bound(element);
     scope_.previous.add(last_types(element));
