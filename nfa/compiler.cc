@@ -283,8 +283,11 @@ class Compiler {
       SlotUpdate update{i, kNoColumn};
       if (!slot.field.empty()) {
         const std::optional<size_t> column = schema.find(slot.field);
-        // `prev.f` where this event's type has no such field: null from here on.
-        if (column) update.column = static_cast<uint32_t>(*column);
+        // `prev.f` where this event's type has no such field, or one of another type: null. The
+        // binder sees to it that no condition asks for it right behind such an event.
+        if (column && schema.fields[*column].type == slot.field_type) {
+          update.column = static_cast<uint32_t>(*column);
+        }
       }
       place.updates.push_back(update);
     }
