@@ -139,7 +139,7 @@ Result<void> check_options(const GenerateOptions& options) {
   if (rate < kMinRate || rate > kMaxRate) {
     return usage_error("the rate must lie between 0.01 and 1000000 events per second");
   }
-  if (options.out_of_order < Duration{0} || options.out_of_order > minutes(24 * 60)) {
+  if (options.out_of_order < Duration{0} || options.out_of_order > minutes(1440)) {
     return usage_error("the disorder must lie between 0s and 1d");
   }
   if (rate * static_cast<double>(options.out_of_order.micros) / 1e6 > kMaxInFlight) {
