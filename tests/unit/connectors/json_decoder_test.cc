@@ -108,5 +108,196 @@ TEST(JsonDecoder, ReadsValuesByTheirDeclaredType) {
   }
 }
 
+Catalog two_events() {
+  return {{event("Pay", {field("card", Type::kString), field("shop", Type::kString, true, "m.name"),
+                         field("at", Type::kTimestamp)}),
+           event("Login", {field("user", Type::kString), field("at", Type::kTimestamp)})}};
+}
+
+struct RecordCase {
+  std::string record;
+  std::string expected;
+};
+
+void expect_outcomes(const std::vector<RecordCase>& cases, const Catalog& catalog,
+                     const DecodeOptions& options) {
+  std::string text;
+  for (const RecordCase& test : cases) text += test.record + "\n";
+  const auto lines = decode_text<JsonDecoder>(text, catalog, {}, options);
+  ASSERT_EQ(lines.size(), cases.size());
+  for (size_t i = 0; i < cases.size(); ++i) {
+    EXPECT_EQ(outcome(lines[i]), cases[i].expected) << cases[i].record;
+    // Alone in a batch the reason is the same.
+    const auto alone = decode_text<JsonDecoder>(cases[i].record, catalog, {}, options);
+    ASSERT_EQ(alone.size(), 1U);
+    EXPECT_EQ(outcome(alone[0]), cases[i].expected) << cases[i].record;
+  }
+}
+
+TEST(JsonDecoder, RefusesWhatIsNotValidJson) {
+  const std::string deep(511, '[');
+  const std::string open = R"({"at":0,"card":"c","x":)";
+  const std::string pay = R"(Pay{card: "c", shop: null, at: "1970-01-01T00:00:00.000Z"})";
+  expect_outcomes(
+      {
+          {"[]", "no JSON object"},
+          {"5", "no JSON object"},
+          {"hel\"lo", "no JSON object"},
+          {"{", "not valid JSON: expected a key at byte 2"},
+          {"{}", "field 'card' is missing"},
+          {"{}}", "not valid JSON: something follows the object at byte 3"},
+          {"{} {}", "not valid JSON: something follows the object at byte 4"},
+          {R"({"a" 1})", "not valid JSON: expected ':' at byte 6"},
+          {R"({"a":1 "b":2})", "not valid JSON: expected ',' or '}' at byte 8"},
+          {R"({"a":1,})", "not valid JSON: expected a key at byte 8"},
+          {R"({"a":[1 2]})", "not valid JSON: expected ',' or ']' at byte 9"},
+          {R"({"a":[1,]})", "not valid JSON: expected a value at byte 9"},
+          {R"({"a":})", "not valid JSON: expected a value at byte 6"},
+          {R"({"a":01})", "not valid JSON: expected a value at byte 6"},
+          {R"({"a":+1})", "not valid JSON: expected a value at byte 6"},
+          {R"({"a":NaN})", "not valid JSON: expected a value at byte 6"},
+          {R"({"a":nullx})", "not valid JSON: expected a value at byte 6"},
+          {R"({"a":"\x"})", "not valid JSON: a malformed escape at byte 6"},
+          {R"({"a":"\ud83d"})", "not valid JSON: a malformed escape at byte 6"},
+          {R"({"a":"\udc00"})", "not valid JSON: a malformed escape at byte 6"},
+          {R"({"\u12":1})", "not valid JSON: a malformed escape at byte 2"},
+          {"{\"a\":\"x}", "not valid JSON: a string that does not end"},
+          {"{\"a\":\"\x01\"}", "not valid JSON: a control character in a string"},
+          {"{\"a\":\"\xFF\"}", "not valid JSON: bytes that are no UTF-8"},
+          {"{\"a\":\"\xED\xA0\x80\"}", "not valid JSON: bytes that are no UTF-8"},
+          {open + deep + std::string(511, ']') + "}", pay},
+          {open + deep + "[]" + std::string(511, ']') + "}",
+           "not valid JSON: nested too deep at byte 535"},
+          {open + std::string(100'000, '['), "not valid JSON: nested too deep at byte 535"},
+          {open + "123456789012345678901234567890.5e-1000}", pay},
+      },
+      two_events(), DecodeOptions{eventtime::TypeId{0}, {}});
+}
+
+TEST(JsonDecoder, RefusesAKeyThatStandsTwice) {
+  std::string many = R"({"card":"c","at":0)";
+  for (int i = 0; i < 1000; ++i) many += ",\"k" + std::to_string(i) + "\":1";
+  const std::string pay = R"(Pay{card: "c", shop: null, at: "1970-01-01T00:00:00.000Z"})";
+  expect_outcomes(
+      {
+          {R"({"card":"c","card":"d","at":0})", "key 'card' stands twice"},
+          {R"({"card":"c","c\u0061rd":"d","at":0})", "key 'card' stands twice"},
+          {R"({"card":"c","at":0,"x":1,"x":1})", "key 'x' stands twice"},
+          {R"({"card":"c","at":0,"m":{"name":"a","name":"a"}})", "key 'name' stands twice"},
+          {R"({"card":"c","at":0,"q":[{"z":{"y":1,"y":2}}]})", "key 'y' stands twice"},
+          {R"({"a":{"b":1,"b":1},"a":1})", "key 'b' stands twice"},
+          {R"({"a":1,"a":{"b":1,"b":1}})", "key 'a' stands twice"},
+          {R"({"card":"c","at":0,"q":{"card":1,"at":{"at":1}}})", pay},
+          {R"({"":1,"":1})", "key '' stands twice"},
+          {many + "}", pay},
+          {many + ",\"k500\":1,\"k3\":1}", "key 'k500' stands twice"},
+      },
+      two_events(), DecodeOptions{eventtime::TypeId{0}, {}});
+}
+
+TEST(JsonDecoder, TellsTheTypeByAField) {
+  const std::string pay = R"(Pay{card: "c", shop: null, at: "1970-01-01T00:00:00.000Z"})";
+  const std::string login = R"(Login{user: "u", at: "1970-01-01T00:00:00.000Z"})";
+  expect_outcomes(
+      {
+          {R"({"type":"Pay","card":"c","at":0})", pay},
+          {R"({"card":"c","at":0,"type":"Pay"})", pay},
+          {R"({"type":"L\u006fgin","user":"u","at":0})", login},
+          {R"({"type":"Login","card":"c","at":0})", "field 'user' is missing"},
+          {R"({"type":"Nope","card":"c","at":0})", "unknown event type 'Nope'"},
+          {R"({"card":"c","at":0})", "no field 'type' that names the event's type"},
+          {R"({"type":5,"card":"c","at":0})",
+           "field 'type' that names the event's type: expected string, found number"},
+      },
+      two_events(), DecodeOptions{});
+  expect_outcomes(
+      {{R"({"e":{"kind":"Pay"},"card":"c","at":0})", pay},
+       {R"({"e":{"kind":"Login"},"user":"u","at":0})", login},
+       {R"({"e.kind":"Pay","e":{"kind":"Login"},"card":"c","at":0})", pay},
+       {R"({"e":1,"card":"c","at":0})", "no field 'e.kind' that names the event's type"}},
+      two_events(), DecodeOptions{{}, "e.kind"});
+  // The only event declared needs no field, unless one is asked for.
+  const Catalog one = {{two_events().types[0]}};
+  expect_outcomes({{R"({"card":"c","at":0})", pay}, {R"({"type":"Nope","card":"c","at":0})", pay}},
+                  one, DecodeOptions{});
+  expect_outcomes({{R"({"card":"c","at":0})", "no field 'type' that names the event's type"}}, one,
+                  DecodeOptions{{}, "type"});
+}
+
+TEST(JsonDecoder, FollowsPaths) {
+  const Catalog catalog = {
+      {event("E", {field("b", Type::kString, true, "a.b"), field("b2", Type::kString, true, "a.b"),
+                   field("c", Type::kInt, true, "a.x.c"), field("at", Type::kTimestamp)})}};
+  const auto row = [](const std::string& b, const std::string& c) {
+    return "E{b: " + b + ", b2: " + b + ", c: " + c + R"(, at: "1970-01-01T00:00:00.000Z"})";
+  };
+  expect_outcomes(
+      {
+          {R"({"a":{"b":"in"},"at":0})", row("\"in\"", "null")},
+          {R"({"a":{"b":"in"},"a.b":"literal","at":0})", row("\"literal\"", "null")},
+          {R"({"a.b":"literal","a":{"b":5},"at":0})", row("\"literal\"", "null")},
+          {R"({"a.b":null,"a":{"b":"in"},"at":0})", row("null", "null")},
+          {R"({"a":{"b":5},"at":0})", "field 'b': expected string, found number"},
+          {R"({"a":{"x":{"c":1}},"at":0})", row("null", "1")},
+          {R"({"a":{"x.c":2,"x":{"c":1}},"at":0})", row("null", "2")},
+          {R"({"a.x.c":3,"a":{"x.c":2},"at":0})", row("null", "3")},
+          {R"({"a":5,"at":0})", row("null", "null")},
+          {R"({"a":[{"b":"in"}],"at":0})", row("null", "null")},
+          {R"({"a":null,"at":0})", row("null", "null")},
+          {R"({"a":{},"at":0})", row("null", "null")},
+          {R"({"\u0061":{"\u0062":"in"},"at":0})", row("\"in\"", "null")},
+      },
+      catalog, DecodeOptions{});
+}
+
+TEST(JsonDecoder, NullNeedsAQuestionMark) {
+  EXPECT_EQ(decode_value(one_field(Type::kInt, true), "null"), "null");
+  EXPECT_EQ(decode_value(one_field(Type::kString, true), "null"), "null");
+  EXPECT_EQ(decode_value(one_field(Type::kString, true), "nul"),
+            "not valid JSON: expected a value at byte 6");
+}
+
+TEST(JsonDecoder, RemembersManyShapesWithoutConfusingThem) {
+  // More shapes than the cache holds, met twice each.
+  const Catalog catalog = {
+      {event("E", {field("k", Type::kString, true), field("at", Type::kTimestamp)})}};
+  std::string text;
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 4000; ++i) {
+      text += "{\"f" + std::to_string(i) + "\":1,\"g" + std::to_string(i % 7) + "\":2," +
+              (i % 2 == 0 ? "\"k\":\"v" + std::to_string(i) + "\"," : "") +
+              "\"at\":" + std::to_string(i) + "}\n";
+    }
+  }
+  const auto lines = decode_text<JsonDecoder>(text, catalog, {}, DecodeOptions{});
+  ASSERT_EQ(lines.size(), 8000U);
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const size_t n = i % 4000;
+    const std::string key = n % 2 == 0 ? "\"v" + std::to_string(n) + "\"" : "null";
+    const std::string at =
+        eventtime::to_string(eventtime::Timestamp{static_cast<int64_t>(n) * 1000});
+    ASSERT_EQ(outcome(lines[i]), "E{k: " + key + ", at: \"" + at + "\"}");
+  }
+}
+
+TEST(JsonDecoder, SkipsTheByteOrderMarkAndBlankLines) {
+  const auto lines = decode_text<JsonDecoder>("\xEF\xBB\xBF\r\n {\"x\":1,\"at\":0} \r\n\n",
+                                              one_field(Type::kInt), {7, 1}, DecodeOptions{});
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(lines[0], "0 E{x: 1, at: \"1970-01-01T00:00:00.000Z\"} <-  {\"x\":1,\"at\":0} ");
+  EXPECT_TRUE(decode_text<JsonDecoder>("", one_field(Type::kInt), {}, DecodeOptions{}).empty());
+  EXPECT_TRUE(
+      decode_text<JsonDecoder>("\xEF\xBB\xBF", one_field(Type::kInt), {}, DecodeOptions{}).empty());
+}
+
+TEST(JsonDecoder, RefusesRecordsThatAreTooLong) {
+  const std::string text = "{\"x\":1,\"at\":0}\n{\"x\":1,\"at\":0 }\n{\"x\":2,\"at\":0}";
+  const auto lines =
+      decode_text<JsonDecoder>(text, one_field(Type::kInt), {}, DecodeOptions{}, size_t{14});
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_EQ(lines[1], "1 refused: record longer than 14 bytes <- {\"x\":1,\"at\":0 ");
+  EXPECT_EQ(outcome(lines[2]), "E{x: 2, at: \"1970-01-01T00:00:00.000Z\"}");
+}
+
 }  // namespace
 }  // namespace tocsin::connectors
