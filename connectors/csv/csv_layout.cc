@@ -6,6 +6,7 @@
 
 #include "connectors/field_value.h"
 #include "connectors/utf8.h"
+#include "patterns/diagnostic.h"
 
 namespace tocsin::connectors {
 
@@ -34,7 +35,10 @@ Unexpected<eventtime::Error> header_error(const std::string& path, std::string_v
 Unexpected<eventtime::Error> no_column(const std::string& path, std::string_view column,
                                        std::string_view use,
                                        const std::vector<std::string>& columns) {
-  std::string what = fmt::format("no column {} {}; its columns are ", quoted(column), use);
+  std::string what = fmt::format("no column {} {}; ", quoted(column), use);
+  const std::string guess = patterns::did_you_mean(column, columns);
+  if (!guess.empty()) what += guess + ' ';
+  what += "its columns are ";
   for (size_t i = 0; i < columns.size(); ++i) {
     if (i > 0) what += ", ";
     what += columns[i];

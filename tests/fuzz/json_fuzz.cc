@@ -12,8 +12,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   connectors::JsonDecoder decoder(kCatalog, {}, fuzz::kMaxRecordBytes);
   const std::vector<fuzz::Outcome> together = fuzz::decode(decoder, kCatalog, text);
   for (const fuzz::Outcome& record : together) {
-    if (record.raw.size() >= fuzz::kMaxRecordBytes / 2)
-      continue;  // may be the kept part of a record
+    // What may be the kept part of a record, or would lose a carriage return, is not the same
+    // alone.
+    if (record.raw.size() >= fuzz::kMaxRecordBytes || record.raw.ends_with('\r')) continue;
     connectors::JsonDecoder fresh(kCatalog, {}, fuzz::kMaxRecordBytes);
     const std::vector<fuzz::Outcome> alone = fuzz::decode(fresh, kCatalog, record.raw);
     TOCSIN_CHECK(alone.size() == 1 && alone[0].result == record.result,

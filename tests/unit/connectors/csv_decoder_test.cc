@@ -87,8 +87,12 @@ TEST(CsvDecoder, ExplainsAHeaderThatDoesNotFit) {
     return lines.empty() ? std::string() : lines.back();
   };
   EXPECT_EQ(error("s,at,s"), "error: header of 'in.csv': column 's' stands twice");
-  EXPECT_EQ(error("t,at"),
-            "error: header of 'in.csv': no column 's' for field 's' of 'P'; its columns are t, at");
+  EXPECT_EQ(error("other,at"),
+            "error: header of 'in.csv': no column 's' for field 's' of 'P'; "
+            "its columns are other, at");
+  EXPECT_EQ(error("s,att"),
+            "error: header of 'in.csv': no column 'at' for field 'at' of 'P'; "
+            "did you mean 'att'? its columns are s, att");
   EXPECT_EQ(error("s,at", {{}, "kind"}),
             "error: header of 'in.csv': no column 'kind' that names the event's type; "
             "its columns are s, at");
