@@ -1,6 +1,10 @@
 #include "connectors/file/line_writer.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
 
 #include "tests/support/temporary_directory.h"
 
@@ -49,6 +53,25 @@ TEST(LineWriter, NamesThePathWhenTheWorldFails) {
   ASSERT_FALSE(closed);
   EXPECT_EQ(closed.error().message, "cannot write '/dev/full': No space left on device");
   EXPECT_FALSE((*full)->pipe_closed());
+}
+
+TEST(LineWriter, TellsAClosedPipeFromOtherErrors) {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  const int saved = ::dup(STDOUT_FILENO);
+  ::dup2(ends[1], STDOUT_FILENO);
+  ::close(ends[0]);
+  ::close(ends[1]);
+  auto writer = LineWriter::open("-");
+  const bool written = writer && (*writer)->write("x").has_value();
+  const auto flushed = (*writer)->flush();
+  ::dup2(saved, STDOUT_FILENO);
+  ::close(saved);
+  EXPECT_TRUE(written);
+  ASSERT_FALSE(flushed);
+  EXPECT_EQ(flushed.error().message, "cannot write standard output: Broken pipe");
+  EXPECT_TRUE((*writer)->pipe_closed());
 }
 
 }  // namespace
