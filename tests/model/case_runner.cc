@@ -1,0 +1,135 @@
+#include "tests/model/case_runner.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <utility>
+
+#include "patterns/diagnostic.h"
+#include "patterns/front_end.h"
+#include "tests/model/engine_run.h"
+#include "tests/model/json_records.h"
+
+namespace tocsin::model {
+
+namespace {
+
+// The order of the alerts of different patterns or keys is not the model's business.
+using Streams = std::map<std::pair<std::string, std::string>, std::vector<NaiveAlert>>;
+Streams by_stream(const std::vector<NaiveAlert>& alerts) {
+  Streams streams;
+  for (const NaiveAlert& alert : alerts) streams[{alert.pattern, alert.key}].push_back(alert);
+  return streams;
+}
+
+std::string to_string(const Streams& streams) {
+  std::string out;
+  for (const auto& [stream, alerts] : streams) {
+    for (const NaiveAlert& alert : alerts) out += "  " + to_string(alert) + "\n";
+  }
+  return out;
+}
+
+std::vector<RecordId> sorted(std::vector<RecordId> ids) {
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+std::string to_string(const std::vector<RecordId>& ids) {
+  std::string out;
+  for (const RecordId& id : ids) {
+    out += " " + std::to_string(id.input) + ":" + std::to_string(id.record);
+  }
+  return out;
+}
+
+std::vector<std::vector<NaiveEvent>> read_inputs(const patterns::PatternSet& set,
+                                                 const Case& example) {
+  std::vector<std::vector<NaiveEvent>> inputs;
+  for (uint32_t input = 0; input < example.inputs.size(); ++input) {
+    inputs.push_back(read_records(example.inputs[input], set.catalog, input));
+  }
+  return inputs;
+}
+
+}  // namespace
+
+Compiled compile(const std::string& text) {
+  patterns::Loaded loaded = patterns::load({{"case.tocsin", text}});
+  Compiled compiled{std::move(loaded.patterns), {}};
+  if (!compiled.set) compiled.error = patterns::render(loaded.diagnostics, loaded.sources);
+  return compiled;
+}
+
+NaiveRun run_model(const patterns::PatternSet& set, const Case& example) {
+  return run_model(set, read_inputs(set, example), example.out_of_order);
+}
+
+NaiveRun run_engine(const patterns::PatternSet& set, const Case& example, size_t batch_size) {
+  return run_engine(set, read_inputs(set, example), example.out_of_order, batch_size).run;
+}
+
+std::optional<std::string> difference(const NaiveRun& model, const NaiveRun& engine) {
+  const auto wanted = by_stream(model.alerts);
+  const auto got = by_stream(engine.alerts);
+  if (wanted != got) {
+    return "alerts differ\nmodel:\n" + to_string(wanted) + "engine:\n" + to_string(got);
+  }
+  if (sorted(model.late) != sorted(engine.late)) {
+    return "late events differ\nmodel:" + to_string(sorted(model.late)) +
+           "\nengine:" + to_string(sorted(engine.late));
+  }
+  if (!std::ranges::is_sorted(engine.alerts, {}, &NaiveAlert::complete)) {
+    return "the engine's alerts are not in order of completion\n";
+  }
+  return std::nullopt;
+}
+
+Verdict judge(const Case& example, size_t batch_size) {
+  const Compiled compiled = compile(example.patterns);
+  if (!compiled.set) return {"the patterns are refused\n" + compiled.error, 0};
+  const auto inputs = read_inputs(*compiled.set, example);
+  const NaiveRun model = run_model(*compiled.set, inputs, example.out_of_order);
+  const EngineRun engine = run_engine(*compiled.set, inputs, example.out_of_order, batch_size);
+  Verdict verdict{difference(model, engine.run), model.alerts.size()};
+  const EngineRun whole = run_engine(*compiled.set, inputs, example.out_of_order, SIZE_MAX);
+  if (!verdict.difference && engine.text != whole.text) {
+    verdict.difference = "batches of " + std::to_string(batch_size) + " give\n" + engine.text +
+                         "and one batch gives\n" + whole.text;
+  }
+  return verdict;
+}
+
+Verdict judge_skip_variants(const Case& example, size_t batch_size) {
+  const Compiled compiled = compile(example.patterns);
+  if (!compiled.set) return {"the patterns are refused\n" + compiled.error, 0};
+  const auto inputs = read_inputs(*compiled.set, example);
+  const NaiveRun model = run_skip_variants(*compiled.set, inputs, example.out_of_order);
+  const EngineRun engine = run_engine(*compiled.set, inputs, example.out_of_order, batch_size);
+  return {difference(model, engine.run), model.alerts.size()};
+}
+
+Case shrink(Case example, const std::function<bool(const Case&)>& fails) {
+  for (size_t length = 256; length > 0;) {
+    bool dropped = false;
+    for (size_t input = 0; input < example.inputs.size(); ++input) {
+      for (size_t begin = 0; begin < example.inputs[input].size();) {
+        Case smaller = example;
+        std::vector<std::string>& lines = smaller.inputs[input];
+        const auto first = lines.begin() + static_cast<ptrdiff_t>(begin);
+        const auto count = std::min(length, lines.size() - begin);
+        lines.erase(first, first + static_cast<ptrdiff_t>(count));
+        if (!fails(smaller)) {
+          begin += length;
+          continue;
+        }
+        example = std::move(smaller);
+        dropped = true;
+      }
+    }
+    if (!dropped) length /= 2;
+  }
+  return example;
+}
+
+}  // namespace tocsin::model

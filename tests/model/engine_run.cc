@@ -1,0 +1,117 @@
+#include "tests/model/engine_run.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "eventtime/check.h"
+#include "runtime/engine.h"
+#include "tests/model/event_batch.h"
+
+namespace tocsin::model {
+
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+
+// The bytes of a value as they stand in the line.
+std::string raw_text(ondemand::value value) {
+  const ondemand::json_type type = value.type();
+  if (type == ondemand::json_type::object) {
+    return std::string(std::string_view(value.get_object().value().raw_json()));
+  }
+  if (type == ondemand::json_type::array) {
+    return std::string(std::string_view(value.get_array().value().raw_json()));
+  }
+  return std::string(value.raw_json_token());
+}
+
+std::string text_of(ondemand::value value) {
+  return std::string(std::string_view(value.get_string()));
+}
+
+Timestamp time_of(ondemand::value value) {
+  return eventtime::parse_timestamp(text_of(value)).value();
+}
+
+std::vector<RecordId> ids_of(ondemand::array events) {
+  std::vector<RecordId> ids;
+  for (ondemand::object event : events) {
+    const uint64_t input = event["input"].get_uint64();
+    const uint64_t record = event["record"].get_uint64();
+    ids.push_back({static_cast<uint32_t>(input), record});
+  }
+  return ids;
+}
+
+NaiveAlert alert_of(ondemand::object json) {
+  NaiveAlert alert;
+  for (ondemand::field member : json) {
+    const std::string name(std::string_view(member.unescaped_key()));
+    if (name == "pattern") alert.pattern = text_of(member.value());
+    if (name == "key") alert.key = raw_text(member.value());
+    if (name == "start") alert.start = time_of(member.value());
+    if (name == "end") alert.end = time_of(member.value());
+    if (name == "complete") alert.complete = time_of(member.value());
+    if (name == "values") {
+      for (ondemand::field value : member.value().get_object()) {
+        const std::string_view key = value.unescaped_key();
+        alert.values.emplace_back(key, raw_text(value.value()));
+      }
+    }
+    if (name == "events") {
+      for (ondemand::field variable : member.value().get_object()) {
+        const std::string_view key = variable.unescaped_key();
+        alert.events.emplace_back(key, ids_of(variable.value().get_array()));
+      }
+    }
+  }
+  return alert;
+}
+
+std::vector<NaiveAlert> alerts_of(const std::string& lines) {
+  std::vector<NaiveAlert> alerts;
+  ondemand::parser parser;
+  for (size_t begin = 0; begin < lines.size();) {
+    const size_t end = lines.find('\n', begin);
+    TOCSIN_CHECK(end != std::string::npos, "every alert ends its line");
+    const simdjson::padded_string line(std::string_view(lines).substr(begin, end - begin));
+    ondemand::document document = parser.iterate(line);
+    alerts.push_back(alert_of(document.get_object()));
+    begin = end + 1;
+  }
+  return alerts;
+}
+
+}  // namespace
+
+EngineRun run_engine(const patterns::PatternSet& set,
+                     std::span<const std::vector<NaiveEvent>> inputs, Duration out_of_order,
+                     size_t batch_size) {
+  const IdFormat format;
+  auto created = runtime::Engine::create(set, {});
+  TOCSIN_CHECK(created, "the patterns of the tests are within the engine's limits");
+  runtime::Engine& engine = **created;
+  EngineRun result;
+  const auto on_late = [&](const runtime::Engine::Late& late) {
+    result.run.late.push_back({late.input, late.row.record});
+  };
+  for (size_t input = 0; input < inputs.size(); ++input) engine.add_input(out_of_order, format);
+  std::vector<size_t> done(inputs.size(), 0);
+  while (const auto input = engine.next_input()) {
+    const std::span<const NaiveEvent> events(inputs[*input]);
+    const auto rest = events.subspan(done[*input]);
+    if (rest.empty()) {
+      engine.finish(*input, result.text);
+      continue;
+    }
+    const auto next = rest.first(std::min(batch_size, rest.size()));
+    engine.push(batch_of(next, set.catalog, *input), result.text, on_late);
+    done[*input] += next.size();
+  }
+  result.run.alerts = alerts_of(result.text);
+  return result;
+}
+
+}  // namespace tocsin::model

@@ -1,0 +1,24 @@
+// The engine on the same events as the model, its alerts read back from their JSON.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "patterns/pattern.h"
+#include "tests/model/naive_run.h"
+
+namespace tocsin::model {
+
+struct EngineRun {
+  NaiveRun run;
+  std::string text;  // the alerts as they came out
+};
+
+// `batch_size`: the most events that are pushed at once.
+EngineRun run_engine(const patterns::PatternSet& set,
+                     std::span<const std::vector<NaiveEvent>> inputs, Duration out_of_order,
+                     size_t batch_size);
+
+}  // namespace tocsin::model

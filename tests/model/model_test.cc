@@ -1,0 +1,135 @@
+// The engine against the model, on random cases and in small worlds.
+//
+// TOCSIN_MODEL_CASES and TOCSIN_MODEL_SEED widen the random part: case number n of a run is made
+// from seed + n, so a failure names the one seed that repeats it.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/model/case_runner.h"
+#include "tests/model/random.h"
+#include "tests/model/small_worlds.h"
+
+namespace tocsin::model {
+namespace {
+
+constexpr uint64_t kDefaultCases = 6000;
+constexpr uint64_t kDefaultSeed = 1;
+constexpr size_t kFailuresShown = 3;
+
+uint64_t environment(const char* name, uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+size_t batch_size_of(uint64_t seed) {
+  return 1 + seed % 7;
+}
+
+using Judge = Verdict (*)(const Case&, size_t);
+
+void report(const Case& example, size_t batch_size, Judge judge_case, const std::string& repeat) {
+  const Case small = shrink(
+      example, [&](const Case& c) { return judge_case(c, batch_size).difference.has_value(); });
+  ADD_FAILURE() << to_string(small) << judge_case(small, batch_size).difference.value_or("")
+                << "\nrepeat with: " << repeat;
+}
+
+TEST(Model, EngineAgreesOnRandomCases) {
+  const uint64_t cases = environment("TOCSIN_MODEL_CASES", kDefaultCases);
+  const uint64_t first = environment("TOCSIN_MODEL_SEED", kDefaultSeed);
+  size_t failures = 0;
+  size_t ran = 0;
+  size_t with_alerts = 0;
+  for (uint64_t seed = first; seed < first + cases && failures < kFailuresShown; ++seed, ++ran) {
+    const GeneratedCase made = generate_case(seed);
+    const Verdict verdict = judge(made.example, batch_size_of(seed));
+    with_alerts += verdict.alerts > 0 ? 1 : 0;
+    if (!verdict.difference) continue;
+    ++failures;
+    report(made.example, batch_size_of(seed), judge,
+           "TOCSIN_MODEL_CASES=1 TOCSIN_MODEL_SEED=" + std::to_string(seed) +
+               " model_test --gtest_filter=Model.EngineAgreesOnRandomCases");
+  }
+  std::cout << ran << " cases, " << with_alerts << " of them with alerts\n";
+  if (ran >= 1000) {
+    EXPECT_GE(with_alerts, ran / 3) << "too many cases say nothing";
+  }
+}
+
+// Constructs of which a pattern has one only.
+bool exclude_each_other(const std::string& a, const std::string& b) {
+  const auto is_key = [](const std::string& name) {
+    return name == "no key" || name.starts_with("by ");
+  };
+  const auto is_skip = [](const std::string& name) { return name.starts_with("skip "); };
+  return (is_key(a) && is_key(b)) || (is_skip(a) && is_skip(b));
+}
+
+TEST(Generator, CombinesEveryTwoConstructs) {
+  std::set<std::string> constructs;
+  std::set<std::pair<std::string, std::string>> pairs;
+  for (uint64_t seed = kDefaultSeed; seed < kDefaultSeed + kDefaultCases; ++seed) {
+    const GeneratedCase made = generate_case(seed);
+    for (const std::string& a : made.constructs) {
+      constructs.insert(a);
+      for (const std::string& b : made.constructs) pairs.emplace(a, b);
+    }
+  }
+  EXPECT_GE(constructs.size(), 36u);
+  for (const std::string& a : constructs) {
+    for (const std::string& b : constructs) {
+      if (a == b || exclude_each_other(a, b)) continue;
+      EXPECT_TRUE(pairs.contains({a, b})) << a << " never meets " << b;
+    }
+  }
+}
+
+TEST(Generator, GivesTheSameCaseForTheSameSeed) {
+  for (const uint64_t seed : {1, 2, 3}) {
+    EXPECT_EQ(to_string(generate_case(seed).example), to_string(generate_case(seed).example));
+    EXPECT_NE(to_string(generate_case(seed).example), to_string(generate_case(seed + 1).example));
+  }
+}
+
+// Each sequence under all skip strategies, over all streams of its types up to the length. Streams
+// of A and X alone say as much about sequences that name no B.
+void check_worlds(const std::vector<std::string>& sequences, size_t steps, size_t length) {
+  size_t failures = 0;
+  for (const std::string& sequence : sequences) {
+    const bool names_b = sequence.find(": B") != std::string::npos;
+    const auto streams = small_streams(names_b ? "ABX" : "AX", names_b ? length : length + 1);
+    const Case world{small_declarations() + small_patterns(sequence, steps), {streams}, {}};
+    constexpr size_t kBatchSize = 100;
+    if (!judge_skip_variants(world, kBatchSize).difference) continue;
+    report(world, kBatchSize, judge_skip_variants, "model_test --gtest_filter=SmallWorlds.*");
+    if (++failures == kFailuresShown) return;
+  }
+}
+
+TEST(SmallWorlds, OneStep) {
+  check_worlds(small_sequences(1), 1, 5);
+}
+
+TEST(SmallWorlds, TwoSteps) {
+  check_worlds(small_sequences(2), 2, 4);
+}
+
+// There are too many of them for every run: a seeded choice.
+TEST(SmallWorlds, SomeOfThreeSteps) {
+  Random random(environment("TOCSIN_MODEL_SEED", kDefaultSeed));
+  const auto all = small_sequences(3);
+  std::vector<std::string> chosen;
+  for (uint64_t i = 0; i < environment("TOCSIN_MODEL_CASES", kDefaultCases) / 30; ++i) {
+    chosen.push_back(random.one_of(all));
+  }
+  check_worlds(chosen, 3, 4);
+}
+
+}  // namespace
+}  // namespace tocsin::model
