@@ -104,11 +104,10 @@ Code::Entry Code::run(const EvalContext& context) const {  // NOLINT(readability
   const auto views = [&](auto test) {
     compare([&](const Cell& l, const Cell& r) { return test(l.text.view(), r.text.view()); });
   };
-  // `least` and `greatest` pass over nulls: SQL's common reading.
   const auto choose = [&](auto right_wins) {
-    const Entry right = *top--;
-    if (right.null) return;
-    if (top->null || right_wins(top->cell, right.cell)) *top = right;
+    binary([&](Cell& left, const Cell& right) {
+      if (right_wins(left, right)) left = right;
+    });
   };
 
   for (size_t at = 0; at < instructions_.size(); ++at) {
