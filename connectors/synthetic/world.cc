@@ -153,7 +153,7 @@ CityId random_city(uint64_t bits) {
 
 CityId city_of_region(CityId from, uint64_t bits) {
   for (uint64_t i = 0;; ++i) {
-    const CityId found = random_city(mix(bits, i));
+    const CityId found = random_city(mix(bits, 0, i));
     const bool near = found == from || found == kCityTable[from].twin;
     if (!near && kCityTable[found].region == kCityTable[from].region) return found;
   }
@@ -161,7 +161,7 @@ CityId city_of_region(CityId from, uint64_t bits) {
 
 CityId city_far_from(CityId from, uint64_t bits) {
   for (uint64_t i = 0;; ++i) {
-    const CityId found = random_city(mix(bits, i));
+    const CityId found = random_city(mix(bits, 0, i));
     if (kCityTable[found].region != kCityTable[from].region) return found;
   }
 }
