@@ -1,5 +1,6 @@
 #include "nfa/event_store.h"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 
@@ -23,9 +24,9 @@ bool lies_in(std::string_view part, std::string_view whole) {
 }  // namespace
 
 EventStore::EventStore(size_t types, bool keep_raw)
-    : keep_raw_(keep_raw), kept_(types), events_{nullptr}, references_{1} {}
-
-EventStore::~EventStore() = default;  // all blocks belong to memory_
+    : keep_raw_(keep_raw), kept_(types), events_{nullptr}, holds_(1) {
+  open_segment(kSegmentBytes);
+}
 
 void EventStore::keep_text(TypeId type, uint32_t column) {
   TOCSIN_CHECK(events_.size() == 1, "columns are chosen before the first event");
@@ -53,7 +54,7 @@ EventId EventStore::store(TestedEvent& event) {
     const Text& text = table.columns[column].text(event.row->table_row);
     if (needs_copy(text)) bytes += text.size();
   }
-  auto* block = static_cast<char*>(memory_.allocate(bytes, alignof(StoredEvent)));
+  char* block = allocate(bytes);
   auto* stored = new (block) StoredEvent();
   auto* texts = reinterpret_cast<Text*>(block + sizeof(StoredEvent));
   char* next = block + head_bytes(kept.columns.size());
@@ -80,25 +81,62 @@ EventId EventStore::store(TestedEvent& event) {
   stored->input = event.batch->input;
   stored->type = event.row->type;
   stored->texts = texts;
-  stored->bytes = bytes;
   if (free_.empty()) {
     TOCSIN_CHECK(events_.size() < UINT32_MAX, "fewer than 4 G events are held at once");
     event.stored = static_cast<EventId>(events_.size());
     events_.push_back(stored);
-    references_.push_back(0);
+    holds_.emplace_back();
   } else {
     event.stored = free_.back();
     free_.pop_back();
     events_[event.stored] = stored;
   }
-  references_[event.stored] = 2;  // the caller's and the tested event's
+  holds_[event.stored] = {2, current_};  // the caller's and the tested event's
   ++live_;
   return event.stored;
 }
 
+char* EventStore::allocate(size_t bytes) {
+  bytes = (bytes + alignof(StoredEvent) - 1) / alignof(StoredEvent) * alignof(StoredEvent);
+  if (segments_[current_].used + bytes > segments_[current_].size) open_segment(bytes);
+  Segment& segment = segments_[current_];
+  char* block = segment.bytes.get() + segment.used;
+  segment.used += bytes;
+  ++segment.live;
+  return block;
+}
+
+// An event larger than a segment has one of its own, which is given back when it goes.
+void EventStore::open_segment(size_t bytes) {
+  const bool usual = bytes <= kSegmentBytes;
+  if (!segments_.empty() && segments_[current_].live == 0) close_segment(current_);
+  if (usual && !free_segments_.empty()) {
+    current_ = free_segments_.back();
+    free_segments_.pop_back();
+  } else {
+    current_ = static_cast<uint32_t>(segments_.size());
+    segments_.emplace_back();
+  }
+  Segment& segment = segments_[current_];
+  if (segment.size < bytes) {
+    segment.size = std::max(bytes, kSegmentBytes);
+    segment.bytes = std::make_unique_for_overwrite<char[]>(segment.size);
+  }
+  segment.used = 0;
+}
+
+void EventStore::close_segment(uint32_t index) {
+  Segment& segment = segments_[index];
+  if (segment.size > kSegmentBytes || free_segments_.size() >= kSpareSegments) {
+    segment.bytes.reset();
+    segment.size = 0;
+  }
+  free_segments_.push_back(index);
+}
+
 void EventStore::erase(EventId id) {
-  StoredEvent* event = events_[id];
-  memory_.deallocate(event, event->bytes, alignof(StoredEvent));
+  const uint32_t index = holds_[id].segment;
+  if (--segments_[index].live == 0 && index != current_) close_segment(index);
   events_[id] = nullptr;
   free_.push_back(id);
   --live_;

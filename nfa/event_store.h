@@ -9,7 +9,7 @@
 #pragma once
 
 #include <cstdint>
-#include <memory_resource>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -41,14 +41,12 @@ struct StoredEvent {
   TypeId type = 0;
   std::string_view raw;                    // empty where alerts do not show events
   const eventtime::Text* texts = nullptr;  // the kept columns
-  size_t bytes = 0;                        // of the block that holds all of it
 };
 
 class EventStore {
  public:
   // `keep_raw`: alerts show events as they came in.
   EventStore(size_t types, bool keep_raw);
-  ~EventStore();
   EventStore(const EventStore&) = delete;
   EventStore& operator=(const EventStore&) = delete;
 
@@ -57,9 +55,9 @@ class EventStore {
 
   // Stores the event unless it is stored already, and retains it once for the caller.
   EventId store(TestedEvent& event);
-  void retain(EventId id) { ++references_[id]; }
+  void retain(EventId id) { ++holds_[id].references; }
   void release(EventId id) {
-    if (--references_[id] == 0) erase(id);
+    if (--holds_[id].references == 0) erase(id);
   }
 
   const StoredEvent& at(EventId id) const { return *events_[id]; }
@@ -77,15 +75,33 @@ class EventStore {
     std::vector<uint32_t> index_by_column;
   };
 
+  // Apart from the events: counting is what happens most, and these stay in the cache.
+  struct Hold {
+    uint32_t references = 0;
+    uint32_t segment = 0;
+  };
+  struct Segment {
+    std::unique_ptr<char[]> bytes;
+    size_t size = 0;
+    size_t used = 0;
+    uint32_t live = 0;
+  };
+  static constexpr size_t kSegmentBytes = size_t{256} << 10;
+  static constexpr size_t kSpareSegments = 64;  // kept for the next events when they are empty
+
   void erase(EventId id);
+  char* allocate(size_t bytes);
+  void open_segment(size_t bytes);
+  void close_segment(uint32_t index);
 
   bool keep_raw_;
-  std::vector<Kept> kept_;  // by TypeId
-  std::pmr::unsynchronized_pool_resource memory_;
+  std::vector<Kept> kept_;            // by TypeId
   std::vector<StoredEvent*> events_;  // by EventId
-  // Apart from the events: counting is what happens most, and these stay in the cache.
-  std::vector<uint32_t> references_;
+  std::vector<Hold> holds_;           // by EventId
   std::vector<EventId> free_;
+  std::vector<Segment> segments_;
+  std::vector<uint32_t> free_segments_;
+  uint32_t current_ = 0;  // the segment that is being filled
   size_t live_ = 0;
 };
 

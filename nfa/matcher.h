@@ -36,7 +36,7 @@ struct Run {
 };
 
 struct KeyState {
-  boost::container::small_vector<Run, 2> runs;
+  boost::container::small_vector<Run, 1> runs;
   size_t starts = 0;  // different first events among them
 
   bool empty() const { return runs.empty(); }
@@ -67,6 +67,8 @@ class Matcher {
   // When expire() has something to do next; kMaxTimestamp if never.
   Timestamp next_deadline(const KeyState& state) const;
   void drop_all(KeyState& state);
+  // Asks for the memory of a run that will be looked at soon.
+  void prefetch(const Run& run) const { __builtin_prefetch(&buffer_.node(run.node)); }
 
   MatchBuffer& buffer() { return buffer_; }
   const MatchBuffer& buffer() const { return buffer_; }

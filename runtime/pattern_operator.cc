@@ -7,6 +7,8 @@ namespace {
 
 // So many look-ups are under way at once: enough to hide the memory's latency.
 constexpr size_t kPipelineEvents = 64;
+constexpr size_t kPrefetchDistance = 8;                // of timers that fire
+constexpr eventtime::Duration kUsualSpan{60'000'000};  // of timers, where there is no `within`
 
 void add_once(std::vector<nfa::StepPredicate>& list, nfa::StepPredicate predicate) {
   if (std::find(list.begin(), list.end(), predicate) == list.end()) list.push_back(predicate);
@@ -27,7 +29,8 @@ PatternOperator::PatternOperator(nfa::Program program, const patterns::Pattern& 
       format_(pattern, options.events),
       rank_(rank),
       events_(events),
-      matcher_(program_, events, options.max_starts) {
+      matcher_(program_, events, options.max_starts),
+      timers_(program_.within.value_or(kUsualSpan)) {
   const size_t types = pattern.inputs.empty() ? 0 : size_t{pattern.inputs.back()} + 1;
   takes_.resize(types);
   steps_.resize(types);
@@ -84,13 +87,23 @@ void PatternOperator::look_up(std::span<ReleasedEvent> events) {
     routed_.push_back(routed);
   }
   for (const Routed& routed : routed_) keys_.prefetch_entry(routed.hash);
+  for (Routed& routed : routed_) {
+    routed.entry = keys_.find(key_of(routed), routed.hash);
+    if (routed.entry == nullptr) continue;
+    routed.generation = routed.entry->generation;
+    for (const nfa::Run& run : routed.entry->state.runs) matcher_.prefetch(run);
+  }
 }
 
 void PatternOperator::process_event(Routed& routed,
                                     std::span<const eventtime::RecordFormat* const> formats,
                                     std::vector<PendingAlert>& alerts) {
   ReleasedEvent& event = *routed.event;
-  KeyEntry* entry = keys_.find(key_of(routed), routed.hash);
+  KeyEntry* entry = routed.entry;
+  // An event before this one may have added or erased the key.
+  if (entry == nullptr || entry->generation != routed.generation) {
+    entry = keys_.find(key_of(routed), routed.hash);
+  }
   if (entry == nullptr) {
     if (!may_begin(event)) return;
     entry = &keys_.add(key_of(routed), routed.hash);
@@ -133,19 +146,23 @@ void PatternOperator::settle(KeyEntry& entry) {
   const eventtime::Timestamp deadline = matcher_.next_deadline(entry.state);
   if (deadline == eventtime::kMaxTimestamp) return;
   entry.has_timer = true;
-  timers_.push_back({deadline, entry.slot, entry.generation});
-  std::push_heap(timers_.begin(), timers_.end(),
-                 [](const Timer& l, const Timer& r) { return l.time > r.time; });
+  timers_.set(deadline, {entry.slot, entry.generation});
 }
 
 void PatternOperator::fire_timers(eventtime::Timestamp now) {
-  const auto later = [](const Timer& l, const Timer& r) { return l.time > r.time; };
-  while (!timers_.empty() && timers_.front().time < now) {
-    std::pop_heap(timers_.begin(), timers_.end(), later);
-    const Timer timer = timers_.back();
-    timers_.pop_back();
-    KeyEntry& entry = keys_.at(timer.slot);
-    if (entry.generation != timer.generation) continue;
+  due_.clear();
+  timers_.take_due(now, due_);
+  for (size_t i = 0; i < due_.size(); ++i) {
+    if (i + 2 * kPrefetchDistance < due_.size()) {
+      __builtin_prefetch(&keys_.at(due_[i + 2 * kPrefetchDistance].slot));
+    }
+    if (i + kPrefetchDistance < due_.size()) {
+      for (const nfa::Run& run : keys_.at(due_[i + kPrefetchDistance].slot).state.runs) {
+        matcher_.prefetch(run);
+      }
+    }
+    KeyEntry& entry = keys_.at(due_[i].slot);
+    if (entry.generation != due_[i].generation) continue;
     entry.has_timer = false;
     matcher_.expire(entry.state, now);
     settle(entry);

@@ -15,6 +15,7 @@
 #include "nfa/predicate.h"
 #include "nfa/program.h"
 #include "runtime/alert.h"
+#include "runtime/clean_up_timers.h"
 #include "runtime/engine_options.h"
 #include "runtime/key_table.h"
 
@@ -58,18 +59,14 @@ class PatternOperator {
   size_t keys() const { return keys_.size(); }
 
  private:
-  struct Timer {
-    eventtime::Timestamp time;
-    uint32_t slot = 0;
-    uint32_t generation = 0;
-  };
-
   // An event on its way to the state of its key.
   struct Routed {
     ReleasedEvent* event = nullptr;
     uint64_t hash = 0;
     size_t key_begin = 0;  // in keys_text_
     size_t key_size = 0;
+    KeyEntry* entry = nullptr;  // as it was when the block was looked up; see process_event
+    uint32_t generation = 0;
   };
 
   std::string_view key_of(const Routed& routed) const {
@@ -92,8 +89,8 @@ class PatternOperator {
   nfa::EventStore& events_;
   nfa::Matcher matcher_;
   KeyTable keys_;
-  std::vector<Timer> timers_;  // a heap, the earliest on top
-  std::vector<bool> takes_;    // by TypeId
+  CleanUpTimers timers_;
+  std::vector<bool> takes_;  // by TypeId
   // Local conditions of the steps, and of those that can come first, by TypeId.
   std::vector<std::vector<nfa::StepPredicate>> steps_;
   std::vector<std::vector<nfa::StepPredicate>> first_steps_;
@@ -102,6 +99,7 @@ class PatternOperator {
   // Reused from event to event.
   std::string keys_text_;
   std::vector<Routed> routed_;
+  std::vector<CleanUpTimers::Timer> due_;
   std::vector<eventtime::Value> key_values_;
   std::vector<nfa::Match> matches_;
 };
