@@ -72,6 +72,7 @@ class Engine::Impl {
       const nfa::MatcherStats& matcher = op->matcher().stats();
       stats.arithmetic_errors += matcher.arithmetic_errors;
       stats.live_keys += op->keys();
+      stats.timers += op->timers();
       stats.patterns.push_back(
           {op->pattern().name, op->alerts(), matcher.events, matcher.dropped_starts});
     }

@@ -120,7 +120,6 @@ void KeyTable::erase(KeyEntry& entry) {
   --size_;
   free_.push_back(entry.slot);
   ++entry.generation;
-  entry.has_timer = false;
   entry.key.clear();
   entry.state.runs.clear();
   entry.state.runs.shrink_to_fit();

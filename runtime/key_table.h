@@ -27,7 +27,9 @@ struct KeyEntry {
   nfa::KeyState state;
   uint64_t hash = 0;
   uint32_t slot = 0;        // its place in the table, reused after erase()
-  uint32_t generation = 0;  // tells a timer that its key is gone
+  uint32_t generation = 0;  // tells that the key is gone and its place another's
+  // A timer stays with the place: it finds another key there, or none. So there are never more
+  // timers than places, however often keys come and go within a window.
   bool has_timer = false;
 };
 

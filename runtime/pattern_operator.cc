@@ -146,7 +146,7 @@ void PatternOperator::settle(KeyEntry& entry) {
   const eventtime::Timestamp deadline = matcher_.next_deadline(entry.state);
   if (deadline == eventtime::kMaxTimestamp) return;
   entry.has_timer = true;
-  timers_.set(deadline, {entry.slot, entry.generation});
+  timers_.set(deadline, entry.slot);
 }
 
 void PatternOperator::fire_timers(eventtime::Timestamp now) {
@@ -154,16 +154,16 @@ void PatternOperator::fire_timers(eventtime::Timestamp now) {
   timers_.take_due(now, due_);
   for (size_t i = 0; i < due_.size(); ++i) {
     if (i + 2 * kPrefetchDistance < due_.size()) {
-      __builtin_prefetch(&keys_.at(due_[i + 2 * kPrefetchDistance].slot));
+      __builtin_prefetch(&keys_.at(due_[i + 2 * kPrefetchDistance]));
     }
     if (i + kPrefetchDistance < due_.size()) {
-      for (const nfa::Run& run : keys_.at(due_[i + kPrefetchDistance].slot).state.runs) {
+      for (const nfa::Run& run : keys_.at(due_[i + kPrefetchDistance]).state.runs) {
         matcher_.prefetch(run);
       }
     }
-    KeyEntry& entry = keys_.at(due_[i].slot);
-    if (entry.generation != due_[i].generation) continue;
+    KeyEntry& entry = keys_.at(due_[i]);
     entry.has_timer = false;
+    if (entry.state.empty()) continue;  // the key is gone, its place in the table is free
     matcher_.expire(entry.state, now);
     settle(entry);
   }

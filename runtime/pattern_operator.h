@@ -57,6 +57,7 @@ class PatternOperator {
   const nfa::Matcher& matcher() const { return matcher_; }
   uint64_t alerts() const { return alerts_; }
   size_t keys() const { return keys_.size(); }
+  size_t timers() const { return timers_.size(); }
 
  private:
   // An event on its way to the state of its key.
@@ -99,7 +100,7 @@ class PatternOperator {
   // Reused from event to event.
   std::string keys_text_;
   std::vector<Routed> routed_;
-  std::vector<CleanUpTimers::Timer> due_;
+  std::vector<uint32_t> due_;
   std::vector<eventtime::Value> key_values_;
   std::vector<nfa::Match> matches_;
 };
