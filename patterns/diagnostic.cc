@@ -134,10 +134,10 @@ std::string render(const Diagnostics& diagnostics, std::span<const SourceFile> f
   for (const Diagnostic& item : diagnostics.items()) sorted.push_back(&item);
   const auto place = [](const Diagnostic* item) {
     return std::tie(item->file, item->span.begin, item->span.end, item->severity, item->code,
-                    item->message);
+                    item->message, item->help);
   };
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [&](const Diagnostic* a, const Diagnostic* b) { return place(a) < place(b); });
+  std::sort(sorted.begin(), sorted.end(),
+            [&](const Diagnostic* a, const Diagnostic* b) { return place(a) < place(b); });
   std::string out;
   const Diagnostic* last = nullptr;
   for (const Diagnostic* item : sorted) {

@@ -310,7 +310,7 @@ const auto clauses_def =
       (meta_[begin<Clause::kMeta>] >>
        need(meta, "a name after 'meta'")[add<&ast::PatternDecl::meta>] >>
        *(comma >> need(meta, "a name after ','")[add<&ast::PatternDecl::meta>]))) >>
-    need(rbrace, "a clause or '}'") >> need(end_, "'event', 'list' or 'pattern'");
+    need(rbrace, kClauseOrEnd) >> need(end_, "'event', 'list' or 'pattern'");
 const auto pattern_def =
     spanned(pattern_ >> need(name, "a name after 'pattern'")[set<&ast::PatternDecl::name>] >>
             -string[set<&ast::PatternDecl::description>] >>
@@ -323,7 +323,8 @@ BOOST_SPIRIT_DEFINE(key_part, key, without, within, skip, assignment, signed_lit
 
 // Where reading can go on after a mistake at `error`: the next clause of a pattern, the next field
 // of an event. Nothing if the declaration has no more of them.
-It resume(const std::vector<Token>& tokens, Span error, It after) {
+It resume(const SourceFile& file, const std::vector<Token>& tokens, Span error, It after) {
+  if (tokens.front().kind == Kind::kList) return nullptr;
   const bool is_event = tokens.front().kind == Kind::kEvent;
   size_t depth = 0;
   for (const Token& token : tokens) {
@@ -344,7 +345,10 @@ It resume(const std::vector<Token>& tokens, Span error, It after) {
     if (depth != 1 || token.span.begin < error.begin || &token <= after) continue;
     if (is_event && token.kind == Kind::kComma) return &token + 1;
     // `on` and `by` may stand inside of clauses, and nothing is lost without them.
-    if (!is_event && token.kind >= Kind::kMatch && token.kind <= Kind::kMeta) return &token;
+    if (is_event || token.kind < Kind::kMatch || token.kind > Kind::kMeta) continue;
+    // `by meta match ...`: a keyword in the wrong place is a clause only if it begins a line.
+    const std::string_view before = file.text({(&token - 1)->span.end, token.span.begin});
+    if (token.span != error || before.find('\n') != std::string_view::npos) return &token;
   }
   return nullptr;
 }
@@ -368,13 +372,13 @@ std::optional<Node> attempt(const std::vector<Token>& tokens, Syntax& state, con
 
 // After a mistake, what is left of the declaration is read with `rest`, for its mistakes only.
 template <class Node, class Rule, class Rest>
-std::optional<Node> read(const std::vector<Token>& tokens, Syntax& state, const Rule& rule,
-                         const Rest& rest) {
+std::optional<Node> read(const SourceFile& file, const std::vector<Token>& tokens, Syntax& state,
+                         const Rule& rule, const Rest& rest) {
   Span mistake;
   std::optional<Node> node = attempt<Node>(tokens, state, rule, tokens.data(), mistake);
   if (node) return node;
-  for (It at = resume(tokens, mistake, tokens.data()); at != nullptr;
-       at = resume(tokens, mistake, at)) {
+  for (It at = resume(file, tokens, mistake, tokens.data()); at != nullptr;
+       at = resume(file, tokens, mistake, at)) {
     if (attempt<Node>(tokens, state, rest, at, mistake)) break;
   }
   return std::nullopt;
@@ -390,14 +394,14 @@ std::optional<ast::Declaration> read_declaration(const SourceFile& file,
   ast::Declaration out;
   switch (tokens.front().kind) {
     case Kind::kEvent:
-      out.event = read<ast::EventDecl>(tokens, state, event, event_fields);
+      out.event = read<ast::EventDecl>(file, tokens, state, event, event_fields);
       break;
     case Kind::kList:
-      out.list = read<ast::ListDecl>(tokens, state, list, list);
+      out.list = read<ast::ListDecl>(file, tokens, state, list, list);
       break;
     default:
       TOCSIN_CHECK(tokens.front().kind == Kind::kPattern, "a declaration begins with its keyword");
-      out.pattern = read<ast::PatternDecl>(tokens, state, pattern, clauses);
+      out.pattern = read<ast::PatternDecl>(file, tokens, state, pattern, clauses);
       if (out.pattern) state.check_clauses(*out.pattern);
   }
   if (diagnostics.items().size() > before) return std::nullopt;

@@ -103,6 +103,7 @@ constexpr auto at_least = [](auto& ctx) {
 };
 constexpr auto begin_group = [](auto& ctx) {
   _val(ctx).kind = ast::ElementKind::kGroup;
+  _val(ctx).span = here(ctx)->span;
   syntax(ctx).enter_group();
 };
 constexpr auto end_group = [](auto& ctx) { syntax(ctx).leave_group(); };
@@ -140,6 +141,8 @@ constexpr auto add_element = [](auto& ctx) {
   syntax(ctx).add_element(_val(ctx), std::move(_attr(ctx)));
 };
 constexpr auto refuse_connector = [](auto& ctx) {
+  const bool is_name = behind(ctx)->kind == Kind::kColon;
+  if (is_name) syntax(ctx).fail_expected(here(ctx), "the name of a step");
   syntax(ctx).fail(here(ctx)->span, "a connector cannot stand before the first element",
                    "begin with the element itself: 'match a: Type then b: Type'");
 };

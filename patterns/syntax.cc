@@ -18,15 +18,35 @@ constexpr std::string_view kDurationHelp =
 constexpr uint64_t kSmallestIntMagnitude = uint64_t{1} << 63;
 
 // What people write who come from other languages.
-std::string_view habit(std::string_view found) {
+std::string_view habit(const Token* at, std::string_view found) {
   if (found == "=") return "equality is written '=='";
   if (found == "<>") return "inequality is written '!='";
   if (found == "&&") return "write 'and'";
   if (found == "||") return "write 'or'";
   if (found == "!") return "write 'not'";
   if (found == ";") return "nothing is ended by ';' here: leave it out";
-  if (found == "->") return "write 'then'";
+  const bool arrow = at->kind == TokenKind::kMinus && at[1].kind == TokenKind::kGreater;
+  if (arrow && at->span.end == at[1].span.begin) return "write 'then'";
+  if (found == "[" && at[-1].kind == TokenKind::kIn) return "write 'in (1, 2)'";
+  if (found == "*" && at[-1].kind == TokenKind::kLeftParenthesis) {
+    return "write the name of a step: count(v)";
+  }
   return "";
+}
+
+// What may follow the clause that was read last, if it is not another clause.
+std::string_view continuation(Clause clause) {
+  switch (clause) {
+    case Clause::kMatch:
+      return "'then', 'next', ";
+    case Clause::kHaving:
+      return "an operator, ";
+    case Clause::kWithin:
+    case Clause::kSkip:
+      return "";
+    default:
+      return "',', ";
+  }
 }
 
 bool ends_operand(TokenKind kind) {
@@ -100,7 +120,7 @@ void Syntax::missed(const Token* at, std::string_view word) {
 
 void Syntax::fail_expected(const Token* at, std::string_view what) const {
   std::string found = shown(text(*at));
-  std::string help(habit(text(*at)));
+  std::string help(habit(at, text(*at)));
   if (at->kind == TokenKind::kEnd) {
     const bool last = file_.text().find_first_not_of(" \t\r\n", at->span.end) == std::string::npos;
     found = last ? "the end of the file" : "the end of the declaration";
@@ -115,10 +135,12 @@ void Syntax::fail_expected(const Token* at, std::string_view what) const {
                                                    "weeks",   "milliseconds", "microseconds"};
     if (at[1].kind == TokenKind::kName) help = did_you_mean(text(at[1]), units);
     if (help.empty()) help = kDurationHelp;
-  } else if (at->kind == TokenKind::kName && at == furthest_) {
+  } else if (at->kind == TokenKind::kName && at == furthest_ && found.size() > 4) {
     help = did_you_mean(text(*at), missed_);
   }
-  throw SyntaxError{at->span, "syntax", "expected " + std::string(what) + ", found " + found,
+  std::string expected(what);
+  if (what == kClauseOrEnd && !clauses_.empty()) expected.insert(0, continuation(clauses_.back()));
+  throw SyntaxError{at->span, "syntax", "expected " + expected + ", found " + found,
                     std::move(help)};
 }
 
@@ -256,10 +278,11 @@ void Syntax::raise(Expr& expr, const Token* at) const {
     expr.height = std::max(expr.height, operand.height + 1);
   }
   if (expr.height > kMaxExprHeight) {
+    const bool is_sum = expr.kind >= ExprKind::kAdd && expr.kind <= ExprKind::kModulo;
     throw SyntaxError{at->span, "limit",
                       "the expression is too deep: more than " + std::to_string(kMaxExprHeight) +
                           " operators hang on each other",
-                      "a long sum can be split: (a + b + ...) + (c + d + ...)"};
+                      is_sum ? "a long sum can be split: (a + b + ...) + (c + d + ...)" : ""};
   }
 }
 
@@ -297,7 +320,9 @@ void Syntax::prefix(Expr& operand, ExprKind kind, const Token* first, const Toke
 void Syntax::set_quantifier(ast::Element& element, ast::Quantifier quantifier) const {
   const bool suffixed = element.loop_contiguity || element.longest || element.until || element.in;
   if (element.quantifier && !suffixed) {
-    const std::string_view inner = file_.text({element.span.begin, element.quantifier->span.end});
+    const bool is_step = element.kind == ast::ElementKind::kStep;
+    const uint32_t begin = is_step ? element.step.span.begin : element.span.begin;
+    const std::string_view inner = file_.text({begin, element.quantifier->span.end});
     fail(quantifier.span, "a quantifier on a quantifier",
          "write (" + std::string(inner) + ")" + std::string(file_.text(quantifier.span)));
   }

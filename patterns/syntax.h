@@ -36,6 +36,8 @@ enum class Clause : uint8_t {
   kMeta,
 };
 std::string_view spelling(Clause clause);
+// What is expected behind a clause; the message adds what could continue the clause before.
+inline constexpr const char* kClauseOrEnd = "a clause or '}'";
 
 struct Connector {
   ast::Contiguity contiguity = ast::Contiguity::kRelaxed;

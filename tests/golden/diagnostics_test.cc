@@ -1,0 +1,59 @@
+// What the front end says about files with mistakes, word for word: each *.tocsin under
+// tests/golden/diagnostics has a *.txt beside it with the rendered diagnostics, warnings included.
+// `TOCSIN_UPDATE=1 golden_test` writes them anew; review the difference before you commit it.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "patterns/front_end.h"
+
+namespace tocsin {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kRoot = fs::path(TOCSIN_SOURCE_DIR) / "tests/golden/diagnostics";
+
+std::string read(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+std::vector<fs::path> cases() {
+  std::vector<fs::path> paths;
+  for (const auto& entry : fs::recursive_directory_iterator(kRoot)) {
+    if (entry.path().extension() == ".tocsin") paths.push_back(entry.path());
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+std::string diagnostics(const fs::path& path) {
+  std::vector<patterns::SourceFile> sources;
+  sources.emplace_back(path.filename().string(), read(path));
+  const patterns::Loaded loaded = patterns::load(std::move(sources));
+  return patterns::render(loaded.diagnostics, loaded.sources);
+}
+
+TEST(Diagnostics, AreWordForWordAsWritten) {
+  const bool update = std::getenv("TOCSIN_UPDATE") != nullptr;
+  const std::vector<fs::path> paths = cases();
+  ASSERT_FALSE(paths.empty());
+  for (const fs::path& path : paths) {
+    fs::path expected = path;
+    expected.replace_extension(".txt");
+    const std::string shown = diagnostics(path);
+    EXPECT_FALSE(shown.empty()) << path << " has no mistakes";
+    if (update) std::ofstream(expected, std::ios::binary) << shown;
+    EXPECT_EQ(shown, read(expected)) << path << "\nTOCSIN_UPDATE=1 accepts this";
+  }
+}
+
+}  // namespace
+}  // namespace tocsin
