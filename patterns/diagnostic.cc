@@ -157,7 +157,8 @@ std::string did_you_mean(std::string_view name, std::span<const std::string> can
   for (const std::string& candidate : candidates) {
     if (candidate.size() >= name.size() + best || name.size() >= candidate.size() + best) continue;
     const size_t edits = distance(name, candidate);
-    if (edits < best && edits > 0) {
+    if (edits == 0) return {};  // it is there: something else is wrong with it
+    if (edits < best) {
       best = edits;
       nearest = &candidate;
     }

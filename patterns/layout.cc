@@ -121,6 +121,7 @@ class LayoutWriter {
   void measure();
   void write_piece(size_t index);
   void write_text(const Layout::Piece& piece, size_t index);
+  void write_comments(size_t index);
   void write_comment(const CommentText& comment);
   void put(std::string_view text);
   void begin_line();
@@ -173,7 +174,7 @@ void LayoutWriter::place_comments() {
     if (pieces_[i].anchor == Layout::kNowhere) continue;
     size_t end = next;
     while (end < comments_.size() && comments_[end].begin < pieces_[i].anchor) ++end;
-    comments_before_[i] = place(end, false);
+    comments_before_[i] = place(end, pieces_[i].kind == Kind::kComments);
   }
   place(comments_.size(), true);
   comments_ = std::move(placed);
@@ -299,9 +300,13 @@ void LayoutWriter::write_comment(const CommentText& comment) {
   closed_ = true;
 }
 
+void LayoutWriter::write_comments(size_t index) {
+  for (size_t n = comments_before_[index]; n > 0; --n) write_comment(comments_[next_comment_++]);
+}
+
 void LayoutWriter::write_text(const Layout::Piece& piece, size_t index) {
   const size_t lines_before = lines_.size();
-  for (size_t n = comments_before_[index]; n > 0; --n) write_comment(comments_[next_comment_++]);
+  write_comments(index);
   // A comment above a declaration keeps its distance.
   if (piece.declaration && lines_.size() > lines_before && closed_) {
     pending_ = blank_line_before(source_, piece.anchor) ? Pending::kBlankLine : Pending::kNewLine;
@@ -321,6 +326,9 @@ void LayoutWriter::write_piece(size_t index) {
   switch (piece.kind) {
     case Kind::kText:
       write_text(piece, index);
+      break;
+    case Kind::kComments:
+      write_comments(index);
       break;
     case Kind::kSpace:
       blank(1);

@@ -27,6 +27,12 @@ class Layout {
   // The first piece of a declaration: keeps a blank line between itself and a comment above.
   void declaration(std::string text, uint32_t anchor);
 
+  // Comments before this place stand here, as far as no piece before has taken them.
+  void comments(uint32_t anchor) {
+    add(Kind::kComments);
+    pieces_.back().anchor = anchor;
+  }
+
   void space() { add(Kind::kSpace, 1); }
   // One blank on one line; `blanks` of them where the group is broken.
   void pad(size_t blanks) { add(Kind::kPad, blanks); }
@@ -55,6 +61,7 @@ class Layout {
 
   enum class Kind : uint8_t {
     kText,
+    kComments,
     kSpace,
     kPad,
     kLine,

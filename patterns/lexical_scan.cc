@@ -74,19 +74,20 @@ void LexicalScan::skip_to_declaration() {
 }
 
 bool LexicalScan::read_declaration(std::vector<Token>& tokens) {
-  const uint32_t begin = current_.span.begin;
   sound_ = true;
   unclosed_before_ = lexer_.unclosed();
   bool fits = true;
+  size_t bytes = 0;
   do {
     sound_ = sound_ && lexer_.unclosed() == unclosed_before_;
     if (is_opening(current_.kind)) open(current_);
     if (is_closing(current_.kind)) sound_ = close(current_) && sound_;
-    if (fits && current_.span.end - begin > kMaxDeclarationBytes) {
-      diagnostics_.error(
-          tokens.empty() ? current_.span : tokens.front().span, "limit",
-          "the declaration is longer than " + std::to_string(kMaxDeclarationBytes) + " bytes",
-          "long sets of values belong into a list: 'list NAME: string from ...'");
+    bytes += current_.span.end - current_.span.begin;
+    if (fits && bytes > kMaxDeclarationBytes) {
+      diagnostics_.error(tokens.empty() ? current_.span : tokens.front().span, "limit",
+                         "the declaration is longer than " + std::to_string(kMaxDeclarationBytes) +
+                             " bytes, blanks and comments aside",
+                         "long sets of values belong into a list: 'list NAME: string from ...'");
       fits = false;
     }
     if (fits) tokens.push_back(current_);

@@ -1,10 +1,10 @@
 // Text to tree. Boost.Spirit X3; the grammar is the only file that includes it (grammar.cc).
 //
 // Limits are checked before the grammar runs, so that no text can exhaust the stack: kMaxFileBytes,
-// kMaxDeclarationBytes, kMaxNesting (of any brackets). Chains of operators are bounded while the
-// tree is built: none is higher than kMaxExprHeight, so that whatever visits a tree may recurse.
-// After a mistake the parser goes on with the next declaration, so that all of a file's mistakes
-// are reported in one go.
+// kMaxDeclarationBytes (blanks and comments aside), kMaxNesting (of any brackets). Chains of
+// operators are bounded while the tree is built: none is higher than kMaxExprHeight, so that
+// whatever visits a tree may recurse. After a mistake the parser goes on with the next declaration,
+// so that all of a file's mistakes are reported in one go.
 #pragma once
 
 #include "patterns/ast.h"

@@ -397,6 +397,7 @@ void Printer::print(const ast::EventDecl& event) {
     if (field.from) layout_.text(" from " + write_string(*field.from));
     layout_.text(",");
   }
+  layout_.comments(event.close);
   layout_.outdent();
   layout_.new_line();
   layout_.text("}", event.close);
@@ -592,6 +593,7 @@ void Printer::print(const ast::PatternDecl& pattern) {
   if (pattern.suppress) keyword_column_ = width_of("suppress");
   print_head_clauses(pattern);
   print_tail_clauses(pattern);
+  layout_.comments(pattern.span.end - 1);
   layout_.outdent();
   layout_.new_line();
   layout_.text("}", pattern.span.end - 1);

@@ -162,7 +162,7 @@ TEST(Parser, OneMistakeDoesNotHideTheOthers) {
   Diagnostics diagnostics;
   const ast::File file = parse(source, diagnostics);
   EXPECT_EQ(test::dump(file), "(pattern q [(step b -)])\n");
-  EXPECT_EQ(diagnostics.items().size(), 6u);
+  EXPECT_EQ(diagnostics.items().size(), 5u);
   ASSERT_EQ(file.unread.size(), 3u);
   EXPECT_EQ(file.unread[1].text, "p");
 }
