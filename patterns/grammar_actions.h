@@ -188,7 +188,13 @@ template <ast::SkipKind kKind>
 constexpr auto skip_kind = [](auto& ctx) { _val(ctx).kind = kKind; };
 constexpr auto negate = [](auto& ctx) {
   Expr value = std::move(_attr(ctx));
-  syntax(ctx).prefix(value, ExprKind::kNegate, here(ctx) - 1, here(ctx));
+  const bool is_number = value.kind == ExprKind::kInt || value.kind == ExprKind::kFloat ||
+                         value.kind == ExprKind::kDuration;
+  if (!is_number) syntax(ctx).fail_expected(here(ctx), "a number or a duration after '-'");
+  // A duration in words is several tokens.
+  It minus_at = here(ctx);
+  while (minus_at->kind != Kind::kMinus) --minus_at;
+  syntax(ctx).prefix(value, ExprKind::kNegate, minus_at, minus_at + 1);
   _val(ctx) = std::move(value);
 };
 constexpr auto take_clauses = [](auto& ctx) {

@@ -38,6 +38,7 @@ Token Lexer::token(TokenKind kind, size_t begin, size_t end) {
 
 void Lexer::report(size_t begin, size_t end, const char* code, std::string message,
                    std::string help) {
+  ++mistakes_;
   diagnostics_.error({static_cast<uint32_t>(begin), static_cast<uint32_t>(end)}, code,
                      std::move(message), std::move(help));
 }

@@ -27,7 +27,9 @@ class Lexer {
   // Whether only blanks and comments stand before `token` on its line.
   bool begins_line(const Token& token) const;
   bool gave_up() const { return gave_up_; }
-  // How many strings and names were not closed: brackets in them are lost.
+  // How many mistakes there were; and how many strings and names that were not closed, so that
+  // brackets in them are lost.
+  size_t mistakes() const { return mistakes_; }
   size_t unclosed() const { return unclosed_; }
   std::vector<ast::Comment> take_comments() { return std::move(comments_); }
 
@@ -46,6 +48,7 @@ class Lexer {
   size_t at_ = 0;
   size_t first_diagnostic_;
   bool gave_up_ = false;
+  size_t mistakes_ = 0;
   size_t unclosed_ = 0;
   std::vector<ast::Comment> comments_;
 };

@@ -50,6 +50,9 @@ std::optional<std::vector<Token>> LexicalScan::next() {
     if (current_.kind == TokenKind::kEnd) return std::nullopt;
     tokens.clear();
     if (read_declaration(tokens)) return tokens;
+    if (tokens.size() > 1 && tokens[1].kind == TokenKind::kName) {
+      unread_.push_back({unquote(file_.text(tokens[1].span)), tokens[1].span});
+    }
   }
 }
 
@@ -76,6 +79,7 @@ void LexicalScan::skip_to_declaration() {
 bool LexicalScan::read_declaration(std::vector<Token>& tokens) {
   sound_ = true;
   unclosed_before_ = lexer_.unclosed();
+  const size_t mistakes_before = lexer_.mistakes();
   bool fits = true;
   size_t bytes = 0;
   do {
@@ -99,6 +103,7 @@ bool LexicalScan::read_declaration(std::vector<Token>& tokens) {
                                   : "the next " + std::string(spelling(current_.kind)));
     sound_ = false;
   }
+  has_values_ = lexer_.mistakes() == mistakes_before;
   open_.clear();
   deeper_ = 0;
   if (!fits || !sound_ || lexer_.gave_up()) return false;

@@ -22,6 +22,10 @@ class LexicalScan {
   // The tokens of the next declaration that the grammar may read, with a kEnd behind them;
   // nothing at the end of the file. The others have been reported.
   std::optional<std::vector<Token>> next();
+  // Whether each token of that declaration has a value: no number was too large.
+  bool has_values() const { return has_values_; }
+  // Names of the declarations that were left out.
+  std::vector<ast::Name> take_unread() { return std::move(unread_); }
   std::vector<ast::Comment> take_comments() { return lexer_.take_comments(); }
 
  private:
@@ -38,9 +42,11 @@ class LexicalScan {
   Lexer lexer_;
   Token current_;
   Token ahead_;
+  std::vector<ast::Name> unread_;
   std::vector<Token> open_;  // at most kMaxNesting
   size_t deeper_ = 0;        // brackets open beyond that
   size_t unclosed_before_ = 0;
+  bool has_values_ = true;
   bool sound_ = true;  // nothing wrong with this declaration so far
 };
 

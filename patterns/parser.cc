@@ -21,13 +21,15 @@ ast::File parse(const SourceFile& file, Diagnostics& diagnostics) {
   }
   LexicalScan scan(file, diagnostics);
   while (const std::optional<std::vector<Token>> tokens = scan.next()) {
-    if (auto declaration = read_declaration(file, *tokens, diagnostics)) {
+    auto declaration = read_declaration(file, *tokens, diagnostics);
+    if (declaration && scan.has_values()) {
       out.declarations.push_back(std::move(*declaration));
     } else if ((*tokens)[1].kind == TokenKind::kName) {
       const Span name = (*tokens)[1].span;
       out.unread.push_back({unquote(file.text(name)), name});
     }
   }
+  for (ast::Name& name : scan.take_unread()) out.unread.push_back(std::move(name));
   out.comments = scan.take_comments();
   return out;
 }

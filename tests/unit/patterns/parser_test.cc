@@ -167,5 +167,17 @@ TEST(Parser, OneMistakeDoesNotHideTheOthers) {
   EXPECT_EQ(file.unread[1].text, "p");
 }
 
+TEST(Parser, NamesWhatItCouldNotRead) {
+  const SourceFile source("t",
+                          "event `a b` { x: int ) }\nlist l: int from 5\npattern p { match a: "
+                          "T[x == 1x] }\npattern q { match b }");
+  Diagnostics diagnostics;
+  const ast::File file = parse(source, diagnostics);
+  std::vector<std::string> names;
+  for (const ast::Name& name : file.unread) names.push_back(name.text);
+  EXPECT_EQ(names, (std::vector<std::string>{"l", "p", "a b"}));
+  EXPECT_EQ(file.declarations.size(), 1u);
+}
+
 }  // namespace
 }  // namespace tocsin::patterns
