@@ -133,7 +133,8 @@ std::string ConditionGenerator::condition(const std::vector<std::string>& visibl
   return random_.percent(10) ? "not (" + both + ")" : both;
 }
 
-// A number of a whole match, null where nothing is bound.
+// A number of a whole match, null where nothing is bound. A deviation is rounded: the model and the
+// engine may add it up differently.
 std::string ConditionGenerator::number_of(const std::string& variable) {
   return with(
       random_.one_of({"count($)", "sum($.x)", "avg($.x)", "min($.x)", "max($.p)", "stddev($.p)",

@@ -59,7 +59,7 @@ std::string PatternGenerator::quantifier(bool must_bind, bool& optional) {
   }
 }
 
-std::string PatternGenerator::suffixes(const std::string& quantifier, Connector connector) {
+std::string PatternGenerator::suffixes(const std::string& quantifier, bool follows) {
   std::string contiguity;
   if (!quantifier.empty() && quantifier != "?") {
     switch (random_.below(4)) {
@@ -75,15 +75,15 @@ std::string PatternGenerator::suffixes(const std::string& quantifier, Connector 
     }
   }
   std::string in;
-  if (connector == Connector::kThen && random_.percent(20)) {
+  if (follows && random_.percent(20)) {
     in = use("in", " in " + std::to_string(random_.between(1, 6)) + "ms");
   }
   return random_.percent(50) ? contiguity + in : in + contiguity;
 }
 
-PatternGenerator::Part PatternGenerator::element(size_t depth, Connector connector, bool must_bind,
-                                                 bool in_loop) {
+PatternGenerator::Part PatternGenerator::element(size_t depth, bool must_bind, bool in_loop) {
   Part part;
+  const bool follows = in_loop || !variables_.empty();  // something can be bound before
   const std::string rounds = quantifier(must_bind, part.optional);
   const bool is_loop = in_loop || (!rounds.empty() && rounds != "?");
   if (depth < 2 && steps_left_ >= 1 && random_.percent(25)) {
@@ -92,7 +92,7 @@ PatternGenerator::Part PatternGenerator::element(size_t depth, Connector connect
   } else {
     part.text = step(is_loop);
   }
-  part.text += rounds + suffixes(rounds, connector);
+  part.text += rounds + suffixes(rounds, follows);
   return part;
 }
 
@@ -104,9 +104,8 @@ std::string PatternGenerator::sequence(size_t depth, bool in_loop) {
   for (size_t i = 0; i < length; ++i) {
     const bool is_last = i + 1 == length || steps_left_ == 1;
     if (i > 0) text += connector();
-    const Connector before = i == 0 ? Connector::kFirst : Connector::kThen;
     if (!is_last) --steps_left_;  // a group leaves a step for the last element
-    const Part part = element(depth, before, is_last && all_optional, in_loop);
+    const Part part = element(depth, is_last && all_optional, in_loop);
     text += part.text;
     if (is_last) break;
     ++steps_left_;

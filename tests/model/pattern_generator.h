@@ -23,13 +23,12 @@ class PatternGenerator {
     std::string text;
     bool optional = false;  // may bind nothing
   };
-  enum class Connector { kFirst, kThen };
 
   std::string sequence(size_t depth, bool in_loop);
-  Part element(size_t depth, Connector connector, bool must_bind, bool in_loop);
+  Part element(size_t depth, bool must_bind, bool in_loop);
   std::string step(bool in_loop);
   std::string quantifier(bool must_bind, bool& optional);
-  std::string suffixes(const std::string& quantifier, Connector connector);
+  std::string suffixes(const std::string& quantifier, bool follows);
   std::string connector();
   std::string skip();
   std::string emit();
