@@ -5,12 +5,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -18,6 +16,7 @@
 #include "server/check_command.h"
 #include "server/exit_status.h"
 #include "server/explain_command.h"
+#include "server/flags.h"
 #include "server/generate_command.h"
 #include "server/log.h"
 #include "server/run_command.h"
@@ -32,25 +31,6 @@ constexpr uint64_t kMaxBatchSize = uint64_t{1} << 20;
 constexpr uint64_t kMaxStarts = std::numeric_limits<uint32_t>::max();
 
 // ---- values of flags ----
-
-// CLI11 takes "" for valid and any other text for what is wrong.
-std::string check_choice(const std::string& text, const Names& choices) {
-  if (std::find(choices.begin(), choices.end(), text) != choices.end()) return {};
-  return fmt::format("'{}' is none of {}", text, fmt::join(choices, ", "));
-}
-
-std::string check_duration(const std::string& text) {
-  if (eventtime::parse_duration(text)) return {};
-  return fmt::format("'{}' is no duration, which looks like 250ms, 5s, 10m, 1h30m or 2d", text);
-}
-
-std::string check_count(const std::string& text, uint64_t maximum) {
-  uint64_t count = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), count);
-  const bool whole = failed == std::errc() && end == text.data() + text.size();
-  if (whole && count >= 1 && count <= maximum) return {};
-  return fmt::format("'{}' is no whole number from 1 to {}", text, maximum);
-}
 
 // A flag that takes one of a few words, each for a value of `target`'s type.
 template <class T>

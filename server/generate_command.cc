@@ -9,6 +9,7 @@
 #include "connectors/file/line_writer.h"
 #include "eventtime/timestamp.h"
 #include "server/exit_status.h"
+#include "server/flags.h"
 #include "server/progress.h"
 
 namespace tocsin::server {
@@ -27,9 +28,8 @@ void add_what(CLI::App& command, synthetic::GenerateOptions& options) {
   const auto set_kind = [&options](const std::string& text) {
     options.kind = synthetic::find_event_kind(text).value_or(options.kind);
   };
-  const auto check_kind = [](const std::string& text) -> std::string {
-    if (synthetic::find_event_kind(text)) return {};
-    return fmt::format("'{}' is none of payments, logins, orders, ticks", text);
+  const auto check_kind = [](const std::string& text) {
+    return check_choice(text, {"payments", "logins", "orders", "ticks"});
   };
   command.add_option_function<std::string>("KIND", set_kind, "payments, logins, orders or ticks")
       ->required()
@@ -65,14 +65,10 @@ void add_when(CLI::App& command, synthetic::GenerateOptions& options) {
   const auto set_bound = [&options](const std::string& text) {
     options.out_of_order = eventtime::parse_duration(text).value_or(options.out_of_order);
   };
-  const auto check_bound = [](const std::string& text) -> std::string {
-    if (eventtime::parse_duration(text)) return {};
-    return fmt::format("'{}' is no duration, which looks like 250ms, 5s, 10m, 1h30m or 2d", text);
-  };
   command
       .add_option_function<std::string>("--out-of-order", set_bound,
                                         "how late an event may arrive (default: 5s)")
-      ->check(check_bound)
+      ->check(check_duration)
       ->type_name("DURATION");
 }
 
@@ -81,7 +77,7 @@ void add_where(CLI::App& command, GenerateCommandOptions& options) {
     options.generate.csv = text == "csv";
   };
   command.add_option_function<std::string>("--format", set_format, "default: json")
-      ->check(CLI::IsMember({"json", "csv"}))
+      ->check([](const std::string& text) { return check_choice(text, {"json", "csv"}); })
       ->type_name("json|csv");
   command.add_option("-o,--out", options.out, "records (default: standard output)")
       ->type_name("FILE");
