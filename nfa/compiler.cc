@@ -176,6 +176,7 @@ class Compiler {
       finish(place);
     }
     add_signatures();
+    program_.starts_wait = starts_wait();
     return std::move(program_);
   }
 
@@ -325,6 +326,18 @@ class Compiler {
     }
     place.life = life_of(place);
     if (place.strict_edges != 0) program_.sees_every_event = true;
+  }
+
+  bool starts_wait() const {
+    const auto& edges = program_.places[kStartPlace].edges;
+    return std::all_of(edges.begin(), edges.end(), [&](const Edge& edge) {
+      const Place& place = program_.places[edge.target];
+      // A way to the end without a guard is open after one round; a guard asks for two or more.
+      const bool completes = std::any_of(
+          place.edges.begin(), place.edges.end(),
+          [](const Edge& next) { return next.target == kEndPlace && next.guards.empty(); });
+      return !place.correlated && !completes;
+    });
   }
 
   // How long a run can wait here, where every way on has a bound.

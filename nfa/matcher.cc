@@ -275,6 +275,13 @@ bool Matcher::preferred(const Run& left, const Run& right) const {
   return std::countr_zero(waits) >= taken;
 }
 
+void Matcher::start(KeyState& state, TestedEvent& event, const PredicateResults& predicates) {
+  ++stamp_;
+  candidates_.clear();
+  begin(state, event, predicates);
+  TOCSIN_CHECK(candidates_.empty(), "a first event completes nothing");
+}
+
 // Runs that begin with this event.
 void Matcher::begin(KeyState& state, TestedEvent& event, const PredicateResults& predicates) {
   uint64_t hit = hits(kStartPlace, event, predicates);

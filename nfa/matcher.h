@@ -12,7 +12,6 @@
 // tests/unit/nfa/matcher_test.cc and, against the definition, by tests/model.
 #pragma once
 
-#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -36,7 +35,7 @@ struct Run {
 };
 
 struct KeyState {
-  boost::container::small_vector<Run, 1> runs;
+  std::vector<Run> runs;
   size_t starts = 0;  // different first events among them
 
   bool empty() const { return runs.empty(); }
@@ -62,6 +61,10 @@ class Matcher {
   // Events of one key in order. `key` is the value of the pattern's key fields, for `having`.
   void on_event(KeyState& state, TestedEvent& event, const PredicateResults& predicates,
                 std::span<const Value> key, std::vector<Match>& matches);
+  // Begins the runs that on_event() would have begun with this event, which came before all events
+  // of the key since and which none of them could follow. Only where a first event completes
+  // nothing (Program::starts_wait).
+  void start(KeyState& state, TestedEvent& event, const PredicateResults& predicates);
   // Drops runs that can't complete after `now`; what is left stays in order.
   void expire(KeyState& state, Timestamp now);
   // When expire() has something to do next; kMaxTimestamp if never.

@@ -101,7 +101,10 @@ struct Program {
   std::optional<Duration> within;
   patterns::SkipKind skip = patterns::SkipKind::kPastLast;
   uint32_t skip_variable = 0;
-  bool ambiguous = false;         // two ways can bind the same variables to the same events
+  bool ambiguous = false;  // two ways can bind the same variables to the same events
+  // A first event completes nothing and its condition reads nothing bound: its run can be made
+  // later.
+  bool starts_wait = false;
   bool sees_every_event = false;  // strict: events that no step takes matter too
 };
 

@@ -41,16 +41,17 @@ class Engine::Impl {
 
   void push(std::shared_ptr<const eventtime::Batch> batch, std::string& alerts,
             const OnLate& on_late) {
-    const uint32_t slot = load(std::move(batch));
-    LoadedBatch& loaded = *batches_[slot];
+    predicates_.evaluate(*batch, results_);
+    LoadedBatch& loaded = shelf_.add(std::move(batch));
+    std::swap(loaded.predicates, results_);
     const eventtime::Batch& rows = *loaded.batch;
     stats_.events += rows.rows.size();
-    reorder_.push(rows.input, slot, rows.rows, [&](uint32_t row, Timestamp watermark) {
+    reorder_.push(rows.input, loaded.slot, rows.rows, [&](uint32_t row, Timestamp watermark) {
       ++stats_.late;
-      --loaded.pending;
       on_late({rows.input, rows.rows[row], watermark});
+      shelf_.release(loaded);
     });
-    if (loaded.pending == 0) unload(slot);
+    shelf_.release(loaded);
     release(alerts);
   }
 
@@ -67,6 +68,7 @@ class Engine::Impl {
     EngineStats stats = stats_;
     stats.arithmetic_errors = predicates_.arithmetic_errors();
     stats.live_events = events_.live();
+    stats.live_batches = shelf_.held();
     stats.reordering = reorder_.pending();
     for (const auto& op : operators_) {
       const nfa::MatcherStats& matcher = op->matcher().stats();
@@ -120,25 +122,6 @@ class Engine::Impl {
     }
   }
 
-  uint32_t load(std::shared_ptr<const eventtime::Batch> batch) {
-    if (free_batches_.empty()) {
-      free_batches_.push_back(static_cast<uint32_t>(batches_.size()));
-      batches_.push_back(std::make_unique<LoadedBatch>());
-    }
-    const uint32_t slot = free_batches_.back();
-    free_batches_.pop_back();
-    LoadedBatch& loaded = *batches_[slot];
-    loaded.pending = static_cast<uint32_t>(batch->rows.size());
-    predicates_.evaluate(*batch, loaded.predicates);
-    loaded.batch = std::move(batch);
-    return slot;
-  }
-
-  void unload(uint32_t slot) {
-    batches_[slot]->batch.reset();
-    free_batches_.push_back(slot);
-  }
-
   bool has_null_key(const eventtime::Batch& batch, const eventtime::Row& row) const {
     const std::vector<uint32_t>& columns = key_columns_[row.type];
     return std::any_of(columns.begin(), columns.end(), [&](uint32_t column) {
@@ -153,7 +136,7 @@ class Engine::Impl {
     if (arrivals_.empty()) return;
     released_.clear();
     for (const eventtime::Arrival& arrival : arrivals_) {
-      const LoadedBatch& loaded = *batches_[arrival.batch];
+      LoadedBatch& loaded = shelf_.at(arrival.batch);
       ReleasedEvent event;
       event.tested.batch = loaded.batch.get();
       event.tested.row = &loaded.batch->rows[arrival.row];
@@ -162,14 +145,12 @@ class Engine::Impl {
       if (has_null_key(*loaded.batch, *event.tested.row)) ++stats_.null_keys;
       released_.push_back(event);
     }
-    for (const auto& op : operators_) op->process(released_, formats_, pending_alerts_);
+    for (const auto& op : operators_) op->process(released_, formats_, shelf_, pending_alerts_);
     for (const ReleasedEvent& event : released_) {
       if (event.tested.stored != nfa::kNoEvent) events_.release(event.tested.stored);
     }
     flush(arrivals_.back().time, alerts);
-    for (const eventtime::Arrival& arrival : arrivals_) {
-      if (--batches_[arrival.batch]->pending == 0) unload(arrival.batch);
-    }
+    for (const eventtime::Arrival& arrival : arrivals_) shelf_.release(shelf_.at(arrival.batch));
   }
 
   // Alerts complete before `now` are final: no event released later is earlier than that.
@@ -198,8 +179,7 @@ class Engine::Impl {
   std::vector<std::vector<uint32_t>> key_columns_;  // by TypeId
   eventtime::ReorderBuffer reorder_;
   std::vector<const eventtime::RecordFormat*> formats_;  // by input
-  std::vector<std::unique_ptr<LoadedBatch>> batches_;
-  std::vector<uint32_t> free_batches_;
+  BatchShelf shelf_;
   std::vector<PendingAlert> pending_alerts_;
   uint64_t sequence_ = 0;
   EngineStats stats_;
@@ -207,6 +187,7 @@ class Engine::Impl {
   // Reused from push to push.
   std::vector<eventtime::Arrival> arrivals_;
   std::vector<ReleasedEvent> released_;
+  nfa::PredicateResults results_;
 };
 
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

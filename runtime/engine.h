@@ -39,6 +39,7 @@ struct EngineStats {
   uint64_t arithmetic_errors = 0;  // overflows and divisions by zero in conditions and results
   size_t live_events = 0;          // held by partial matches
   size_t live_keys = 0;
+  size_t live_batches = 0;             // held by rows that wait or may still begin a match
   size_t timers = 0;                   // to clean up after quiet keys
   size_t reordering = 0;               // waiting for their time to be settled
   std::vector<PatternStats> patterns;  // in the order of declaration

@@ -121,8 +121,7 @@ void KeyTable::erase(KeyEntry& entry) {
   free_.push_back(entry.slot);
   ++entry.generation;
   entry.key.clear();
-  entry.state.runs.clear();
-  entry.state.runs.shrink_to_fit();
+  entry.state.runs = {};
   entry.state.starts = 0;
 }
 

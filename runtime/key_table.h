@@ -10,6 +10,7 @@
 // tests/unit/runtime/key_table_test.cc.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -19,11 +20,23 @@
 #include "eventtime/batch.h"
 #include "nfa/matcher.h"
 #include "patterns/pattern.h"
+#include "runtime/batch_shelf.h"
 
 namespace tocsin::runtime {
 
+// An event that begins a match as far as it alone can tell, and nothing more has come of it yet. It
+// stays in its batch; a run is made of it when an event follows that the pattern can use. Most
+// first events expire alone, and cost neither a node nor a copy of the event.
+struct LazyStart {
+  LoadedBatch* loaded = nullptr;  // held
+  uint64_t sequence = 0;
+  uint32_t row = 0;  // in Batch::rows
+};
+
 struct KeyEntry {
   std::string key;  // encoded
+  // In order; there are none where there are runs.
+  boost::container::small_vector<LazyStart, 1> lazy;
   nfa::KeyState state;
   uint64_t hash = 0;
   uint32_t slot = 0;        // its place in the table, reused after erase()

@@ -8,6 +8,7 @@ namespace {
 // So many look-ups are under way at once: enough to hide the memory's latency.
 constexpr size_t kPipelineEvents = 64;
 constexpr size_t kPrefetchDistance = 8;                // of timers that fire
+constexpr uint64_t kBatchesKept = 64;                  // for first events that wait
 constexpr eventtime::Duration kUsualSpan{60'000'000};  // of timers, where there is no `within`
 
 void add_once(std::vector<nfa::StepPredicate>& list, nfa::StepPredicate predicate) {
@@ -35,6 +36,7 @@ PatternOperator::PatternOperator(nfa::Program program, const patterns::Pattern& 
   takes_.resize(types);
   steps_.resize(types);
   first_steps_.resize(types);
+  later_steps_.resize(types);
   for (const eventtime::TypeId type : pattern.inputs) takes_[type] = true;
   for (const nfa::Edge& edge : program_.places[nfa::kStartPlace].edges) {
     const nfa::Place& place = program_.places[edge.target];
@@ -42,11 +44,20 @@ PatternOperator::PatternOperator(nfa::Program program, const patterns::Pattern& 
   }
   for (size_t i = 1; i < program_.places.size(); ++i) {
     add_once(steps_[program_.places[i].type], program_.places[i].local);
+    for (const nfa::Edge& edge : program_.places[i].edges) {
+      if (edge.target == nfa::kEndPlace) continue;
+      const nfa::Place& place = program_.places[edge.target];
+      add_once(later_steps_[place.type], place.local);
+    }
   }
 }
 
 bool PatternOperator::may_begin(const ReleasedEvent& event) const {
   return any_holds(first_steps_[event.tested.row->type], event);
+}
+
+bool PatternOperator::may_follow(const ReleasedEvent& event) const {
+  return program_.sees_every_event || any_holds(later_steps_[event.tested.row->type], event);
 }
 
 bool PatternOperator::concerns(const ReleasedEvent& event) const {
@@ -57,13 +68,15 @@ bool PatternOperator::concerns(const ReleasedEvent& event) const {
 
 void PatternOperator::process(std::span<ReleasedEvent> events,
                               std::span<const eventtime::RecordFormat* const> formats,
-                              std::vector<PendingAlert>& alerts) {
+                              BatchShelf& shelf, std::vector<PendingAlert>& alerts) {
   for (size_t begin = 0; begin < events.size(); begin += kPipelineEvents) {
     const size_t size = std::min(kPipelineEvents, events.size() - begin);
     look_up(events.subspan(begin, size));
-    for (Routed& routed : routed_) process_event(routed, formats, alerts);
+    for (Routed& routed : routed_) process_event(routed, formats, shelf, alerts);
   }
-  if (!events.empty()) fire_timers(events.back().tested.row->time);
+  if (events.empty()) return;
+  fire_timers(events.back().tested.row->time);
+  clean_up_waiting(events.back().tested.row->time, shelf);
 }
 
 // Finds out which events concern the pattern, and their keys; asks for the memory that they will
@@ -97,7 +110,7 @@ void PatternOperator::look_up(std::span<ReleasedEvent> events) {
 
 void PatternOperator::process_event(Routed& routed,
                                     std::span<const eventtime::RecordFormat* const> formats,
-                                    std::vector<PendingAlert>& alerts) {
+                                    BatchShelf& shelf, std::vector<PendingAlert>& alerts) {
   ReleasedEvent& event = *routed.event;
   KeyEntry* entry = routed.entry;
   // An event before this one may have added or erased the key.
@@ -107,6 +120,15 @@ void PatternOperator::process_event(Routed& routed,
   if (entry == nullptr) {
     if (!may_begin(event)) return;
     entry = &keys_.add(key_of(routed), routed.hash);
+  }
+  if (!entry->lazy.empty()) {
+    drop_expired(*entry, event.tested.row->time, shelf);
+    if (!entry->lazy.empty() && may_follow(event)) begin_waiting(*entry, shelf);
+  }
+  if (entry->state.empty() && program_.starts_wait) {
+    if (may_begin(event)) wait(*entry, event);
+    if (entry->lazy.empty()) keys_.erase(*entry);
+    return;
   }
   const eventtime::Row& row = *event.tested.row;
   key_values_.clear();
@@ -133,6 +155,66 @@ void PatternOperator::emit(const ReleasedEvent& event, const KeyEntry& entry,
     alerts.push_back(std::move(alert));
     matcher_.buffer().release(match.node);
     ++alerts_;
+  }
+}
+
+void PatternOperator::wait(KeyEntry& entry, const ReleasedEvent& event) {
+  LazyStart start;
+  start.loaded = event.loaded;
+  start.sequence = event.tested.sequence;
+  start.row = static_cast<uint32_t>(event.tested.row - event.loaded->batch->rows.data());
+  entry.lazy.push_back(start);
+  BatchShelf::hold(*event.loaded);
+  waiting_.push_back({event.tested.row->time, start.sequence, event.loaded->number, entry.slot});
+}
+
+// Makes runs of the first events that wait at a key, in their order.
+void PatternOperator::begin_waiting(KeyEntry& entry, BatchShelf& shelf) {
+  for (const LazyStart& start : entry.lazy) {
+    nfa::TestedEvent tested;
+    tested.batch = start.loaded->batch.get();
+    tested.row = &tested.batch->rows[start.row];
+    tested.sequence = start.sequence;
+    matcher_.start(entry.state, tested, start.loaded->predicates);
+    if (tested.stored != nfa::kNoEvent) events_.release(tested.stored);
+    shelf.release(*start.loaded);
+  }
+  entry.lazy.clear();
+}
+
+void PatternOperator::drop_expired(KeyEntry& entry, eventtime::Timestamp now, BatchShelf& shelf) {
+  if (!program_.within) return;
+  size_t expired = 0;
+  while (expired < entry.lazy.size()) {
+    const LazyStart& start = entry.lazy[expired];
+    if (!(start.loaded->batch->rows[start.row].time + *program_.within < now)) break;
+    shelf.release(*start.loaded);
+    ++expired;
+  }
+  entry.lazy.erase(entry.lazy.begin(), entry.lazy.begin() + static_cast<std::ptrdiff_t>(expired));
+}
+
+bool PatternOperator::waits(const WaitingStart& start) {
+  const KeyEntry& entry = keys_.at(start.slot);
+  return !entry.lazy.empty() && entry.lazy.front().sequence == start.sequence;
+}
+
+// Drops first events that have expired alone, and makes runs of those whose batch has become old: a
+// few that wait long must not keep whole batches in memory.
+void PatternOperator::clean_up_waiting(eventtime::Timestamp now, BatchShelf& shelf) {
+  const auto done = [&](const WaitingStart& start) {
+    return start.batch + kBatchesKept < shelf.added() ||
+           (program_.within && start.time + *program_.within < now);
+  };
+  for (; !waiting_.empty() && done(waiting_.front()); waiting_.pop_front()) {
+    if (waiting_.size() > kPrefetchDistance) {
+      __builtin_prefetch(&keys_.at(waiting_[kPrefetchDistance].slot));
+    }
+    if (!waits(waiting_.front())) continue;
+    KeyEntry& entry = keys_.at(waiting_.front().slot);
+    drop_expired(entry, now, shelf);
+    if (waits(waiting_.front())) begin_waiting(entry, shelf);
+    if (entry.lazy.empty()) settle(entry);
   }
 }
 
@@ -163,7 +245,7 @@ void PatternOperator::fire_timers(eventtime::Timestamp now) {
     }
     KeyEntry& entry = keys_.at(due_[i]);
     entry.has_timer = false;
-    if (entry.state.empty()) continue;  // the key is gone, its place in the table is free
+    if (entry.state.empty()) continue;  // the place is free, or its key waits otherwise
     matcher_.expire(entry.state, now);
     settle(entry);
   }

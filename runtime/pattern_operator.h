@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <span>
 #include <string>
@@ -21,16 +22,9 @@
 
 namespace tocsin::runtime {
 
-// A batch with what was decided about its rows before they were released.
-struct LoadedBatch {
-  std::shared_ptr<const eventtime::Batch> batch;
-  nfa::PredicateResults predicates;
-  uint32_t pending = 0;  // rows not yet released
-};
-
 struct ReleasedEvent {
   nfa::TestedEvent tested;
-  const LoadedBatch* loaded = nullptr;
+  LoadedBatch* loaded = nullptr;
 };
 
 // An alert that waits until none of an earlier time can come.
@@ -50,7 +44,7 @@ class PatternOperator {
   bool takes(eventtime::TypeId type) const { return takes_[type]; }
   // Events in order; `formats` by input.
   void process(std::span<ReleasedEvent> events,
-               std::span<const eventtime::RecordFormat* const> formats,
+               std::span<const eventtime::RecordFormat* const> formats, BatchShelf& shelf,
                std::vector<PendingAlert>& alerts);
 
   const patterns::Pattern& pattern() const { return *format_.pattern; }
@@ -77,10 +71,24 @@ class PatternOperator {
   bool may_begin(const ReleasedEvent& event) const;
   bool concerns(const ReleasedEvent& event) const;
   void process_event(Routed& routed, std::span<const eventtime::RecordFormat* const> formats,
-                     std::vector<PendingAlert>& alerts);
+                     BatchShelf& shelf, std::vector<PendingAlert>& alerts);
   void emit(const ReleasedEvent& event, const KeyEntry& entry,
             std::span<const eventtime::RecordFormat* const> formats,
             std::vector<PendingAlert>& alerts);
+  // Lazy starts (key_table.h): in the order of events over all keys.
+  struct WaitingStart {
+    eventtime::Timestamp time;
+    uint64_t sequence = 0;
+    uint64_t batch = 0;  // LoadedBatch::number
+    uint32_t slot = 0;   // of its key, if it still waits there
+  };
+  void wait(KeyEntry& entry, const ReleasedEvent& event);
+  bool waits(const WaitingStart& start);
+  void begin_waiting(KeyEntry& entry, BatchShelf& shelf);
+  void drop_expired(KeyEntry& entry, eventtime::Timestamp now, BatchShelf& shelf);
+  void clean_up_waiting(eventtime::Timestamp now, BatchShelf& shelf);
+  bool may_follow(const ReleasedEvent& event) const;
+
   void settle(KeyEntry& entry);
   void fire_timers(eventtime::Timestamp now);
 
@@ -91,10 +99,13 @@ class PatternOperator {
   nfa::Matcher matcher_;
   KeyTable keys_;
   CleanUpTimers timers_;
+  std::deque<WaitingStart> waiting_;
   std::vector<bool> takes_;  // by TypeId
-  // Local conditions of the steps, and of those that can come first, by TypeId.
+  // Local conditions of all steps, of those that can come first, and of those that can follow, by
+  // TypeId.
   std::vector<std::vector<nfa::StepPredicate>> steps_;
   std::vector<std::vector<nfa::StepPredicate>> first_steps_;
+  std::vector<std::vector<nfa::StepPredicate>> later_steps_;
   uint64_t alerts_ = 0;
 
   // Reused from event to event.

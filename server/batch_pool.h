@@ -28,7 +28,7 @@ class BatchPool {
   }
 
  private:
-  static constexpr size_t kKept = 16;
+  static constexpr size_t kKept = 128;
 
   const eventtime::Catalog& catalog_;
   std::vector<std::shared_ptr<eventtime::Batch>> batches_;
