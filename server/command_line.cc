@@ -17,6 +17,7 @@
 #include "server/exit_status.h"
 #include "server/explain_command.h"
 #include "server/flags.h"
+#include "server/fmt_command.h"
 #include "server/generate_command.h"
 #include "server/log.h"
 #include "server/run_command.h"
@@ -59,6 +60,15 @@ void add_check(CLI::App& app, Action& action) {
   auto options = std::make_shared<CheckOptions>();
   add_files(*command, options->files, "pattern files; - is standard input");
   command->callback([&action, options] { action = [options] { return check(*options); }; });
+}
+
+void add_fmt(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("fmt", "Rewrite pattern files in the canonical layout");
+  auto options = std::make_shared<FmtOptions>();
+  add_files(*command, options->files, "pattern files; - is standard input");
+  command->add_flag("--check", options->check, "list the files that would change; change nothing")
+      ->disable_flag_override();
+  command->callback([&action, options] { action = [options] { return fmt(*options); }; });
 }
 
 void add_explain(CLI::App& app, Action& action) {
@@ -256,6 +266,7 @@ int run_command_line(int argc, const char* const* argv) {
   app.get_formatter()->label("SUBCOMMAND", "COMMAND");
   Action action;
   add_check(app, action);
+  add_fmt(app, action);
   add_explain(app, action);
   add_run(app, action);
   add_generate_command(app, action);
