@@ -9,7 +9,6 @@ namespace tocsin::nfa {
 namespace {
 
 using eventtime::Catalog;
-using eventtime::Error;
 using eventtime::Result;
 using patterns::Capture;
 using patterns::Element;

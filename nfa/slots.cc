@@ -10,7 +10,6 @@ namespace tocsin::nfa {
 namespace {
 
 using eventtime::Cell;
-using eventtime::Text;
 using eventtime::Type;
 using eventtime::Value;
 
