@@ -14,6 +14,7 @@
 
 #include "patterns/diagnostic.h"
 #include "server/check_command.h"
+#include "server/demo_command.h"
 #include "server/exit_status.h"
 #include "server/explain_command.h"
 #include "server/flags.h"
@@ -21,6 +22,7 @@
 #include "server/generate_command.h"
 #include "server/log.h"
 #include "server/run_command.h"
+#include "server/score_command.h"
 
 namespace tocsin::server {
 
@@ -270,6 +272,8 @@ int run_command_line(int argc, const char* const* argv) {
   add_explain(app, action);
   add_run(app, action);
   add_generate_command(app, action);
+  add_score_command(app, action);
+  add_demo_command(app, action);
   for (CLI::App* command : app.get_subcommands({})) command->allow_extras()->group("Commands");
 
   const int first = check_first_argument(app, argc, argv);

@@ -211,7 +211,7 @@ class Run {
   RunSummary summary_;
 };
 
-Result<void> run_checked(const RunOptions& options, patterns::PatternSet set) {
+Result<void> run_checked(const RunOptions& options, patterns::PatternSet set, RunSummary* wanted) {
   const auto start = std::chrono::steady_clock::now();
   Run run(options);
   Result<void> result = run.open(std::move(set));
@@ -222,14 +222,18 @@ Result<void> run_checked(const RunOptions& options, patterns::PatternSet set) {
   RunSummary summary = run.summary();
   summary.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (run.pipe_closed()) return {};
-  show_summary(summary, options);
+  if (wanted == nullptr) {
+    show_summary(summary, options);
+  } else {
+    *wanted = summary;
+  }
   if (result && options.metrics) result = write_metrics(*options.metrics, summary);
   return result;
 }
 
 }  // namespace
 
-int run(const RunOptions& options) {
+int run(const RunOptions& options, RunSummary* summary) {
   Result<patterns::Loaded> files = read_patterns(options.patterns);
   if (!files) return report(files.error());
   if (!files->patterns) {
@@ -240,7 +244,7 @@ int run(const RunOptions& options) {
     return report(
         {"the files declare no pattern; there is nothing to look for", eventtime::Blame::kInput});
   }
-  const Result<void> result = run_checked(options, std::move(*files->patterns));
+  const Result<void> result = run_checked(options, std::move(*files->patterns), summary);
   return result ? kDone : report(result.error());
 }
 

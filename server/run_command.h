@@ -41,9 +41,11 @@ struct RunOptions {
   uint64_t max_starts = 100000;        // live first events of one pattern and key
 };
 
+struct RunSummary;
+
 // Everything in the exit status (exit_status.h): 0 done, 1 patterns or inputs wrong, 3 world
-// failed.
-int run(const RunOptions& options);
+// failed. The summary goes to standard error, or into `summary` where a caller wants it.
+int run(const RunOptions& options, RunSummary* summary = nullptr);
 
 // "Payment=in.jsonl" names type and path. Where the left side of the first '=' is no name of a
 // type, all of it is a path.
