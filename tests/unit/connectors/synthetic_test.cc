@@ -119,9 +119,9 @@ constexpr std::array<EventKind, 4> kKinds = {EventKind::kPayments, EventKind::kL
 
 // The promise "same seed, same bytes, on any platform": these numbers change only on purpose.
 TEST(Synthetic, SameSeedSameBytesOnAnyPlatform) {
-  constexpr std::array<uint64_t, 4> kRecords = {3758425738551030213U, 3907246957320010550U,
+  constexpr std::array<uint64_t, 4> kRecords = {5618447665265617300U, 3907246957320010550U,
                                                 15798522545239760272U, 15396121066481486152U};
-  constexpr std::array<uint64_t, 4> kLabels = {14743488445864458002U, 4402207985222285750U,
+  constexpr std::array<uint64_t, 4> kLabels = {12651576645908226033U, 4402207985222285750U,
                                                6402432469966435397U, 1894816161327394150U};
   for (size_t i = 0; i < kKinds.size(); ++i) {
     const Generated made = generate_text(options_for(kKinds[i], 100'000, 42));
@@ -134,7 +134,7 @@ TEST(Synthetic, CsvBytesArePinnedToo) {
   GenerateOptions options = options_for(EventKind::kPayments, 10'000, 42);
   options.csv = true;
   const Generated made = generate_text(options);
-  EXPECT_EQ(XXH3_64bits(made.records.data(), made.records.size()), 14867639145936968400U);
+  EXPECT_EQ(XXH3_64bits(made.records.data(), made.records.size()), 6573225317794346314U);
 }
 
 TEST(Synthetic, AnotherSeedIsAnotherStream) {
