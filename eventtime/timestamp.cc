@@ -107,7 +107,8 @@ constexpr std::array<Unit, 7> kUnits = {{{"w", 7 * kMicrosPerDay},
 
 CivilTime to_civil(Timestamp time) {
   const int64_t days = floor_div(time.micros, kMicrosPerDay);
-  int64_t rest = time.micros - days * kMicrosPerDay;
+  int64_t rest = time.micros % kMicrosPerDay;
+  if (rest < 0) rest += kMicrosPerDay;
   const int64_t shifted = days + 719'468;
   const int64_t era = floor_div(shifted, 146'097);
   const int64_t day_of_era = shifted - era * 146'097;
@@ -132,7 +133,12 @@ CivilTime to_civil(Timestamp time) {
 Timestamp from_civil(const CivilTime& civil) {
   const int64_t days = days_from_civil(civil.year, civil.month, civil.day);
   const int64_t seconds = civil.hour * 3600 + civil.minute * 60 + civil.second;
-  return {days * kMicrosPerDay + seconds * kMicrosPerSecond + civil.micros};
+  // Computed times may lie at the edges of the range, where the beginning of a day lies outside.
+  int64_t midnight = 0;
+  if (__builtin_mul_overflow(days, kMicrosPerDay, &midnight)) {
+    return days < 0 ? kMinTimestamp : kMaxTimestamp;
+  }
+  return Timestamp{midnight} + Duration{seconds * kMicrosPerSecond + civil.micros};
 }
 
 std::optional<Timestamp> parse_timestamp(std::string_view text) {
