@@ -81,7 +81,11 @@ std::string_view to_lower(std::string_view text, eventtime::Arena& arena) {
 }
 
 std::string_view to_upper(std::string_view text, eventtime::Arena& arena) {
-  return map_code_points(text, arena, utf8proc_toupper);
+  // utf8proc's own opinion is U+1E9E for the sharp s; the simple mapping of Unicode leaves it.
+  constexpr utf8proc_int32_t kSharpS = 0xDF;
+  return map_code_points(text, arena, [](utf8proc_int32_t code_point) {
+    return code_point == kSharpS ? code_point : utf8proc_toupper(code_point);
+  });
 }
 
 std::string_view trim(std::string_view text) {
@@ -115,12 +119,15 @@ double round_half_away(double value, int64_t digits) {
   const double scale = std::pow(10.0, static_cast<double>(std::abs(digits)));
   if (digits < 0) return std::round(value / scale) * scale;
   const double scaled = value * scale;
-  if (!std::isfinite(scaled)) return value;  // no digits that far behind the point
+  constexpr double kWhole = 9007199254740992;  // from here on (2^53) every float is a whole number
+  if (!(std::abs(scaled) < kWhole)) return value;  // no digits that far behind the point
   return std::round(scaled) / scale;
 }
 
 std::optional<int64_t> round_half_away(int64_t value, int64_t digits) {
   if (digits >= 0) return value;
+  constexpr int64_t kHalf = 5'000'000'000'000'000'000;  // of 10^19, which does not fit
+  if (digits == -19 && (value >= kHalf || value <= -kHalf)) return std::nullopt;
   if (digits < -18) return 0;
   int64_t scale = 1;
   for (; digits < 0; ++digits) scale *= 10;
