@@ -11,8 +11,10 @@ namespace {
 using patterns::SkipKind;
 
 // Looking for a dominated run costs time for each run kept; patterns whose runs differ in what they
-// have seen would pay for nothing. The last few are where equal ones stand.
-constexpr size_t kDominationWindow = 8;
+// have seen would pay for nothing. The last few are where equal ones stand: with local
+// conditions, one start has hardly more different runs than there are places.
+constexpr size_t kMinDominationWindow = 8;
+constexpr size_t kMaxDominationWindow = 256;
 
 bool guards_hold(const Edge& edge, std::span<const uint32_t> counters) {
   return std::all_of(edge.guards.begin(), edge.guards.end(), [&](const CounterGuard& guard) {
@@ -40,6 +42,8 @@ Matcher::Matcher(const Program& program, EventStore& events, size_t max_starts)
       buffer_(program, events),
       max_starts_(max_starts),
       merges_(program.skip != SkipKind::kNone || program.ambiguous),
+      domination_window_(
+          std::clamp(2 * program.places.size(), kMinDominationWindow, kMaxDominationWindow)),
       hits_(program.places.size()),
       hit_stamp_(program.places.size()) {}
 
@@ -215,7 +219,7 @@ bool Matcher::is_new_value(NodeId node, const Slot& distinct, const Value& value
 // those that it makes superfluous.
 void Matcher::keep(const Run& run, size_t group) {
   if (merges_) {
-    const size_t begin = std::max(group, next_.size() - std::min(next_.size(), kDominationWindow));
+    const size_t begin = std::max(group, next_.size() - std::min(next_.size(), domination_window_));
     for (size_t i = next_.size(); i-- > begin;) {
       if (dominates(next_[i], run)) {
         buffer_.release(run.node);

@@ -113,7 +113,8 @@ class Matcher {
   EventStore& events_;
   MatchBuffer buffer_;
   size_t max_starts_;
-  bool merges_;  // whether one run can make another superfluous
+  bool merges_;               // whether one run can make another superfluous
+  size_t domination_window_;  // so many of the runs kept last are looked at for that
   MatcherStats stats_;
   eventtime::Arena scratch_;
 
