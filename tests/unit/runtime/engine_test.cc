@@ -186,25 +186,28 @@ TEST(Engine, QuietKeysAreForgottenWhenTheirWindowHasPassed) {
                     "within 5s }\n");
   for (int i = 0; i < 100; ++i) engine.push({event("k" + std::to_string(i), "a", 1000 + i)});
   EXPECT_EQ(engine.stats().live_keys, 100U);
-  EXPECT_EQ(engine.stats().live_events, 100U);
+  EXPECT_GT(engine.stats().live_batches, 0U);
   engine.push({event("other", "x", 6000)});  // exactly at the end of the first window
   EXPECT_EQ(engine.stats().live_keys, 100U);
   // Time passes, whatever the key; the clean-up may be late by a second.
   engine.push({event("", "x", 7100)});
   EXPECT_EQ(engine.stats().live_keys, 0U);
   EXPECT_EQ(engine.stats().live_events, 0U);
-  EXPECT_EQ(engine.stats().timers, 0U);
+  EXPECT_EQ(engine.stats().live_batches, 0U);
 }
 
 TEST(Engine, ABoundInReleasesAKeyWithoutAWindow) {
   LiveEngine engine(kEvent + "pattern p { by key match a: E[kind == 'a'] " +
                     "then b: E[kind == 'b'] in 2s then c: E[kind == 'c'] in 9s }\n");
   engine.push({event("k", "a", 1000)});
-  engine.push({event("other", "x", 3000)});
+  // A first event may wait for some batches before it becomes a run; then its bound is seen to.
+  for (int64_t i = 0; i < 100; ++i) engine.push({event("other", "x", 3000 + i)});
   EXPECT_EQ(engine.stats().live_keys, 1U);
-  engine.push({event("other", "x", 4001)});
+  EXPECT_EQ(engine.stats().live_events, 1U);
+  engine.push({event("other", "x", 5000)});
   EXPECT_EQ(engine.stats().live_keys, 0U);
   EXPECT_EQ(engine.stats().live_events, 0U);
+  EXPECT_EQ(engine.stats().live_batches, 0U);
 }
 
 TEST(Engine, AMatchThatExcludesAllElseLeavesNothingBehind) {
@@ -249,6 +252,7 @@ pattern chain { by key match a: E[kind == 'a']+ then b: E[kind == 'b'] within 3s
     ASSERT_GT(engine.take_alerts(), 300U);
     ASSERT_LE(stats.live_events, 100U);
     ASSERT_LE(stats.live_keys, 100U);
+    ASSERT_LE(stats.live_batches, 66U);
     ASSERT_LE(stats.timers, 1000U);
   }
 }
