@@ -30,9 +30,7 @@ namespace {
 namespace fs = std::filesystem;
 
 using connectors::synthetic::Scorer;
-using eventtime::Error;
 using eventtime::Result;
-using eventtime::Unexpected;
 
 constexpr std::string_view kStoryKind = "card_testing";
 
