@@ -30,6 +30,7 @@ PatternOperator::PatternOperator(nfa::Program program, const patterns::Pattern& 
       format_(pattern, options.events),
       rank_(rank),
       events_(events),
+      max_starts_(options.max_starts),
       matcher_(program_, events, options.max_starts),
       timers_(program_.within.value_or(kUsualSpan)) {
   const size_t types = pattern.inputs.empty() ? 0 : size_t{pattern.inputs.back()} + 1;
@@ -123,7 +124,9 @@ void PatternOperator::process_event(Routed& routed,
   }
   if (!entry->lazy.empty()) {
     drop_expired(*entry, event.tested.row->time, shelf);
-    if (!entry->lazy.empty() && may_follow(event)) begin_waiting(*entry, shelf);
+    // At the limit of live first events it is the matcher that drops the oldest.
+    const bool full = entry->lazy.size() >= max_starts_ && may_begin(event);
+    if (!entry->lazy.empty() && (full || may_follow(event))) begin_waiting(*entry, shelf);
   }
   if (entry->state.empty() && program_.starts_wait) {
     if (may_begin(event)) wait(*entry, event);

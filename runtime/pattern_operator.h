@@ -96,6 +96,7 @@ class PatternOperator {
   AlertFormat format_;
   uint32_t rank_;
   nfa::EventStore& events_;
+  size_t max_starts_;
   nfa::Matcher matcher_;
   KeyTable keys_;
   CleanUpTimers timers_;
