@@ -88,7 +88,12 @@ std::string_view to_string(Type type) {
 
 void append_float(std::string& out, double value) {
   std::array<char, 32> buffer{};
-  const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  // As people write numbers, where that takes no more than sixteen digits; else with an exponent.
+  const double size = std::abs(value);
+  const bool plain = size == 0 || (size >= 1e-5 && size < 1e16);
+  const auto [end, error] =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                    plain ? std::chars_format::fixed : std::chars_format::scientific);
   TOCSIN_CHECK(error == std::errc(), "a double fits into 32 characters");
   const std::string_view text(buffer.data(), static_cast<size_t>(end - buffer.data()));
   out += text;

@@ -103,7 +103,8 @@ size_t utf8_length(std::string_view text, size_t at);
 void append_json(std::string& out, const Value& value);
 // A JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
-// "912.5", "1e+20", "3.0": the shortest digits that read back the same.
+// "912.5", "100000.0", "1e+20": the shortest digits that read back the same; an exponent from 1e16
+// on and below 1e-5.
 void append_float(std::string& out, double value);
 
 }  // namespace tocsin::eventtime
