@@ -24,10 +24,7 @@ void finish_record(Batch& batch, const Catalog& catalog, uint64_t number, std::s
     batch.rejects.push_back({number, *std::move(refusal), std::string(record)});
     return;
   }
-  EventTable& table = batch.tables[type];
-  const uint32_t row = table.rows++;
-  const int64_t time = table.columns[catalog.types[type].time_field].integer(row);
-  batch.rows.push_back({{time}, number, row, type, record});
+  take_row(batch, catalog, type, number, record);
 }
 
 }  // namespace tocsin::connectors

@@ -13,7 +13,16 @@ namespace tocsin::connectors {
 eventtime::EventTable& table_with_room(eventtime::Batch& batch, const eventtime::Catalog& catalog,
                                        eventtime::TypeId type);
 
-// Takes the row that was written to the table of `type`, or notes that the record is refused.
+// Takes the row that was written to the table of `type`.
+inline void take_row(eventtime::Batch& batch, const eventtime::Catalog& catalog,
+                     eventtime::TypeId type, uint64_t number, std::string_view record) {
+  eventtime::EventTable& table = batch.tables[type];
+  const uint32_t row = table.rows++;
+  const int64_t time = table.columns[catalog.types[type].time_field].integer(row);
+  batch.rows.push_back({{time}, number, row, type, record});
+}
+
+// The same, or notes that the record is refused.
 void finish_record(eventtime::Batch& batch, const eventtime::Catalog& catalog, uint64_t number,
                    std::string_view record, eventtime::TypeId type,
                    std::optional<std::string> refusal);

@@ -85,6 +85,7 @@ void JsonDecoder::decode(const std::vector<RecordSpan>& records, Batch& batch) {
   const std::string_view all(data, records.back().begin + records.back().size);
   const bool together = index_.build(all).empty();
   const uint32_t* tokens = together ? index_.tokens() : nullptr;
+  const bool escapes = has_backslash(all);
   batch.rows.reserve(batch.rows.size() + records.size());
   for (const RecordSpan& span : records) {
     const std::string_view line(data + span.begin, span.size);
@@ -94,8 +95,15 @@ void JsonDecoder::decode(const std::vector<RecordSpan>& records, Batch& batch) {
       refusal = too_long_reason(splitter_.limit());
     } else if (together) {
       while (*tokens < span.begin) ++tokens;
-      refusal = decode_record(
-          {data, tokens, span.begin, span.begin + span.size, has_backslash(line)}, batch, type);
+      const JsonRecord record{data, tokens, span.begin, span.begin + span.size,
+                              escapes && has_backslash(line)};
+      walker_.start(record);
+      if (decode_known(record, next_record_, batch)) {
+        tokens += shapes_.end();
+        ++next_record_;
+        continue;
+      }
+      refusal = decode_unknown(record, batch, type);
     } else {
       refusal = decode_alone(line, batch, type);
     }
@@ -109,42 +117,37 @@ JsonDecoder::Refusal JsonDecoder::decode_alone(std::string_view line, Batch& bat
   const std::string_view fault = index_.build(line);
   if (!fault.empty()) return fmt::format("not valid JSON: {}", fault);
   const auto size = static_cast<uint32_t>(line.size());
-  return decode_record({line.data(), index_.tokens(), 0, size, has_backslash(line)}, batch, type);
+  return decode_unknown({line.data(), index_.tokens(), 0, size, has_backslash(line)}, batch, type);
 }
 
-JsonDecoder::Refusal JsonDecoder::decode_record(const JsonRecord& record, Batch& batch,
-                                                TypeId& type) {
-  if (record.first(0) != '{') return std::string(kNoObject);
-  walker_.start(record);
+// Nothing is written to batch.rows unless all is well.
+bool JsonDecoder::decode_known(const JsonRecord& record, uint64_t number, Batch& batch) {
   const Shape* const shape = shapes_.match(record, walker_);
-  if (shape != nullptr && decode_known(record, *shape, batch)) {
-    type = shape->type;
-    return std::nullopt;
-  }
-  return decode_unknown(record, batch, type);
-}
-
-bool JsonDecoder::decode_known(const JsonRecord& record, const Shape& shape, Batch& batch) {
-  EventTable& table = table_with_room(batch, catalog_, shape.type);
-  const std::vector<Field>& fields = catalog_.types[shape.type].fields;
-  const std::vector<uint32_t>& values = shapes_.values();
+  if (shape == nullptr) return false;
+  EventTable& table = table_with_room(batch, catalog_, shape->type);
+  const std::vector<Field>& fields = catalog_.types[shape->type].fields;
+  const uint32_t* const values = shapes_.values();
   for (size_t i = 0; i < fields.size(); ++i) {
     Column& column = table.columns[i];
-    if (shape.fields[i] == Shape::kMissing) {
+    if (shape->fields[i] == Shape::kMissing) {
       column.set_null(table.rows);
-    } else if (!store(fields[i], record, values[shape.fields[i]], column, table.rows,
+    } else if (!store(fields[i], record, values[shape->fields[i]], column, table.rows,
                       batch.strings)) {
       return false;
     }
   }
-  return std::all_of(shape.others.begin(), shape.others.end(), [&](uint32_t key) {
-    const char first = record.first(values[key]);
-    return first == '{' || first == '[' || walker_.check_scalar(values[key]);
-  });
+  for (const uint32_t other : shape->others) {
+    const char first = record.first(values[other]);
+    const bool checked = first == '{' || first == '[' || (first == '"' && !record.escapes);
+    if (!checked && !walker_.check_scalar(values[other])) return false;
+  }
+  take_row(batch, catalog_, shape->type, number, record.line());
+  return true;
 }
 
 JsonDecoder::Refusal JsonDecoder::decode_unknown(const JsonRecord& record, Batch& batch,
                                                  TypeId& type) {
+  if (record.first(0) != '{') return std::string(kNoObject);
   walker_.start(record);
   if (!walker_.walk(paths_)) return walker_.reason();
   uint32_t type_step = JsonStep::kEnd;
@@ -195,22 +198,21 @@ JsonDecoder::Refusal JsonDecoder::find_type(const JsonRecord& record, uint32_t t
 void JsonDecoder::learn(const JsonRecord& record, uint32_t type_step, TypeId type,
                         const std::vector<uint32_t>& field_steps) {
   const std::vector<JsonStep>& steps = walker_.steps();
-  std::vector<uint32_t> keys(steps.size());  // the number of each step's key
+  std::vector<uint32_t> values(steps.size());  // the number of each step's value
   std::vector<bool> read(steps.size());
   Shape shape;
   shape.type = type;
-  uint32_t next_key = 0;
+  uint32_t next_value = 0;
   for (size_t i = 0; i < steps.size(); ++i) {
-    keys[i] = next_key;
-    if (steps[i].token != JsonStep::kEnd) ++next_key;
+    values[i] = next_value;
+    if (steps[i].is_value()) ++next_value;
   }
   for (const uint32_t step : field_steps) {
-    shape.fields.push_back(step == JsonStep::kEnd ? Shape::kMissing : keys[step]);
+    shape.fields.push_back(step == JsonStep::kEnd ? Shape::kMissing : values[step]);
     if (step != JsonStep::kEnd) read[step] = true;
   }
   for (uint32_t i = 0; i < steps.size(); ++i) {
-    const bool is_value = steps[i].token != JsonStep::kEnd && !steps[i].entered;
-    if (is_value && !read[i] && i != type_step) shape.others.push_back(keys[i]);
+    if (steps[i].is_value() && !read[i] && i != type_step) shape.others.push_back(values[i]);
   }
   shapes_.learn(record, steps, type_step, std::move(shape));
 }

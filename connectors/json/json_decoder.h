@@ -44,12 +44,12 @@ class JsonDecoder : public Decoder {
   // Each of these returns why the record is refused, nothing if its row is written.
   using Refusal = std::optional<std::string>;
   Refusal decode_alone(std::string_view line, eventtime::Batch& batch, eventtime::TypeId& type);
-  Refusal decode_record(const JsonRecord& record, eventtime::Batch& batch, eventtime::TypeId& type);
   Refusal decode_unknown(const JsonRecord& record, eventtime::Batch& batch,
                          eventtime::TypeId& type);
   Refusal find_type(const JsonRecord& record, uint32_t type_step, eventtime::TypeId& type);
 
-  bool decode_known(const JsonRecord& record, const Shape& shape, eventtime::Batch& batch);
+  // Takes the row of a record of a known shape; false, and no row, if it must be walked.
+  bool decode_known(const JsonRecord& record, uint64_t number, eventtime::Batch& batch);
   void learn(const JsonRecord& record, uint32_t type_step, eventtime::TypeId type,
              const std::vector<uint32_t>& field_steps);
   // False if the value does not fit the field; explain() then says why.

@@ -95,8 +95,11 @@ bool JsonWalker::member(PathTree::Node node, uint32_t parent, int depth) {
   const PathTree::Node next = paths_->child(node, key);
   const bool entered = next != PathTree::kNone && at('{');
   const auto step = static_cast<uint32_t>(steps_.size());
-  steps_.push_back({token_, parent, next != PathTree::kNone, entered, raw, key});
-  return entered ? object(next, step, depth + 1) : value(depth + 1);
+  steps_.push_back(
+      {token_, JsonStep::kEnd, parent, depth, next != PathTree::kNone, entered, raw, key});
+  const bool valid = entered ? object(next, step, depth + 1) : value(depth + 1);
+  steps_[step].after = token_;
+  return valid;
 }
 
 bool JsonWalker::array(int depth) {

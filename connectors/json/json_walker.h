@@ -27,12 +27,13 @@ struct JsonRecord {
   uint32_t end = 0;
   bool escapes = true;  // a backslash stands somewhere in it
 
+  std::string_view line() const { return {data + begin, end - begin}; }
   char first(uint32_t token) const { return data[tokens[token]]; }
   // The bytes of a scalar; of a string with its quotes.
   std::string_view text(uint32_t token) const {
     const uint32_t at = tokens[token];
     uint32_t stop = tokens[token + 1] < end ? tokens[token + 1] : end;
-    while (stop > at && is_space(data[stop - 1])) --stop;
+    while (stop > at && data[stop - 1] <= ' ' && is_space(data[stop - 1])) --stop;
     return {data + at, stop - at};
   }
 
@@ -48,11 +49,16 @@ struct JsonStep {
   static constexpr uint32_t kEnd = UINT32_MAX;
 
   uint32_t token = kEnd;     // of the value; kEnd: the end of an object
+  uint32_t after = kEnd;     // the token behind the value
   uint32_t parent = kEnd;    // the step whose object this key stands in; kEnd: the record
+  int depth = 0;             // of that object, from 1
   bool on_path = false;      // a declared path leads through the key
   bool entered = false;      // and its value is an object: its keys are steps
   std::string_view raw_key;  // as it is written, with its quotes
   std::string_view key;      // what it stands for
+
+  // Neither the end of an object nor the key of an object that is entered.
+  bool is_value() const { return token != kEnd && !entered; }
 };
 
 class JsonWalker {

@@ -2,149 +2,162 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
+
+#include "connectors/decoder.h"
 
 namespace tocsin::connectors {
 namespace {
 
-// The key as eight bytes; decoders may read that far (kPaddingBytes).
-uint64_t load_head(const char* bytes) {
-  uint64_t head = 0;
-  std::memcpy(&head, bytes, sizeof(head));
-  return head;
-}
-
-bool starts_with(const char* bytes, std::string_view wanted) {
-  return std::memcmp(bytes, wanted.data(), wanted.size()) == 0;
+bool begins_container(char c) {
+  return (c | 0x20) == '{';  // '[' differs from '{' in that bit
 }
 
 }  // namespace
 
-// The bytes of a key with both quotes are a whole token: a quote inside would be escaped.
-bool ShapeCache::follows(const Edge& edge, const JsonRecord& record, uint32_t token) {
-  const uint32_t at = record.tokens[token];
-  const char* const bytes = record.data + at;
-  if (((load_head(bytes) ^ edge.head) & edge.mask) != 0 || at >= record.end) return false;
-  const size_t size = edge.key.size();
-  if (size > sizeof(uint64_t) && (record.end - at < size || !starts_with(bytes, edge.key))) {
-    return false;
-  }
-  if (edge.demand == Demand::kNothing && edge.type_value.empty()) return true;
-  const uint32_t value = record.tokens[token + 2];
-  if (value >= record.end) return false;
-  if (edge.demand != Demand::kNothing &&
-      (record.data[value] == '{') != (edge.demand == Demand::kObject)) {
-    return false;
-  }
-  return edge.type_value.empty() || (record.end - value >= edge.type_value.size() &&
-                                     starts_with(record.data + value, edge.type_value));
+bool ShapeCache::same(const Chunk& chunk, const char* bytes) {
+  std::array<uint64_t, 2> found{};
+  std::memcpy(found.data(), bytes, sizeof(found));
+  return (((found[0] ^ chunk.bytes[0]) & chunk.mask[0]) |
+          ((found[1] ^ chunk.bytes[1]) & chunk.mask[1])) == 0;
 }
 
-uint32_t ShapeCache::find_edge(State& state, const JsonRecord& record, uint32_t token) {
-  for (size_t i = 0; i < state.edges.size(); ++i) {
-    if (!follows(state.edges[i], record, token)) continue;
-    if (i > 0) std::swap(state.edges[i], state.edges[i - 1]);  // the frequent ones move forward
-    return static_cast<uint32_t>(i > 0 ? i - 1 : 0);
+bool ShapeCache::same_bytes(const Edge& edge, const JsonRecord& record, uint32_t at) const {
+  const char* bytes = record.data + at;
+  if (!same(edge.chunk, bytes)) return false;
+  if (edge.size <= kChunkBytes) return true;
+  if (edge.size > kPaddingBytes && uint64_t{at} + edge.size > record.end) return false;
+  const Chunk* chunk = chunks_.data() + edge.more;
+  for (size_t done = kChunkBytes; done < edge.size; done += kChunkBytes, ++chunk) {
+    if (!same(*chunk, bytes + done)) return false;
+  }
+  return true;
+}
+
+bool ShapeCache::fits(const Edge& edge, const JsonRecord& record, uint32_t token) {
+  switch (edge.behind) {
+    case Behind::kNoObject:
+      return record.first(token + edge.tokens) != '{';
+    case Behind::kNothing:
+      return uint64_t{record.tokens[token]} + edge.size <= record.end &&
+             record.tokens[token + edge.tokens] >= record.end;
+    default:
+      return true;
+  }
+}
+
+uint32_t ShapeCache::follow(uint32_t parent, const JsonRecord& record, uint32_t token) {
+  const uint32_t at = record.tokens[token];
+  if (at >= record.end) return kNone;
+  uint32_t before = kNone;
+  for (uint32_t i = edges_[parent].child; i != kNone; before = i, i = edges_[i].sibling) {
+    if (!same_bytes(edges_[i], record, at) || !fits(edges_[i], record, token)) continue;
+    return before == kNone ? i : move_forward(parent, before, i);
   }
   return kNone;
 }
 
+// The last one that was followed is tried first.
+uint32_t ShapeCache::move_forward(uint32_t parent, uint32_t before, uint32_t edge) {
+  edges_[before].sibling = edges_[edge].sibling;
+  edges_[edge].sibling = edges_[parent].child;
+  edges_[parent].child = edge;
+  return edge;
+}
+
 const Shape* ShapeCache::match(const JsonRecord& record, JsonWalker& walker) {
-  values_.clear();
-  uint32_t token = 1;  // behind the brace that begins the record
-  uint32_t state = 0;
-  int depth = 1;
-  bool first = true;  // no key of this object has been read
-  // Tokens ascend, so the record is only left together with the last brace, which is tested.
+  uint32_t* value = values_.data();
+  uint32_t token = 0;
+  uint32_t at = kRoot;
   while (true) {
-    State& here = states_[state];
-    char c = record.first(token);
-    if (c == '}') {
-      ++token;
-      if (--depth == 0) {
-        const bool whole =
-            record.tokens[token - 1] < record.end && record.tokens[token] >= record.end;
-        return whole && here.shape != kNone ? &shapes_[here.shape] : nullptr;
-      }
-      if (here.end == kNone) return nullptr;
-      state = here.end;
-      first = false;
-      continue;
+    at = follow(at, record, token);
+    if (at == kNone) return nullptr;
+    const Edge& edge = edges_[at];
+    token += edge.tokens;
+    if (edge.behind == Behind::kNothing) {
+      end_ = token;
+      return &shapes_[edge.shape];
     }
-    if (!first) {
-      if (c != ',') return nullptr;
-      c = record.first(++token);
-    }
-    if (c != '"') return nullptr;
-    const uint32_t found = find_edge(here, record, token);
-    if (found == kNone || record.first(token + 1) != ':') return nullptr;
-    const Edge& edge = here.edges[found];
-    token += 2;
-    values_.push_back(token);
-    state = edge.next;
-    first = edge.demand == Demand::kObject;
-    const char value = record.first(token);
-    if (first) {
-      ++depth;
+    *value++ = token;
+    if (!begins_container(record.first(token))) {
       ++token;
-    } else if (value == '{' || value == '[') {
-      if (!walker.skip(token, depth + 1)) return nullptr;
-    } else {
-      ++token;
+    } else if (!walker.skip(token, edge.depth)) {
+      return nullptr;
     }
   }
 }
 
-ShapeCache::Edge ShapeCache::edge_of(const JsonRecord& record, const JsonStep& step, bool is_type) {
-  Edge edge;
-  edge.key = step.raw_key;
-  const size_t size = std::min(edge.key.size(), sizeof(uint64_t));
-  std::memcpy(&edge.head, edge.key.data(), size);
-  std::memset(&edge.mask, 0xFF, size);
-  if (step.on_path) edge.demand = step.entered ? Demand::kObject : Demand::kNoObject;
-  if (is_type) edge.type_value = record.text(step.token);
-  return edge;
-}
-
-uint32_t ShapeCache::add_edge(uint32_t state, Edge edge) {
-  std::vector<Edge>& edges = states_[state].edges;
-  const auto same = [&](const Edge& other) {
-    return other.key == edge.key && other.demand == edge.demand &&
-           other.type_value == edge.type_value;
+uint32_t ShapeCache::add(uint32_t parent, Edge edge, std::string_view bytes) {
+  std::vector<Chunk> chunks((bytes.size() + kChunkBytes - 1) / kChunkBytes);
+  for (Chunk& chunk : chunks) {
+    const std::string_view part = bytes.substr(0, kChunkBytes);
+    std::memcpy(chunk.bytes.data(), part.data(), part.size());
+    std::memset(chunk.mask.data(), 0xFF, part.size());
+    bytes.remove_prefix(part.size());
+    edge.size += static_cast<uint32_t>(part.size());
+  }
+  const auto is_same = [&](const Edge& other) {
+    return other.size == edge.size && other.behind == edge.behind &&
+           other.chunk.bytes == chunks.front().bytes &&
+           std::equal(
+               chunks.begin() + 1, chunks.end(), chunks_.begin() + other.more,
+               [](const Chunk& left, const Chunk& right) { return left.bytes == right.bytes; });
   };
-  const auto known = std::find_if(edges.begin(), edges.end(), same);
-  if (known != edges.end()) return known->next;
-  if (edges.size() >= kMaxEdges) return kNone;
-  edge.next = static_cast<uint32_t>(states_.size());
-  const uint32_t next = edge.next;
-  edges.push_back(std::move(edge));
-  states_.emplace_back();
-  return next;
+  size_t siblings = 0;
+  for (uint32_t i = edges_[parent].child; i != kNone; i = edges_[i].sibling, ++siblings) {
+    if (is_same(edges_[i])) return i;
+  }
+  if (siblings >= kMaxSiblings) return kNone;
+  edge.chunk = chunks.front();
+  edge.more = static_cast<uint32_t>(chunks_.size());
+  chunks_.insert(chunks_.end(), chunks.begin() + 1, chunks.end());
+  edge.sibling = edges_[parent].child;
+  const auto added = static_cast<uint32_t>(edges_.size());
+  edges_[parent].child = added;
+  edges_.push_back(edge);
+  return added;
 }
 
 void ShapeCache::learn(const JsonRecord& record, const std::vector<JsonStep>& steps,
                        uint32_t type_step, Shape shape) {
-  if (steps.size() > kMaxStates / 8) return;
-  if (states_.size() + steps.size() > kMaxStates) {  // begin anew with what comes now
-    states_.assign(1, {});
+  if (steps.size() > kMaxEdges / 8) return;
+  if (edges_.size() + steps.size() > kMaxEdges) {  // begin anew with what comes now
+    edges_.assign(1, {});
+    chunks_.clear();
     shapes_.clear();
   }
-  uint32_t state = 0;
-  for (size_t i = 0; i < steps.size(); ++i) {
-    if (steps[i].token != JsonStep::kEnd) {
-      state = add_edge(state, edge_of(record, steps[i], i == type_step));
-      if (state == kNone) return;
-      continue;
+  values_.resize(std::max(values_.size(), steps.size()));
+  const auto bytes = [&](uint32_t from, uint32_t stop) {
+    const uint32_t begin = record.tokens[from];
+    return std::string_view(record.data + begin, stop - begin);
+  };
+  uint32_t at = kRoot;
+  uint32_t from = 0;
+  for (size_t i = 0; i < steps.size() && at != kNone; ++i) {
+    const JsonStep& step = steps[i];
+    if (!step.is_value()) continue;
+    Edge edge;
+    edge.tokens = static_cast<uint16_t>(step.token - from);
+    edge.depth = static_cast<uint16_t>(step.depth + 1);
+    uint32_t stop = record.tokens[step.token - 1] + 1;  // behind the colon
+    if (i == type_step) {
+      edge.behind = Behind::kKnownValue;
+      stop = record.tokens[step.token] + static_cast<uint32_t>(record.text(step.token).size());
+    } else if (step.on_path) {
+      edge.behind = Behind::kNoObject;
     }
-    if (i + 1 == steps.size()) break;  // the end of the record
-    if (states_[state].end == kNone) {
-      states_[state].end = static_cast<uint32_t>(states_.size());
-      states_.emplace_back();
-    }
-    state = states_[state].end;
+    at = add(at, edge, bytes(from, stop));
+    from = step.after;
   }
-  if (states_[state].shape != kNone) return;
-  states_[state].shape = static_cast<uint32_t>(shapes_.size());
-  shapes_.push_back(std::move(shape));
+  if (at == kNone) return;
+  Edge last;
+  last.behind = Behind::kNothing;
+  uint32_t end = from;
+  while (record.tokens[end] < record.end) ++end;
+  last.tokens = static_cast<uint16_t>(end - from);
+  last.shape = static_cast<uint32_t>(shapes_.size());
+  at = add(at, last, bytes(from, record.tokens[end - 1] + 1));
+  if (at != kNone && edges_[at].shape == shapes_.size()) shapes_.push_back(std::move(shape));
 }
 
 }  // namespace tocsin::connectors

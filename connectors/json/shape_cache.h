@@ -1,10 +1,13 @@
 // The shapes of records met so far: their keys in order, nested objects on declared paths included.
 // A record that follows a known shape needs no look-up of names, and cannot hold a key twice.
 //
-// Shapes share their beginnings: they form a tree whose edges are keys as they are written, so that
-// optional fields and several event types in one input find their way, too. The edge that tells the
-// event type also demands its value. Nothing in the cache changes what a record means: what matches
-// no shape is walked in full (JsonWalker), and teaches the cache if it is accepted.
+// A shape is the bytes between its scalars, from the end of one to the colon before the next, as
+// they are written: `,"amount":`, or `"},"ip":` without the quote. Bytes that begin where a token
+// begins and are the same fall into the same tokens, so that one comparison proves them all. Shapes
+// share their beginnings: they form a tree, so that optional fields and several event types in one
+// input find their way, too. The edge that tells the event type also demands its value. Nothing in
+// the cache changes what a record means: what matches no shape is walked in full (JsonWalker), and
+// teaches the cache if it is accepted.
 //
 // The idea of guessing the next key from the record before is that of Li et al., "Mison: A Fast
 // JSON Parser for Data Analytics", PVLDB 10, 2017.
@@ -12,9 +15,8 @@
 // Tested by tests/unit/connectors/json_property_test.cc.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -23,21 +25,23 @@
 
 namespace tocsin::connectors {
 
-// What a record of a known shape holds. Keys are counted in the order of the record.
+// What a record of a known shape holds. Values are counted in the order of the record; objects that
+// declared paths lead into are none.
 struct Shape {
   static constexpr uint32_t kMissing = UINT32_MAX;
 
   eventtime::TypeId type = 0;
-  std::vector<uint32_t> fields;  // for each field of the type, the key it reads
-  std::vector<uint32_t> others;  // keys with scalars that no field reads
+  std::vector<uint32_t> fields;  // for each field of the type, the value it reads
+  std::vector<uint32_t> others;  // values that no field reads
 };
 
 class ShapeCache {
  public:
-  // The record's shape, nothing if it is not known. Then `values()` holds for each key the token of
-  // its value, and everything but scalars has been checked.
+  // The record's shape, nothing if it is not known. Then `values()` holds the token of each value,
+  // everything but scalars has been checked, and `end()` is the first token behind the record.
   const Shape* match(const JsonRecord& record, JsonWalker& walker);
-  const std::vector<uint32_t>& values() const { return values_; }
+  const uint32_t* values() const { return values_.data(); }
+  uint32_t end() const { return end_; }
 
   // `type_step`: the step whose value names the type, or JsonStep::kEnd.
   void learn(const JsonRecord& record, const std::vector<JsonStep>& steps, uint32_t type_step,
@@ -45,33 +49,44 @@ class ShapeCache {
 
  private:
   static constexpr uint32_t kNone = UINT32_MAX;
-  static constexpr size_t kMaxStates = 8192;
-  static constexpr size_t kMaxEdges = 64;  // of one state; they are tried one by one
+  static constexpr uint32_t kRoot = 0;
+  static constexpr size_t kMaxEdges = 8192;
+  static constexpr size_t kMaxSiblings = 64;  // they are tried one by one
 
-  enum class Demand : uint8_t { kNothing, kObject, kNoObject };  // of the key's value
+  // What stands behind the bytes of an edge.
+  enum class Behind : uint8_t { kValue, kNoObject, kKnownValue, kNothing };
+
+  struct Chunk {
+    std::array<uint64_t, 2> bytes{};
+    std::array<uint64_t, 2> mask{};
+  };
+  static constexpr size_t kChunkBytes = 16;
 
   struct Edge {
-    uint64_t head = 0;  // the key's first eight bytes
-    uint64_t mask = 0;
-    uint32_t next = kNone;
-    Demand demand = Demand::kNothing;
-    std::string key;         // with its quotes
-    std::string type_value;  // with its quotes; empty: any value
-  };
-  struct State {
-    std::vector<Edge> edges;
-    uint32_t end = kNone;    // the state behind the end of a nested object
+    Chunk chunk;             // of the bytes
+    uint32_t size = 0;       // how many they are
+    uint32_t more = 0;       // where in chunks_ the others are
+    uint32_t child = kNone;  // what may follow
+    uint32_t sibling = kNone;
     uint32_t shape = kNone;  // of a record that ends here
+    uint16_t tokens = 0;
+    uint16_t depth = 0;  // of an object or array behind it
+    Behind behind = Behind::kValue;
   };
 
-  static bool follows(const Edge& edge, const JsonRecord& record, uint32_t token);
-  uint32_t find_edge(State& state, const JsonRecord& record, uint32_t token);
-  uint32_t add_edge(uint32_t state, Edge edge);
-  static Edge edge_of(const JsonRecord& record, const JsonStep& step, bool is_type);
+  static bool same(const Chunk& chunk, const char* bytes);
+  bool same_bytes(const Edge& edge, const JsonRecord& record, uint32_t at) const;
+  static bool fits(const Edge& edge, const JsonRecord& record, uint32_t token);
+  uint32_t follow(uint32_t parent, const JsonRecord& record, uint32_t token);
+  uint32_t move_forward(uint32_t parent, uint32_t before, uint32_t edge);
+  // The child of `parent` that is this edge, added where it is new; kNone if there are too many.
+  uint32_t add(uint32_t parent, Edge edge, std::string_view bytes);
 
-  std::vector<State> states_ = std::vector<State>(1);
+  std::vector<Edge> edges_ = std::vector<Edge>(1);
+  std::vector<Chunk> chunks_;
   std::vector<Shape> shapes_;
-  std::vector<uint32_t> values_;
+  std::vector<uint32_t> values_;  // as many as the longest shape has
+  uint32_t end_ = 0;
 };
 
 }  // namespace tocsin::connectors

@@ -280,6 +280,38 @@ TEST(JsonDecoder, RemembersManyShapesWithoutConfusingThem) {
   }
 }
 
+TEST(JsonDecoder, AKnownShapeEndsWithItsRecord) {
+  // The second record would go on as the shape wants, but on the next line.
+  const std::string known = R"({"x":1,"y":[],"at":0})";
+  for (const std::string cut :
+       {R"({"x":2)", R"({"x":2,"y":)", R"({"x":2,"y":[])", R"({"x":2,"y":[],"at":0)"}) {
+    const auto lines = decode_text<JsonDecoder>(
+        known + "\n" + cut + "\n" + known.substr(cut.size()) + "\n" + known, one_field(Type::kInt),
+        {}, DecodeOptions{});
+    ASSERT_EQ(lines.size(), 4U);
+    EXPECT_EQ(outcome(lines[1]).substr(0, 14), "not valid JSON") << cut;
+    EXPECT_NE(lines[2].find(kRefused), std::string::npos) << cut;
+    EXPECT_EQ(outcome(lines[3]), outcome(lines[0])) << cut;
+  }
+}
+
+TEST(JsonDecoder, ReadsKeysOfAnyLengthInKnownShapes) {
+  const Catalog catalog = one_field(Type::kInt);
+  std::string text;
+  std::vector<std::string> expected;
+  for (size_t size = 0; size < 150; ++size) {
+    const std::string key(size, 'k');
+    for (const std::string last : {"a", "a", "b", "x"}) {
+      text += "{\"" + key + last + "\": 5, \"x\": 1, \"at\": 0}\n";
+      expected.push_back(size == 0 && last == "x" ? "key 'x' stands twice"
+                                                  : R"(E{x: 1, at: "1970-01-01T00:00:00.000Z"})");
+    }
+  }
+  const auto lines = decode_text<JsonDecoder>(text, catalog, {}, DecodeOptions{});
+  ASSERT_EQ(lines.size(), expected.size());
+  for (size_t i = 0; i < lines.size(); ++i) EXPECT_EQ(outcome(lines[i]), expected[i]) << i;
+}
+
 TEST(JsonDecoder, SkipsTheByteOrderMarkAndBlankLines) {
   const auto lines = decode_text<JsonDecoder>("\xEF\xBB\xBF\r\n {\"x\":1,\"at\":0} \r\n\n",
                                               one_field(Type::kInt), {7, 1}, DecodeOptions{});
