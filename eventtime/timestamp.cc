@@ -1,6 +1,8 @@
 #include "eventtime/timestamp.h"
 
 #include <array>
+#include <bit>
+#include <cstring>
 
 namespace tocsin::eventtime {
 namespace {
@@ -141,7 +143,71 @@ Timestamp from_civil(const CivilTime& civil) {
   return Timestamp{midnight} + Duration{seconds * kMicrosPerSecond + civil.micros};
 }
 
+namespace {
+
+// Eight characters of a text: a digit where '0' stands, anything else as it is.
+struct Form {
+  uint64_t text = 0;
+  uint64_t most = 0;  // by how much each byte may be greater
+
+  explicit constexpr Form(const char (&form)[9]) {
+    for (int i = 7; i >= 0; --i) {
+      text = text << 8 | static_cast<unsigned char>(form[i]);
+      most = most << 8 | (form[i] == '0' ? 9 : 0);
+    }
+  }
+};
+
+// Reads the two digits at each place at once, see pair_at(). False if the text has another form.
+bool read_pairs(const char* text, const Form& form, uint64_t& pairs) {
+  constexpr uint64_t kLow = 0x7F7F7F7F7F7F7F7F;
+  uint64_t digits = 0;
+  std::memcpy(&digits, text, sizeof(digits));
+  digits ^= form.text;  // '0' to '9' differ from '0' by their value
+  if (((((digits & kLow) + (kLow - form.most)) | digits) & ~kLow) != 0) return false;
+  pairs = digits * 10 + (digits >> 8);
+  return true;
+}
+
+constexpr int pair_at(uint64_t pairs, int place) {
+  return static_cast<int>(pairs >> (8 * place) & 0xFF);
+}
+
+// "2026-03-01T10:00:00.000Z", which most programs write, a word at a time. False: it is written in
+// another way, or is no time.
+bool parse_common(std::string_view text, Timestamp& time) {
+  constexpr size_t kSize = 24;
+  uint64_t date = 0;
+  uint64_t day_and_hour = 0;
+  uint64_t second = 0;
+  if (std::endian::native != std::endian::little || text.size() != kSize ||
+      !read_pairs(text.data(), Form("0000-00-"), date) ||
+      !read_pairs(text.data() + 8, Form("00T00:00"), day_and_hour) ||
+      !read_pairs(text.data() + 16, Form(":00.000Z"), second)) {
+    return false;
+  }
+  const int year = pair_at(date, 0) * 100 + pair_at(date, 2);
+  const int month = pair_at(date, 5);
+  const int day = pair_at(day_and_hour, 0);
+  const int hour = pair_at(day_and_hour, 3);
+  const int minute = pair_at(day_and_hour, 6);
+  const int seconds = pair_at(second, 1);
+  const int64_t millis = pair_at(second, 4) * 10 + (text[22] - '0');
+  if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month) || hour > 23 ||
+      minute > 59 || seconds > 59) {
+    return false;
+  }
+  const int64_t seconds_of_day = (hour * 60 + minute) * 60 + seconds;
+  time = {days_from_civil(year, month, day) * kMicrosPerDay + seconds_of_day * kMicrosPerSecond +
+          millis * 1000};
+  return true;
+}
+
+}  // namespace
+
 std::optional<Timestamp> parse_timestamp(std::string_view text) {
+  Timestamp common;
+  if (parse_common(text, common)) return common;
   size_t at = 0;
   CivilTime civil;
   civil.year = read_digits(text, at, 4);

@@ -79,6 +79,28 @@ TEST(ParseTimestamp, RefusesEverythingElse) {
   }
 }
 
+// With another zone of the same meaning a text is read a character at a time.
+TEST(ParseTimestamp, ReadsTheCommonFormLikeAnyOther) {
+  for (const std::string common :
+       {"2026-03-01T10:00:00.123Z", "2024-02-29T23:59:59.999Z", "0000-01-01T00:00:00.000Z",
+        "9999-12-31T23:59:59.090Z", "2016-12-31T23:59:60.000Z", "1969-12-31T23:59:59.001Z"}) {
+    const std::string body = common.substr(0, common.size() - 1);
+    EXPECT_NE(parse_timestamp(common), std::nullopt) << common;
+    for (size_t i = 0; i < body.size(); ++i) {
+      for (int c = 0; c < 256; ++c) {
+        std::string changed = body;
+        changed[i] = static_cast<char>(c);
+        ASSERT_EQ(parse_timestamp(changed + "Z"), parse_timestamp(changed + "+00:00")) << changed;
+      }
+    }
+    for (int c = 0; c < 256; ++c) {
+      const auto zone = static_cast<char>(c);
+      ASSERT_EQ(parse_timestamp(body + zone).has_value(),
+                zone == 'Z' || zone == 'z' || (zone >= '0' && zone <= '9'));
+    }
+  }
+}
+
 TEST(CivilTime, KnowsTheCalendar) {
   struct Day {
     int year, month, day, day_of_week;
