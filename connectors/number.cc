@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 
 #include "eventtime/check.h"
@@ -154,6 +156,43 @@ NumberFault parse_float(std::string_view text, NumberGrammar grammar, double& va
   Decimal decimal;
   if (!Scanner(text, grammar).scan(decimal)) return NumberFault::kMalformed;
   return to_float(decimal, text, value);
+}
+
+// All digits at once, as numbers of eight bytes; after Lemire, "Number Parsing at a Gigabyte per
+// Second", Software: Practice and Experience 51, 2021.
+bool parse_short_float(std::string_view text, double& value) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr size_t kBytes = sizeof(uint64_t);
+  if (std::endian::native != std::endian::little) return false;
+  const bool negative = text.front() == '-';
+  if (negative) text.remove_prefix(1);
+  if (text.empty() || text.size() > kBytes) return false;
+  uint64_t bytes = 0;
+  std::memcpy(&bytes, text.data(), kBytes);
+  if ((bytes & 0xF0FF) == 0x3030 && text.size() > 1) return false;  // "00" to "0?": or no number
+  bytes <<= 8 * (kBytes - text.size());                             // the last one is the highest
+  // The highest bit of the byte that is the point, if there is one: other bytes are judged below.
+  const uint64_t point_or_zero = bytes ^ (kOnes * '.');
+  const uint64_t points = (point_or_zero - kOnes) & ~point_or_zero & (kOnes * 0x80);
+  size_t fraction_digits = 0;
+  size_t digits = text.size();
+  if (points != 0) {
+    const auto place = static_cast<size_t>(std::countr_zero(points)) / 8;
+    fraction_digits = kBytes - 1 - place;
+    --digits;
+    if (fraction_digits == 0 || fraction_digits == digits) return false;
+    const uint64_t behind = ~uint64_t{0xFF} << (8 * place);
+    bytes = (bytes & behind) | ((bytes << 8) & ~behind);
+  }
+  bytes ^= (kOnes * '0') << (8 * (kBytes - digits));
+  if ((((bytes + kOnes * 0x76) | bytes) & (kOnes * 0x80)) != 0) return false;
+  bytes = bytes * 10 + (bytes >> 8);  // pairs of digits in each second byte
+  constexpr uint64_t kPairs = 0x000000FF000000FF;
+  bytes =
+      ((bytes & kPairs) * 0x000F424000000064 + (bytes >> 16 & kPairs) * 0x0000271000000001) >> 32;
+  value = static_cast<double>(bytes & 0xFFFFFFFF) / kPowersOfTen[fraction_digits];
+  if (negative) value = -value;
+  return true;
 }
 
 bool is_number(std::string_view text, NumberGrammar grammar) {

@@ -26,6 +26,9 @@ enum class NumberFault : uint8_t {
 // The whole of `text` is the number.
 NumberFault parse_int(std::string_view text, NumberGrammar grammar, int64_t& value);
 NumberFault parse_float(std::string_view text, NumberGrammar grammar, double& value);
+// The float of a plain JSON number (no exponent) of at most eight bytes after its sign, much
+// faster; nine bytes can be read however short it is. False: read it with parse_float.
+bool parse_short_float(std::string_view text, double& value);
 bool is_number(std::string_view text, NumberGrammar grammar);
 
 }  // namespace tocsin::connectors

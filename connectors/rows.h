@@ -10,21 +10,25 @@
 namespace tocsin::connectors {
 
 // The table of a type, with room for one more row.
-eventtime::EventTable& table_with_room(eventtime::Batch& batch, const eventtime::Catalog& catalog,
-                                       eventtime::TypeId type);
+void make_room(eventtime::EventTable& table);
+inline eventtime::EventTable& table_with_room(eventtime::Batch& batch, eventtime::TypeId type) {
+  eventtime::EventTable& table = batch.tables[type];
+  // All columns of a table have room for the same number of rows.
+  if (table.rows == table.columns[table.time_column].nulls().size()) make_room(table);
+  return table;
+}
 
 // Takes the row that was written to the table of `type`.
-inline void take_row(eventtime::Batch& batch, const eventtime::Catalog& catalog,
-                     eventtime::TypeId type, uint64_t number, std::string_view record) {
+inline void take_row(eventtime::Batch& batch, eventtime::TypeId type, uint64_t number,
+                     std::string_view record) {
   eventtime::EventTable& table = batch.tables[type];
   const uint32_t row = table.rows++;
-  const int64_t time = table.columns[catalog.types[type].time_field].integer(row);
+  const int64_t time = table.columns[table.time_column].integer(row);
   batch.rows.push_back({{time}, number, row, type, record});
 }
 
 // The same, or notes that the record is refused.
-void finish_record(eventtime::Batch& batch, const eventtime::Catalog& catalog, uint64_t number,
-                   std::string_view record, eventtime::TypeId type,
-                   std::optional<std::string> refusal);
+void finish_record(eventtime::Batch& batch, uint64_t number, std::string_view record,
+                   eventtime::TypeId type, std::optional<std::string> refusal);
 
 }  // namespace tocsin::connectors

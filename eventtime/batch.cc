@@ -51,7 +51,6 @@ void Batch::clear() {
   rows.clear();
   for (EventTable& table : tables) table.rows = 0;
   rejects.clear();
-  raw.clear();
   strings.clear();
 }
 

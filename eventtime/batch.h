@@ -45,6 +45,11 @@ class Column {
     nulls_.clear(row);
   }
 
+  void set_padded_text(size_t row, const char* data, size_t size) {  // see Text::assign_padded()
+    texts_[row].assign_padded(data, size);
+    nulls_.clear(row);
+  }
+
   bool is_null(size_t row) const { return nulls_.test(row); }
   int64_t integer(size_t row) const { return integers_[row]; }
   double number(size_t row) const { return numbers_[row]; }
@@ -112,8 +117,10 @@ struct Batch {
   std::vector<Row> rows;           // in the order of the input
   std::vector<EventTable> tables;  // by TypeId
   std::vector<Reject> rejects;     // in the order of the input
-  std::vector<char> raw;  // what Row::raw points into (decoders may over-allocate for padding)
-  Arena strings;          // strings that do not stand in `raw` as they are
+  // What Row::raw points into. Clearing the batch leaves its bytes as they are, so that no time
+  // goes into zeros.
+  std::vector<char> raw;
+  Arena strings;  // strings that do not stand in `raw` as they are
 };
 
 }  // namespace tocsin::eventtime

@@ -61,7 +61,7 @@ void CsvDecoder::decode(const std::vector<RecordSpan>& records, Batch& batch) {
     } else {
       refusal = decode_record(record, batch, type);
     }
-    finish_record(batch, catalog_, next_record_++, record, type, std::move(refusal));
+    finish_record(batch, next_record_++, record, type, std::move(refusal));
   }
 }
 
@@ -79,7 +79,7 @@ CsvDecoder::Refusal CsvDecoder::decode_record(std::string_view record, Batch& ba
   }
   const std::vector<Field>& fields = catalog_.types[type].fields;
   const std::vector<uint32_t>& places = layout.field_columns[type];
-  eventtime::EventTable& table = table_with_room(batch, catalog_, type);
+  eventtime::EventTable& table = table_with_room(batch, type);
   for (size_t i = 0; i < fields.size(); ++i) {
     Column& column = table.columns[i];
     if (places[i] == CsvLayout::kMissing) {

@@ -97,7 +97,6 @@ void JsonDecoder::decode(const std::vector<RecordSpan>& records, Batch& batch) {
       while (*tokens < span.begin) ++tokens;
       const JsonRecord record{data, tokens, span.begin, span.begin + span.size,
                               escapes && has_backslash(line)};
-      walker_.start(record);
       if (decode_known(record, next_record_, batch)) {
         tokens += shapes_.end();
         ++next_record_;
@@ -107,7 +106,7 @@ void JsonDecoder::decode(const std::vector<RecordSpan>& records, Batch& batch) {
     } else {
       refusal = decode_alone(line, batch, type);
     }
-    finish_record(batch, catalog_, next_record_++, line, type, std::move(refusal));
+    finish_record(batch, next_record_++, line, type, std::move(refusal));
   }
 }
 
@@ -120,28 +119,68 @@ JsonDecoder::Refusal JsonDecoder::decode_alone(std::string_view line, Batch& bat
   return decode_unknown({line.data(), index_.tokens(), 0, size, has_backslash(line)}, batch, type);
 }
 
+// Values as most programs write them, of a record of a known shape: there another token of the
+// record follows each value. False: it may be any other value. Bytes behind the record are read,
+// see kPaddingBytes.
+inline bool JsonDecoder::store_common(const JsonRecord& record, uint32_t token, Column& column,
+                                      uint32_t row) {
+  const char* const begin = record.data + record.tokens[token];
+  const char* const end = record.data + record.tokens[token + 1];
+  const auto size = static_cast<size_t>(end - begin);
+  if (*begin == '"') {
+    if (end[-1] != '"' || record.escapes) return false;
+    if (column.type() == Type::kString) {
+      column.set_padded_text(row, begin + 1, size - 2);
+      return true;
+    }
+    if (column.type() != Type::kTimestamp) return false;
+    const auto time = eventtime::parse_timestamp({begin + 1, size - 2});
+    if (time) column.set_integer(row, time->micros);
+    return time.has_value();
+  }
+  if (column.type() == Type::kFloat) {
+    double value = 0;
+    const bool is_short = parse_short_float({begin, size}, value);
+    if (is_short) column.set_number(row, value);
+    return is_short;
+  }
+  if (column.type() != Type::kBool) return false;
+  const bool value = size == 4;
+  if (std::string_view(begin, size) != (value ? "true" : "false")) return false;
+  column.set_integer(row, value ? 1 : 0);
+  return true;
+}
+
 // Nothing is written to batch.rows unless all is well.
 bool JsonDecoder::decode_known(const JsonRecord& record, uint64_t number, Batch& batch) {
   const Shape* const shape = shapes_.match(record, walker_);
   if (shape == nullptr) return false;
-  EventTable& table = table_with_room(batch, catalog_, shape->type);
-  const std::vector<Field>& fields = catalog_.types[shape->type].fields;
+  EventTable& table = table_with_room(batch, shape->type);
+  const uint32_t row = table.rows;
   const uint32_t* const values = shapes_.values();
-  for (size_t i = 0; i < fields.size(); ++i) {
-    Column& column = table.columns[i];
-    if (shape->fields[i] == Shape::kMissing) {
-      column.set_null(table.rows);
-    } else if (!store(fields[i], record, values[shape->fields[i]], column, table.rows,
-                      batch.strings)) {
+  const Field* field = catalog_.types[shape->type].fields.data();
+  Column* column = table.columns.data();
+  for (const uint32_t value : shape->fields) {
+    if (value == Shape::kMissing) {
+      column->set_null(row);
+    } else if (!store_common(record, values[value], *column, row) &&
+               !store(*field, record, values[value], *column, row, batch.strings)) {
       return false;
     }
+    ++field;
+    ++column;
   }
   for (const uint32_t other : shape->others) {
     const char first = record.first(values[other]);
-    const bool checked = first == '{' || first == '[' || (first == '"' && !record.escapes);
-    if (!checked && !walker_.check_scalar(values[other])) return false;
+    if (first == '{' || first == '[' || (first == '"' && !record.escapes)) continue;
+    if (begins_number(first)) {
+      if (!is_number(record.text(values[other]), NumberGrammar::kJson)) return false;
+      continue;
+    }
+    walker_.start(record);
+    if (!walker_.check_scalar(values[other])) return false;
   }
-  take_row(batch, catalog_, shape->type, number, record.line());
+  take_row(batch, shape->type, number, record.line());
   return true;
 }
 
@@ -157,7 +196,7 @@ JsonDecoder::Refusal JsonDecoder::decode_unknown(const JsonRecord& record, Batch
     type_step = resolve(type_rule_.field, JsonStep::kEnd);
     if (Refusal refusal = find_type(record, type_step, type)) return refusal;
   }
-  EventTable& table = table_with_room(batch, catalog_, type);
+  EventTable& table = table_with_room(batch, type);
   const std::vector<Field>& fields = catalog_.types[type].fields;
   field_steps_.clear();
   for (size_t i = 0; i < fields.size(); ++i) {

@@ -55,6 +55,8 @@ class JsonDecoder : public Decoder {
   // False if the value does not fit the field; explain() then says why.
   bool store(const eventtime::Field& field, const JsonRecord& record, uint32_t token,
              eventtime::Column& column, uint32_t row, eventtime::Arena& strings);
+  static bool store_common(const JsonRecord& record, uint32_t token, eventtime::Column& column,
+                           uint32_t row);
   bool store_text(const eventtime::Field& field, std::string_view text, bool escapes,
                   eventtime::Column& column, uint32_t row, eventtime::Arena& strings);
   std::string explain(const eventtime::Field& field, const JsonRecord& record, uint32_t token);

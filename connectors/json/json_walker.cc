@@ -9,14 +9,6 @@
 
 namespace tocsin::connectors {
 
-void JsonWalker::start(const JsonRecord& record) {
-  record_ = record;
-  failure_.clear();
-  duplicate_.reset();
-  keys_.clear();
-  if (!unescaped_keys_.empty()) unescaped_keys_.clear();
-}
-
 bool JsonWalker::walk(const PathTree& paths) {
   paths_ = &paths;
   steps_.clear();

@@ -64,7 +64,13 @@ struct JsonStep {
 class JsonWalker {
  public:
   // Begins another record, which must outlive what is read from the walker.
-  void start(const JsonRecord& record);
+  void start(const JsonRecord& record) {
+    record_ = record;
+    failure_.clear();
+    duplicate_.reset();
+    keys_.clear();
+    if (!unescaped_keys_.empty()) unescaped_keys_.clear();
+  }
 
   // The whole record, into steps(). False if it is not valid; then reason() says why.
   bool walk(const PathTree& paths);

@@ -15,14 +15,16 @@ bool begins_container(char c) {
 
 }  // namespace
 
-bool ShapeCache::same(const Chunk& chunk, const char* bytes) {
-  std::array<uint64_t, 2> found{};
-  std::memcpy(found.data(), bytes, sizeof(found));
-  return (((found[0] ^ chunk.bytes[0]) & chunk.mask[0]) |
-          ((found[1] ^ chunk.bytes[1]) & chunk.mask[1])) == 0;
+inline bool ShapeCache::same(const Chunk& chunk, const char* bytes) {
+  uint64_t first = 0;
+  uint64_t second = 0;
+  std::memcpy(&first, bytes, sizeof(first));
+  std::memcpy(&second, bytes + sizeof(first), sizeof(second));
+  return (((first ^ chunk.bytes[0]) & chunk.mask[0]) |
+          ((second ^ chunk.bytes[1]) & chunk.mask[1])) == 0;
 }
 
-bool ShapeCache::same_bytes(const Edge& edge, const JsonRecord& record, uint32_t at) const {
+inline bool ShapeCache::same_bytes(const Edge& edge, const JsonRecord& record, uint32_t at) const {
   const char* bytes = record.data + at;
   if (!same(edge.chunk, bytes)) return false;
   if (edge.size <= kChunkBytes) return true;
@@ -34,19 +36,15 @@ bool ShapeCache::same_bytes(const Edge& edge, const JsonRecord& record, uint32_t
   return true;
 }
 
-bool ShapeCache::fits(const Edge& edge, const JsonRecord& record, uint32_t token) {
-  switch (edge.behind) {
-    case Behind::kNoObject:
-      return record.first(token + edge.tokens) != '{';
-    case Behind::kNothing:
-      return uint64_t{record.tokens[token]} + edge.size <= record.end &&
-             record.tokens[token + edge.tokens] >= record.end;
-    default:
-      return true;
+inline bool ShapeCache::fits(const Edge& edge, const JsonRecord& record, uint32_t token) {
+  if (edge.behind == Behind::kNothing) {
+    return uint64_t{record.tokens[token]} + edge.size <= record.end &&
+           record.tokens[token + edge.tokens] >= record.end;
   }
+  return edge.behind != Behind::kNoObject || record.first(token + edge.tokens) != '{';
 }
 
-uint32_t ShapeCache::follow(uint32_t parent, const JsonRecord& record, uint32_t token) {
+inline uint32_t ShapeCache::follow(uint32_t parent, const JsonRecord& record, uint32_t token) {
   const uint32_t at = record.tokens[token];
   if (at >= record.end) return kNone;
   uint32_t before = kNone;
@@ -81,9 +79,10 @@ const Shape* ShapeCache::match(const JsonRecord& record, JsonWalker& walker) {
     *value++ = token;
     if (!begins_container(record.first(token))) {
       ++token;
-    } else if (!walker.skip(token, edge.depth)) {
-      return nullptr;
+      continue;
     }
+    walker.start(record);
+    if (!walker.skip(token, edge.depth)) return nullptr;
   }
 }
 

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
+#include <cstdlib>
+#include <cstring>
 #include <limits>
 #include <random>
 
@@ -131,6 +134,47 @@ TEST(ParseFloat, ReadsBackWhatIsWritten) {
     double read = 0;
     ASSERT_EQ(parse_float(text, NumberGrammar::kJson, read), NumberFault::kNone) << text;
     ASSERT_EQ(std::bit_cast<uint64_t>(read), std::bit_cast<uint64_t>(value)) << text;
+  }
+}
+
+// Whatever stands behind the number.
+TEST(ParseShortFloat, AgreesWithParseFloat) {
+  std::mt19937_64 random(11);
+  const std::string_view bytes = "0123456789012345678900..--+eE /:\x01\xB9\xFF";
+  size_t read = 0;
+  for (int i = 0; i < 400'000; ++i) {
+    std::string text;
+    for (size_t size = 1 + random() % 11; size > 0; --size) {
+      text += bytes[random() % (i % 2 == 0 ? 24 : bytes.size())];
+    }
+    const size_t size = text.size();
+    text += i % 3 == 0 ? "000000000" : ",\"1.2.3\"-";
+    const std::string_view number = std::string_view(text).substr(0, size);
+    double fast = 0;
+    if (!parse_short_float(number, fast)) continue;
+    ++read;
+    double value = 0;
+    ASSERT_EQ(parse_float(number, NumberGrammar::kJson, value), NumberFault::kNone) << number;
+    ASSERT_EQ(std::bit_cast<uint64_t>(fast), std::bit_cast<uint64_t>(value)) << number;
+  }
+  EXPECT_GT(read, 10'000U);
+}
+
+TEST(ParseShortFloat, ReadsPlainNumbersOfEightBytes) {
+  for (const char* number : {"0", "-0", "7", "0.5", "-0.5", "87.11", "-79.326", "12345678",
+                             "-12345678", "1.000000", "123456.7", "0.000000"}) {
+    const std::string text = number + std::string(9, '5');
+    double value = 0;
+    ASSERT_TRUE(parse_short_float(std::string_view(text).substr(0, std::strlen(number)), value));
+    EXPECT_EQ(std::bit_cast<uint64_t>(value),
+              std::bit_cast<uint64_t>(std::strtod(number, nullptr)));
+  }
+  for (const char* other :
+       {"-", ".5", "5.", "01", "00", "-01", "1e5", "123456789", "1.2.3", "+1", "1 "}) {
+    const std::string text = other + std::string(9, '5');
+    double value = 0;
+    EXPECT_FALSE(parse_short_float(std::string_view(text).substr(0, std::strlen(other)), value))
+        << other;
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <limits>
 
 #include "eventtime/schema.h"
@@ -19,6 +20,17 @@ std::string json(const Value& value) {
   std::string out;
   append_json(out, value);
   return out;
+}
+
+TEST(Text, IsTheSameOfPaddedBytes) {
+  const std::string bytes = "0123456789abcdef0123456789abcdef";
+  for (size_t size = 0; size <= 20; ++size) {
+    const Text expected(std::string_view(bytes).substr(0, size));
+    Text text(std::string_view("something else"));
+    text.assign_padded(bytes.data(), size);
+    EXPECT_EQ(std::memcmp(&text, &expected, sizeof(Text)), 0) << size;
+    EXPECT_EQ(text.view(), bytes.substr(0, size));
+  }
 }
 
 TEST(AppendJsonString, EscapesWhatMustBe) {
