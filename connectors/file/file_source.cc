@@ -52,14 +52,12 @@ Result<bool> FileSource::read(Batch& batch, size_t max_records) {
       records_.clear();
       const Result<size_t> used = decoder_->cut(bytes, at_end_, max_records, records_);
       if (!used) return Unexpected<Error>{used.error()};
-      begin_ += *used;
       if (!records_.empty()) {
-        batch.raw.reserve(*used + kPaddingBytes);
-        batch.raw.assign(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(*used));
-        batch.raw.resize(*used + kPaddingBytes);
+        hand_over(*used, batch.raw);
         decoder_->decode(records_, batch);
         return true;
       }
+      begin_ += *used;
       if (*used > 0) continue;
       TOCSIN_CHECK(!at_end_, "at the end all bytes are done with");
     }
@@ -69,13 +67,38 @@ Result<bool> FileSource::read(Batch& batch, size_t max_records) {
   }
 }
 
+// A buffer that is used in most part goes to the batch as it is, and the little that is left moves
+// to the batch's old one. Otherwise the batch would hold much more memory than it needs.
+void FileSource::hand_over(size_t used, std::vector<char>& raw) {
+  const size_t left = end_ - begin_ - used;
+  if (begin_ == 0 && used > buffer_.size() - buffer_.size() / 4) {
+    raw.swap(buffer_);
+    make_room(left);
+    std::memcpy(buffer_.data(), raw.data() + used, left);
+    end_ = left;
+    return;
+  }
+  // Zeros only what is new of it.
+  if (raw.capacity() < used + kPaddingBytes) std::vector<char>().swap(raw);
+  raw.reserve(used + kPaddingBytes);
+  raw.resize(used + kPaddingBytes);
+  std::memcpy(raw.data(), buffer_.data() + begin_, used);
+  begin_ += used;
+}
+
+// For another read and the padding behind the last record, after so many bytes.
+void FileSource::make_room(size_t kept) {
+  const size_t least = kept + kReadBytes + kPaddingBytes;
+  if (buffer_.size() < least) buffer_.resize(std::max(2 * kept, least));
+}
+
 Result<void> FileSource::fill() {
   if (begin_ > 0) {
     std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
   }
-  if (buffer_.size() - end_ < kReadBytes) buffer_.resize(std::max(2 * end_, end_ + kReadBytes));
+  make_room(end_);
   const Result<size_t> count = reader_->read(buffer_.data() + end_, kReadBytes);
   if (!count) return Unexpected<Error>{count.error()};
   end_ += *count;

@@ -42,6 +42,9 @@ class FileSource : public runtime::Source {
 
  private:
   eventtime::Result<void> fill();
+  // The next `used` bytes become a batch's, with padding behind them.
+  void hand_over(size_t used, std::vector<char>& raw);
+  void make_room(size_t kept);
   void drop_byte_order_mark();
 
   std::string name_;

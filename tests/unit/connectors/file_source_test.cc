@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <zstd.h>
 
+#include <array>
 #include <random>
 
 #include "tests/support/temporary_directory.h"
@@ -43,6 +44,40 @@ TEST(FileSource, TheNameTellsTheFormat) {
   EXPECT_EQ(format_of("a.jsonl"), Format::kJson);
   EXPECT_EQ(format_of("a.csv.bak"), Format::kJson);
   EXPECT_EQ(format_of("-"), Format::kJson);
+}
+
+// Buffers change hands between source and batches, and batches are used again.
+TEST(FileSource, KeepsEveryRecordWholeOverManyReads) {
+  const Catalog types = catalog();
+  std::vector<std::string> records;
+  std::string text;
+  std::mt19937_64 random(3);
+  while (text.size() < 4'000'000) {
+    const std::string key(random() % (records.size() % 1000 == 0 ? 200'000 : 300), 'k');
+    records.push_back("{\"s\":\"" + key + std::to_string(records.size()) + "\",\"at\":0}");
+    text += records.back() + "\n";
+  }
+  for (const size_t batch_size : {size_t{500}, size_t{3000}, size_t{100'000}}) {
+    for (const size_t piece : {size_t{50'000}, size_t{1} << 20}) {
+      FileSource source("input", std::make_unique<TextReader>(text, piece),
+                        std::make_unique<JsonDecoder>(types, DecodeOptions{}));
+      std::array<eventtime::Batch, 2> batches = {eventtime::Batch(types), eventtime::Batch(types)};
+      size_t found = 0;
+      for (size_t turn = 0;; ++turn) {
+        eventtime::Batch& batch = batches[turn % 2];
+        batch.clear();
+        if (!*source.read(batch, batch_size)) break;
+        ASSERT_TRUE(batch.rejects.empty());
+        for (const eventtime::Row& row : batch.rows) {
+          const std::string& record = records.at(found++);
+          ASSERT_EQ(row.raw, record);
+          ASSERT_EQ(batch.tables[0].columns[0].text(row.table_row).view(),
+                    record.substr(6, record.size() - 6 - 9));
+        }
+      }
+      EXPECT_EQ(found, records.size());
+    }
+  }
 }
 
 TEST(FileSource, ReadsFilesOfEachFormat) {
