@@ -12,6 +12,7 @@
 // tests/unit/nfa/matcher_test.cc and, against the definition, by tests/model.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -34,8 +35,11 @@ struct Run {
   uint16_t place = kStartPlace;
 };
 
+// Most keys have one run, and it needs no memory of its own.
+using Runs = boost::container::small_vector<Run, 1>;
+
 struct KeyState {
-  std::vector<Run> runs;
+  Runs runs;
   size_t starts = 0;  // different first events among them
 
   bool empty() const { return runs.empty(); }

@@ -1,9 +1,16 @@
 #include "runtime/key_table.h"
 
+// In line: keys are short, and a call would cost as much as the hash.
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "eventtime/check.h"
 
 namespace tocsin::runtime {
 namespace {
@@ -54,75 +61,108 @@ bool append_key(std::string& out, const std::vector<patterns::KeyPart>& by,
   return true;
 }
 
-uint64_t hash_key(std::string_view key) {
-  return XXH3_64bits(key.data(), key.size());
+uint32_t tag_of(std::string_view key) {
+  return static_cast<uint32_t>(XXH3_64bits(key.data(), key.size()));
 }
 
-KeyTable::KeyTable() : index_(16), mask_(15) {}
-
-KeyEntry* KeyTable::find(std::string_view key, uint64_t hash) {
-  const auto tag = static_cast<uint32_t>(hash);
-  for (size_t i = hash & mask_; index_[i].slot != 0; i = (i + 1) & mask_) {
-    if (index_[i].tag != tag) continue;
-    KeyEntry& entry = at(index_[i].slot - 1);
-    if (entry.key == key) return &entry;
-  }
-  return nullptr;
+KeyTable::~KeyTable() {
+  for (uint32_t slot = 0; slot < next_slot_; ++slot) std::destroy_at(entry(slot));
+  eventtime::HugePageAllocator<KeyEntry> allocator;
+  for (size_t i = 0; i < chunks_.size(); ++i) allocator.deallocate(chunks_[i], kFirstChunk << i);
 }
 
-KeyEntry& KeyTable::add(std::string_view key, uint64_t hash) {
-  if ((size_ + 1) * 4 > index_.size() * 3) grow();
-  uint32_t slot = next_slot_;
+std::string_view KeyTable::key_of(const WaitingStart& start) const {
+  if (start.key_size <= WaitingStart::kKeyBytes) return {start.key, start.key_size};
+  long_key_.clear();
+  const eventtime::Batch& batch = *start.loaded->batch;
+  const eventtime::Row& row = batch.rows[start.row];
+  append_key(long_key_, by_, batch.tables[row.type], row.type, row.table_row);
+  return long_key_;
+}
+
+bool KeyTable::is_key(KeyRef ref, std::string_view key) const {
+  if (!ref.waits()) return at(ref.slot()).key == key;
+  const WaitingStart& start = oldest(ref);
+  const size_t inside = std::min(key.size(), WaitingStart::kKeyBytes);
+  if (start.key_size != key.size() || std::memcmp(start.key, key.data(), inside) != 0) return false;
+  return inside == key.size() || key_of(start) == key;
+}
+
+uint32_t KeyTable::new_slot() {
   if (!free_.empty()) {
-    slot = free_.back();
+    const uint32_t slot = free_.back();
     free_.pop_back();
-  } else {
-    if (next_slot_ % kChunkEntries == 0) {
-      chunks_.push_back(std::make_unique<KeyEntry[]>(kChunkEntries));
-    }
-    ++next_slot_;
+    return slot;
   }
-  KeyEntry& entry = at(slot);
+  TOCSIN_CHECK(next_slot_ < WaitingStarts::kPlaces - kFirstChunk, "fewer than 2 G keys at once");
+  const size_t chunk = std::bit_width(next_slot_ + kFirstChunk) - std::bit_width(kFirstChunk);
+  if (chunk == chunks_.size()) {
+    chunks_.push_back(eventtime::HugePageAllocator<KeyEntry>().allocate(kFirstChunk << chunk));
+  }
+  const uint32_t slot = next_slot_++;
+  std::construct_at(entry(slot))->slot = slot;
+  return slot;
+}
+
+KeyEntry& KeyTable::add(std::string_view key, uint32_t tag) {
+  KeyEntry& entry = at(new_slot());
   entry.key = key;
-  entry.hash = hash;
-  entry.slot = slot;
-  insert(hash, slot);
-  ++size_;
+  entry.tag = tag;
+  index_.insert(tag, KeyRef::of_entry(entry.slot).number());
   return entry;
 }
 
-void KeyTable::insert(uint64_t hash, uint32_t slot) {
-  size_t i = hash & mask_;
-  while (index_[i].slot != 0) i = (i + 1) & mask_;
-  index_[i] = {static_cast<uint32_t>(hash), slot + 1};
-}
-
-void KeyTable::grow() {
-  const std::vector<Cell> old = std::move(index_);
-  index_.assign(old.size() * 2, {});
-  mask_ = index_.size() - 1;
-  for (const Cell& cell : old) {
-    if (cell.slot != 0) insert(at(cell.slot - 1).hash, cell.slot - 1);
-  }
-}
-
 void KeyTable::erase(KeyEntry& entry) {
-  size_t hole = entry.hash & mask_;
-  while (index_[hole].slot != entry.slot + 1) hole = (hole + 1) & mask_;
-  // What stands behind the hole moves into it unless it would then stand before its own place.
-  for (size_t i = (hole + 1) & mask_; index_[i].slot != 0; i = (i + 1) & mask_) {
-    const size_t home = index_[i].tag & mask_;
-    if (((i - home) & mask_) < ((i - hole) & mask_)) continue;
-    index_[hole] = index_[i];
-    hole = i;
-  }
-  index_[hole] = {};
-  --size_;
+  index_.erase(entry.tag, KeyRef::of_entry(entry.slot).number());
   free_.push_back(entry.slot);
-  ++entry.generation;
   entry.key.clear();
-  entry.state.runs = {};
-  entry.state.starts = 0;
+  entry.state = {};
+}
+
+void KeyTable::wait(KeyRef found, std::string_view key, uint32_t tag, const WaitingStart& start) {
+  const uint32_t place = waiting_.add(start);
+  WaitingStart& added = waiting_.at(place);
+  if (!found.is_none()) {
+    WaitingStart& first = waiting_.at(found.place());
+    waiting_.at(first.last).next = place;
+    first.last = place;
+    ++first.chain;
+    return;
+  }
+  added.chain = 1;
+  added.last = place;
+  added.tag = tag;
+  added.key_size = static_cast<uint32_t>(key.size());
+  std::memcpy(added.key, key.data(), std::min(key.size(), WaitingStart::kKeyBytes));
+  index_.insert(tag, KeyRef::of_waiting(place).number());
+}
+
+KeyRef KeyTable::take_oldest(KeyRef waiting) {
+  WaitingStart& first = waiting_.at(waiting.place());
+  const uint32_t chain = std::exchange(first.chain, 0);
+  if (chain == 1) {
+    index_.erase(first.tag, waiting.number());
+    return {};
+  }
+  WaitingStart& second = waiting_.at(first.next);
+  second.chain = chain - 1;
+  second.last = first.last;
+  second.tag = first.tag;
+  second.key_size = first.key_size;
+  std::copy(std::begin(first.key), std::end(first.key), second.key);
+  const KeyRef rest = KeyRef::of_waiting(first.next);
+  index_.replace(first.tag, waiting.number(), rest.number());
+  return rest;
+}
+
+KeyEntry& KeyTable::begin(KeyRef waiting) {
+  WaitingStart& first = waiting_.at(waiting.place());
+  KeyEntry& entry = at(new_slot());
+  entry.key = key_of(first);
+  entry.tag = first.tag;
+  index_.replace(first.tag, waiting.number(), KeyRef::of_entry(entry.slot).number());
+  first.chain = 0;
+  return entry;
 }
 
 }  // namespace tocsin::runtime

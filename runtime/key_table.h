@@ -1,16 +1,12 @@
 // The keyed state of one pattern: from the values of its key fields to the state of that key.
 //
 // A key is encoded as bytes whose order is the order of its values, so that the same bytes serve
-// for hashing, for equality, and for the order of alerts. A key with nothing pending is erased and
-// costs nothing.
-//
-// The index is an open-addressing table with linear probing and backward-shift deletion (Knuth,
-// TAOCP 3, 6.4, algorithm R). It is our own because a look-up can be prefetched: events of a block
-// look up keys in random order, and waiting for memory would cost more than matching. Tested by
+// for hashing, for equality, and for the order of alerts. A key has either runs, and an entry, or
+// first events that wait (waiting_starts.h); with nothing pending it costs nothing. Tested by
 // tests/unit/runtime/key_table_test.cc.
 #pragma once
 
-#include <boost/container/small_vector.hpp>
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -20,76 +16,117 @@
 #include "eventtime/batch.h"
 #include "nfa/matcher.h"
 #include "patterns/pattern.h"
-#include "runtime/batch_shelf.h"
+#include "runtime/key_index.h"
+#include "runtime/waiting_starts.h"
 
 namespace tocsin::runtime {
 
-// An event that begins a match as far as it alone can tell, and nothing more has come of it yet. It
-// stays in its batch; a run is made of it when an event follows that the pattern can use. Most
-// first events expire alone, and cost neither a node nor a copy of the event.
-struct LazyStart {
-  LoadedBatch* loaded = nullptr;  // held
-  uint64_t sequence = 0;
-  uint32_t row = 0;  // in Batch::rows
-};
-
-struct KeyEntry {
+struct alignas(eventtime::kCacheLineBytes) KeyEntry {
   std::string key;  // encoded
-  // In order; there are none where there are runs.
-  boost::container::small_vector<LazyStart, 1> lazy;
-  nfa::KeyState state;
-  uint64_t hash = 0;
-  uint32_t slot = 0;        // its place in the table, reused after erase()
-  uint32_t generation = 0;  // tells that the key is gone and its place another's
+  uint32_t tag = 0;
+  uint32_t slot = 0;  // its place in the table, reused after erase()
   // A timer stays with the place: it finds another key there, or none. So there are never more
   // timers than places, however often keys come and go within a window.
   bool has_timer = false;
+  nfa::KeyState state;
 };
 
 // Appends the encoded key of a row; false if one of its fields is null (then `out` is garbage).
 bool append_key(std::string& out, const std::vector<patterns::KeyPart>& by,
                 const eventtime::EventTable& table, eventtime::TypeId type, uint32_t row);
-uint64_t hash_key(std::string_view key);
+// Where a key belongs in the index. Nothing that comes out depends on it.
+uint32_t tag_of(std::string_view key);
+
+// What a table knows of a key. Holds until the key is changed.
+class KeyRef {
+ public:
+  KeyRef() = default;
+  static KeyRef of_entry(uint32_t slot) { return KeyRef(slot + 1); }
+  static KeyRef of_waiting(uint32_t place) { return KeyRef(place | WaitingStarts::kPlaces); }
+  static KeyRef of_number(uint32_t number) { return KeyRef(number); }
+
+  bool is_none() const { return number_ == KeyIndex::kNone; }
+  bool waits() const { return number_ >= WaitingStarts::kPlaces; }
+  uint32_t slot() const { return number_ - 1; }                        // if it is an entry
+  uint32_t place() const { return number_ - WaitingStarts::kPlaces; }  // of the oldest, if it waits
+  uint32_t number() const { return number_; }
+
+ private:
+  explicit KeyRef(uint32_t number) : number_(number) {}
+  uint32_t number_ = KeyIndex::kNone;
+};
 
 class KeyTable {
  public:
-  KeyTable();
+  // `by` outlives the table.
+  explicit KeyTable(const std::vector<patterns::KeyPart>& by) : by_(by) {}
+  ~KeyTable();
+  KeyTable(const KeyTable&) = delete;
+  KeyTable& operator=(const KeyTable&) = delete;
 
-  // `hash` is hash_key(key) everywhere. Entries never move; null if there is no such key.
-  KeyEntry* find(std::string_view key, uint64_t hash);
-  KeyEntry& add(std::string_view key, uint64_t hash);  // there is no such key yet
+  // `tag` is tag_of(key) everywhere.
+  KeyRef find(std::string_view key, uint32_t tag) const {
+    return KeyRef::of_number(
+        index_.find(tag, [&](uint32_t number) { return is_key(KeyRef::of_number(number), key); }));
+  }
+  // Entries never move. There is no such key yet.
+  KeyEntry& add(std::string_view key, uint32_t tag);
   void erase(KeyEntry& entry);
+  KeyEntry& at(uint32_t slot) { return *entry(slot); }
+  const KeyEntry& at(uint32_t slot) const { return *entry(slot); }
 
-  // Two steps of a look-up to come: the index first, then, when that has arrived, the entry.
-  void prefetch_index(uint64_t hash) const { __builtin_prefetch(&index_[hash & mask_]); }
-  void prefetch_entry(uint64_t hash) const {
-    const Cell& cell = index_[hash & mask_];
-    if (cell.slot != 0) __builtin_prefetch(&at(cell.slot - 1));
+  // Lets a first event wait at the key that `found` is: none, or one that waits. Of `start` time,
+  // sequence, batch and row are set; the batch is held by the caller.
+  void wait(KeyRef found, std::string_view key, uint32_t tag, const WaitingStart& start);
+  // Takes the oldest from those of a key; its batch is the caller's to release. Returns the rest.
+  KeyRef take_oldest(KeyRef waiting);
+  // Makes an entry of a key that waits. Its first events are the caller's to begin and release:
+  // they stay chained until the next wait().
+  KeyEntry& begin(KeyRef waiting);
+  WaitingStarts& waiting() { return waiting_; }
+  const WaitingStart& oldest(KeyRef waiting) const { return waiting_.at(waiting.place()); }
+
+  // Two steps of a look-up to come: the index first, then, when that has arrived, what is there.
+  void prefetch_index(uint32_t tag) const { index_.prefetch(tag); }
+  // Most probably what find() will find.
+  KeyRef guess(uint32_t tag) const {
+    return KeyRef::of_number(index_.find(tag, [](uint32_t) { return true; }));
+  }
+  void prefetch(KeyRef ref) const {
+    if (ref.waits()) {
+      __builtin_prefetch(&oldest(ref));
+    } else if (!ref.is_none()) {
+      prefetch_entry(ref.slot());
+    }
+  }
+  void prefetch_entry(uint32_t slot) const {
+    const auto* lines = reinterpret_cast<const char*>(entry(slot));
+    __builtin_prefetch(lines);
+    __builtin_prefetch(lines + eventtime::kCacheLineBytes);
   }
 
-  KeyEntry& at(uint32_t slot) { return chunks_[slot / kChunkEntries][slot % kChunkEntries]; }
-  const KeyEntry& at(uint32_t slot) const {
-    return chunks_[slot / kChunkEntries][slot % kChunkEntries];
-  }
-  size_t size() const { return size_; }
-  bool empty() const { return size_ == 0; }
+  size_t size() const { return index_.size(); }  // keys
 
  private:
-  struct Cell {
-    uint32_t tag = 0;   // the lower half of the hash: where it belongs, and a first comparison
-    uint32_t slot = 0;  // of the entry, plus one; 0: empty
-  };
-  static constexpr size_t kChunkEntries = 256;
+  // Chunks double: a few keys take little memory, many lie on huge pages.
+  static constexpr uint32_t kFirstChunk = 32;
 
-  void grow();
-  void insert(uint64_t hash, uint32_t slot);
+  KeyEntry* entry(uint32_t slot) const {
+    const uint32_t number = slot + kFirstChunk;
+    const auto width = static_cast<uint32_t>(std::bit_width(number));
+    return chunks_[width - std::bit_width(kFirstChunk)] + (number - (uint32_t{1} << (width - 1)));
+  }
+  bool is_key(KeyRef ref, std::string_view key) const;
+  std::string_view key_of(const WaitingStart& start) const;
+  uint32_t new_slot();
 
-  std::vector<Cell> index_;  // a power of two, at most three quarters full
-  size_t mask_ = 0;
-  size_t size_ = 0;
-  std::vector<std::unique_ptr<KeyEntry[]>> chunks_;
+  const std::vector<patterns::KeyPart>& by_;
+  KeyIndex index_;  // to KeyRef::number
+  WaitingStarts waiting_;
+  std::vector<KeyEntry*> chunks_;  // constructed below next_slot_
   uint32_t next_slot_ = 0;
   std::vector<uint32_t> free_;
+  mutable std::string long_key_;  // of key_of()
 };
 
 }  // namespace tocsin::runtime

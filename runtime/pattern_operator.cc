@@ -32,6 +32,7 @@ PatternOperator::PatternOperator(nfa::Program program, const patterns::Pattern& 
       events_(events),
       max_starts_(options.max_starts),
       matcher_(program_, events, options.max_starts),
+      keys_(pattern.by),
       timers_(program_.within.value_or(kUsualSpan)) {
   const size_t types = pattern.inputs.empty() ? 0 : size_t{pattern.inputs.back()} + 1;
   takes_.resize(types);
@@ -90,22 +91,25 @@ void PatternOperator::look_up(std::span<ReleasedEvent> events) {
     const eventtime::Row& row = *event.tested.row;
     Routed routed;
     routed.event = &event;
-    routed.key_begin = keys_text_.size();
+    routed.key_begin = static_cast<uint32_t>(keys_text_.size());
     if (!append_key(keys_text_, pattern().by, event.tested.table(), row.type, row.table_row)) {
       keys_text_.resize(routed.key_begin);
       continue;
     }
-    routed.key_size = keys_text_.size() - routed.key_begin;
-    routed.hash = hash_key(key_of(routed));
-    keys_.prefetch_index(routed.hash);
+    routed.key_size = static_cast<uint32_t>(keys_text_.size()) - routed.key_begin;
+    routed.tag = tag_of(key_of(routed));
+    keys_.prefetch_index(routed.tag);
     routed_.push_back(routed);
   }
-  for (const Routed& routed : routed_) keys_.prefetch_entry(routed.hash);
-  for (Routed& routed : routed_) {
-    routed.entry = keys_.find(key_of(routed), routed.hash);
-    if (routed.entry == nullptr) continue;
-    routed.generation = routed.entry->generation;
-    for (const nfa::Run& run : routed.entry->state.runs) matcher_.prefetch(run);
+  for (const Routed& routed : routed_) keys_.prefetch(keys_.guess(routed.tag));
+  for (const Routed& routed : routed_) prefetch_state(routed);
+}
+
+void PatternOperator::prefetch_state(const Routed& routed) const {
+  const KeyRef found = keys_.guess(routed.tag);
+  if (found.is_none()) return;
+  if (!found.waits()) {
+    for (const nfa::Run& run : keys_.at(found.slot()).state.runs) matcher_.prefetch(run);
   }
 }
 
@@ -113,26 +117,8 @@ void PatternOperator::process_event(Routed& routed,
                                     std::span<const eventtime::RecordFormat* const> formats,
                                     BatchShelf& shelf, std::vector<PendingAlert>& alerts) {
   ReleasedEvent& event = *routed.event;
-  KeyEntry* entry = routed.entry;
-  // An event before this one may have added or erased the key.
-  if (entry == nullptr || entry->generation != routed.generation) {
-    entry = keys_.find(key_of(routed), routed.hash);
-  }
-  if (entry == nullptr) {
-    if (!may_begin(event)) return;
-    entry = &keys_.add(key_of(routed), routed.hash);
-  }
-  if (!entry->lazy.empty()) {
-    drop_expired(*entry, event.tested.row->time, shelf);
-    // At the limit of live first events it is the matcher that drops the oldest.
-    const bool full = entry->lazy.size() >= max_starts_ && may_begin(event);
-    if (!entry->lazy.empty() && (full || may_follow(event))) begin_waiting(*entry, shelf);
-  }
-  if (entry->state.empty() && program_.starts_wait) {
-    if (may_begin(event)) wait(*entry, event);
-    if (entry->lazy.empty()) keys_.erase(*entry);
-    return;
-  }
+  KeyEntry* entry = entry_for(routed, shelf);
+  if (entry == nullptr) return;
   const eventtime::Row& row = *event.tested.row;
   key_values_.clear();
   for (const patterns::KeyPart& part : pattern().by) {
@@ -143,6 +129,25 @@ void PatternOperator::process_event(Routed& routed,
   matcher_.on_event(entry->state, event.tested, event.loaded->predicates, key_values_, matches_);
   if (!matches_.empty()) emit(event, *entry, formats, alerts);
   settle(*entry);
+}
+
+KeyEntry* PatternOperator::entry_for(const Routed& routed, BatchShelf& shelf) {
+  const ReleasedEvent& event = *routed.event;
+  KeyRef found = keys_.find(key_of(routed), routed.tag);
+  if (found.waits()) found = drop_expired(found, event.tested.row->time, shelf);
+  if (found.waits()) {
+    const bool begins = may_begin(event);
+    // At the limit of live first events it is the matcher that drops the oldest.
+    const bool full = begins && keys_.oldest(found).chain >= max_starts_;
+    if (full || may_follow(event)) return &begin_waiting(found, shelf);
+    if (begins) wait(routed, found);
+    return nullptr;
+  }
+  if (!found.is_none()) return &keys_.at(found.slot());
+  if (!may_begin(event)) return nullptr;
+  if (!program_.starts_wait) return &keys_.add(key_of(routed), routed.tag);
+  wait(routed, found);
+  return nullptr;
 }
 
 void PatternOperator::emit(const ReleasedEvent& event, const KeyEntry& entry,
@@ -161,19 +166,24 @@ void PatternOperator::emit(const ReleasedEvent& event, const KeyEntry& entry,
   }
 }
 
-void PatternOperator::wait(KeyEntry& entry, const ReleasedEvent& event) {
-  LazyStart start;
-  start.loaded = event.loaded;
+void PatternOperator::wait(const Routed& routed, KeyRef found) {
+  const ReleasedEvent& event = *routed.event;
+  WaitingStart start;
+  start.time = event.tested.row->time;
   start.sequence = event.tested.sequence;
+  start.loaded = event.loaded;
   start.row = static_cast<uint32_t>(event.tested.row - event.loaded->batch->rows.data());
-  entry.lazy.push_back(start);
   BatchShelf::hold(*event.loaded);
-  waiting_.push_back({event.tested.row->time, start.sequence, event.loaded->number, entry.slot});
+  keys_.wait(found, key_of(routed), routed.tag, start);
 }
 
 // Makes runs of the first events that wait at a key, in their order.
-void PatternOperator::begin_waiting(KeyEntry& entry, BatchShelf& shelf) {
-  for (const LazyStart& start : entry.lazy) {
+KeyEntry& PatternOperator::begin_waiting(KeyRef waiting, BatchShelf& shelf) {
+  uint32_t place = waiting.place();
+  uint32_t left = keys_.oldest(waiting).chain;
+  KeyEntry& entry = keys_.begin(waiting);
+  for (; left > 0; --left) {
+    const WaitingStart& start = keys_.waiting().at(place);
     nfa::TestedEvent tested;
     tested.batch = start.loaded->batch.get();
     tested.row = &tested.batch->rows[start.row];
@@ -181,43 +191,43 @@ void PatternOperator::begin_waiting(KeyEntry& entry, BatchShelf& shelf) {
     matcher_.start(entry.state, tested, start.loaded->predicates);
     if (tested.stored != nfa::kNoEvent) events_.release(tested.stored);
     shelf.release(*start.loaded);
+    place = start.next;
   }
-  entry.lazy.clear();
+  return entry;
 }
 
-void PatternOperator::drop_expired(KeyEntry& entry, eventtime::Timestamp now, BatchShelf& shelf) {
-  if (!program_.within) return;
-  size_t expired = 0;
-  while (expired < entry.lazy.size()) {
-    const LazyStart& start = entry.lazy[expired];
-    if (!(start.loaded->batch->rows[start.row].time + *program_.within < now)) break;
-    shelf.release(*start.loaded);
-    ++expired;
-  }
-  entry.lazy.erase(entry.lazy.begin(), entry.lazy.begin() + static_cast<std::ptrdiff_t>(expired));
+bool PatternOperator::has_expired(const WaitingStart& start, eventtime::Timestamp now) const {
+  return program_.within && start.time + *program_.within < now;
 }
 
-bool PatternOperator::waits(const WaitingStart& start) {
-  const KeyEntry& entry = keys_.at(start.slot);
-  return !entry.lazy.empty() && entry.lazy.front().sequence == start.sequence;
+// Returns what is left of the key.
+KeyRef PatternOperator::drop_expired(KeyRef waiting, eventtime::Timestamp now, BatchShelf& shelf) {
+  while (waiting.waits() && has_expired(keys_.oldest(waiting), now)) {
+    LoadedBatch& loaded = *keys_.oldest(waiting).loaded;
+    waiting = keys_.take_oldest(waiting);
+    shelf.release(loaded);
+  }
+  return waiting;
 }
 
 // Drops first events that have expired alone, and makes runs of those whose batch has become old: a
 // few that wait long must not keep whole batches in memory.
 void PatternOperator::clean_up_waiting(eventtime::Timestamp now, BatchShelf& shelf) {
-  const auto done = [&](const WaitingStart& start) {
-    return start.batch + kBatchesKept < shelf.added() ||
-           (program_.within && start.time + *program_.within < now);
-  };
-  for (; !waiting_.empty() && done(waiting_.front()); waiting_.pop_front()) {
-    if (waiting_.size() > kPrefetchDistance) {
-      __builtin_prefetch(&keys_.at(waiting_[kPrefetchDistance].slot));
+  WaitingStarts& waiting = keys_.waiting();
+  for (; !waiting.empty(); waiting.pop()) {
+    if (waiting.size() > kPrefetchDistance) {
+      keys_.prefetch_index(waiting.at(waiting.place(kPrefetchDistance)).tag);
     }
-    if (!waits(waiting_.front())) continue;
-    KeyEntry& entry = keys_.at(waiting_.front().slot);
-    drop_expired(entry, now, shelf);
-    if (waits(waiting_.front())) begin_waiting(entry, shelf);
-    if (entry.lazy.empty()) settle(entry);
+    const KeyRef oldest = KeyRef::of_waiting(waiting.place(0));
+    const WaitingStart& start = keys_.oldest(oldest);
+    if (start.chain == 0) continue;
+    if (has_expired(start, now)) {
+      drop_expired(oldest, now, shelf);
+    } else if (start.loaded->number + kBatchesKept < shelf.added()) {
+      settle(begin_waiting(oldest, shelf));
+    } else {
+      return;
+    }
   }
 }
 
@@ -239,7 +249,7 @@ void PatternOperator::fire_timers(eventtime::Timestamp now) {
   timers_.take_due(now, due_);
   for (size_t i = 0; i < due_.size(); ++i) {
     if (i + 2 * kPrefetchDistance < due_.size()) {
-      __builtin_prefetch(&keys_.at(due_[i + 2 * kPrefetchDistance]));
+      keys_.prefetch_entry(due_[i + 2 * kPrefetchDistance]);
     }
     if (i + kPrefetchDistance < due_.size()) {
       for (const nfa::Run& run : keys_.at(due_[i + kPrefetchDistance]).state.runs) {

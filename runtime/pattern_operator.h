@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <span>
 #include <string>
@@ -57,37 +56,32 @@ class PatternOperator {
   // An event on its way to the state of its key.
   struct Routed {
     ReleasedEvent* event = nullptr;
-    uint64_t hash = 0;
-    size_t key_begin = 0;  // in keys_text_
-    size_t key_size = 0;
-    KeyEntry* entry = nullptr;  // as it was when the block was looked up; see process_event
-    uint32_t generation = 0;
+    uint32_t key_begin = 0;  // in keys_text_
+    uint32_t key_size = 0;
+    uint32_t tag = 0;
   };
 
   std::string_view key_of(const Routed& routed) const {
     return std::string_view(keys_text_).substr(routed.key_begin, routed.key_size);
   }
   void look_up(std::span<ReleasedEvent> events);
+  void prefetch_state(const Routed& routed) const;
   bool may_begin(const ReleasedEvent& event) const;
+  bool may_follow(const ReleasedEvent& event) const;
   bool concerns(const ReleasedEvent& event) const;
   void process_event(Routed& routed, std::span<const eventtime::RecordFormat* const> formats,
                      BatchShelf& shelf, std::vector<PendingAlert>& alerts);
+  // The entry of the event's key; null if the event is done: it waits, or begins nothing.
+  KeyEntry* entry_for(const Routed& routed, BatchShelf& shelf);
   void emit(const ReleasedEvent& event, const KeyEntry& entry,
             std::span<const eventtime::RecordFormat* const> formats,
             std::vector<PendingAlert>& alerts);
-  // Lazy starts (key_table.h): in the order of events over all keys.
-  struct WaitingStart {
-    eventtime::Timestamp time;
-    uint64_t sequence = 0;
-    uint64_t batch = 0;  // LoadedBatch::number
-    uint32_t slot = 0;   // of its key, if it still waits there
-  };
-  void wait(KeyEntry& entry, const ReleasedEvent& event);
-  bool waits(const WaitingStart& start);
-  void begin_waiting(KeyEntry& entry, BatchShelf& shelf);
-  void drop_expired(KeyEntry& entry, eventtime::Timestamp now, BatchShelf& shelf);
+
+  void wait(const Routed& routed, KeyRef found);
+  KeyEntry& begin_waiting(KeyRef waiting, BatchShelf& shelf);
+  bool has_expired(const WaitingStart& start, eventtime::Timestamp now) const;
+  KeyRef drop_expired(KeyRef waiting, eventtime::Timestamp now, BatchShelf& shelf);
   void clean_up_waiting(eventtime::Timestamp now, BatchShelf& shelf);
-  bool may_follow(const ReleasedEvent& event) const;
 
   void settle(KeyEntry& entry);
   void fire_timers(eventtime::Timestamp now);
@@ -100,7 +94,6 @@ class PatternOperator {
   nfa::Matcher matcher_;
   KeyTable keys_;
   CleanUpTimers timers_;
-  std::deque<WaitingStart> waiting_;
   std::vector<bool> takes_;  // by TypeId
   // Local conditions of all steps, of those that can come first, and of those that can follow, by
   // TypeId.

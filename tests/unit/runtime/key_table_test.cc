@@ -100,15 +100,18 @@ TEST(AppendKey, WithoutKeyFieldsAllRowsAreOne) {
   EXPECT_EQ(key, "");
 }
 
+const std::vector<patterns::KeyPart> kNoFields;
+
 KeyEntry* find(KeyTable& table, std::string_view key) {
-  return table.find(key, hash_key(key));
+  const KeyRef found = table.find(key, tag_of(key));
+  return found.is_none() ? nullptr : &table.at(found.slot());
 }
 KeyEntry& add(KeyTable& table, std::string_view key) {
-  return table.add(key, hash_key(key));
+  return table.add(key, tag_of(key));
 }
 
 TEST(KeyTable, FindsWhatWasAddedUntilItIsErased) {
-  KeyTable table;
+  KeyTable table(kNoFields);
   EXPECT_EQ(find(table, "a"), nullptr);
   KeyEntry& a = add(table, "a");
   KeyEntry& b = add(table, "b");
@@ -122,23 +125,21 @@ TEST(KeyTable, FindsWhatWasAddedUntilItIsErased) {
   EXPECT_EQ(table.size(), 1U);
 }
 
-TEST(KeyTable, ASlotThatIsUsedAgainIsANewGeneration) {
-  KeyTable table;
+TEST(KeyTable, ATimerStaysWithItsSlot) {
+  KeyTable table(kNoFields);
   KeyEntry& entry = add(table, "a");
-  const uint32_t generation = entry.generation;
   entry.has_timer = true;
   entry.state.runs.emplace_back();
   table.erase(entry);
   KeyEntry& again = add(table, "another key of more than sixteen bytes");
-  EXPECT_EQ(again.slot, entry.slot);
-  EXPECT_NE(again.generation, generation);
-  EXPECT_TRUE(again.has_timer);  // it belongs to the place
+  EXPECT_EQ(&again, &entry);
+  EXPECT_TRUE(again.has_timer);
   EXPECT_TRUE(again.state.empty());
   EXPECT_EQ(again.key, "another key of more than sixteen bytes");
 }
 
 TEST(KeyTable, EqualsAMapUnderRandomUse) {
-  KeyTable table;
+  KeyTable table(kNoFields);
   std::map<std::string, size_t> expected;  // to the number of runs
   std::mt19937_64 random(8);
   for (int i = 0; i < 20'000; ++i) {
@@ -157,26 +158,99 @@ TEST(KeyTable, EqualsAMapUnderRandomUse) {
   }
 }
 
-// Hashes that lie together, or are all the same, also around the end of the index.
-TEST(KeyTable, ErasingMovesUpWhatStandsBehind) {
-  std::mt19937_64 random(10);
-  for (const uint64_t spread : {1, 2, 5, 16, 1000}) {
-    KeyTable table;
-    std::map<std::string, KeyEntry*> expected;
-    for (int i = 0; i < 3000; ++i) {
-      const uint64_t number = random() % 40;
-      const std::string key = std::to_string(number);
-      const uint64_t hash = 13 + number % spread;
-      KeyEntry* found = table.find(key, hash);
-      ASSERT_EQ(found, expected.contains(key) ? expected[key] : nullptr);
-      if (found == nullptr) {
-        expected[key] = &table.add(key, hash);
-      } else {
-        table.erase(*found);
-        expected.erase(key);
-      }
-      ASSERT_EQ(table.size(), expected.size());
+// A batch whose rows are keys of all lengths around those that are kept inline.
+class WaitingKeys : public testing::Test {
+ protected:
+  static constexpr uint32_t kKeys = 40;
+
+  WaitingKeys() {
+    auto batch = std::make_shared<Batch>(set_.catalog);
+    batch->tables[0].resize(kKeys);
+    for (uint32_t i = 0; i < kKeys; ++i) {
+      const std::string text = std::string(i, 'k') + std::to_string(i % 10);
+      batch->tables[0].columns[0].set_text(i, eventtime::Text(batch->strings.copy(text)));
+      eventtime::Row row;
+      row.table_row = i;
+      batch->rows.push_back(row);
+      keys_.emplace_back();
+      append_key(keys_.back(), by(), batch->tables[0], 0, i);
     }
+    loaded_.batch = std::move(batch);
+  }
+
+  const std::vector<patterns::KeyPart>& by() const { return set_.patterns[0].by; }
+  KeyRef find(uint32_t key) const { return table_.find(keys_[key], tag_of(keys_[key])); }
+  void wait(uint32_t key, uint64_t sequence) {
+    WaitingStart start;
+    start.sequence = sequence;
+    start.loaded = &loaded_;
+    start.row = key;
+    table_.wait(find(key), keys_[key], tag_of(keys_[key]), start);
+  }
+  // The sequences that wait at a key, by its chain.
+  std::vector<uint64_t> chain(uint32_t key) {
+    std::vector<uint64_t> sequences;
+    const KeyRef found = find(key);
+    if (!found.waits()) return sequences;
+    uint32_t place = found.place();
+    for (uint32_t left = table_.oldest(found).chain; left > 0; --left) {
+      sequences.push_back(table_.waiting().at(place).sequence);
+      place = table_.waiting().at(place).next;
+    }
+    return sequences;
+  }
+
+  const patterns::PatternSet set_ = tests::load_patterns(
+      "event E { s: string, at: timestamp } time at\n"
+      "pattern p { by s match e: E }\n");
+  LoadedBatch loaded_;
+  std::vector<std::string> keys_;
+  KeyTable table_{by()};
+};
+
+TEST_F(WaitingKeys, EqualAMapUnderRandomUse) {
+  std::map<uint32_t, std::vector<uint64_t>> expected;
+  std::mt19937_64 random(9);
+  for (uint64_t sequence = 1; sequence <= 20'000; ++sequence) {
+    const auto key = static_cast<uint32_t>(random() % kKeys);
+    const KeyRef found = find(key);
+    ASSERT_EQ(chain(key), expected[key]);
+    if (!found.waits() || random() % 2 == 0) {
+      wait(key, sequence);
+      expected[key].push_back(sequence);
+    } else if (random() % 2 == 0) {
+      const KeyRef rest = table_.take_oldest(found);
+      expected[key].erase(expected[key].begin());
+      ASSERT_EQ(rest.is_none(), expected[key].empty());
+    } else {
+      KeyEntry& entry = table_.begin(found);
+      expected[key].clear();
+      ASSERT_EQ(entry.key, keys_[key]);
+      ASSERT_EQ(find(key).slot(), entry.slot);
+      table_.erase(entry);
+    }
+    // As the operator does it: those that are gone leave at the front.
+    WaitingStarts& waiting = table_.waiting();
+    while (!waiting.empty() && waiting.at(waiting.place(0)).chain == 0) waiting.pop();
+  }
+  const auto keys = std::count_if(expected.begin(), expected.end(),
+                                  [](const auto& key) { return !key.second.empty(); });
+  EXPECT_EQ(table_.size(), static_cast<size_t>(keys));
+}
+
+// Equal tags: only the bytes tell the keys apart.
+TEST_F(WaitingKeys, AreToldApartByAllTheirBytes) {
+  WaitingStart start;
+  start.loaded = &loaded_;
+  for (uint32_t key = 0; key < kKeys; ++key) {
+    ASSERT_TRUE(table_.find(keys_[key], 7).is_none());
+    start.row = key;
+    table_.wait({}, keys_[key], 7, start);
+  }
+  for (uint32_t key = 0; key < kKeys; ++key) {
+    const KeyRef found = table_.find(keys_[key], 7);
+    ASSERT_TRUE(found.waits());
+    EXPECT_EQ(table_.oldest(found).row, key);
   }
 }
 
