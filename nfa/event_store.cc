@@ -37,6 +37,32 @@ void EventStore::keep_text(TypeId type, uint32_t column) {
   kept.columns.push_back(column);
 }
 
+void EventStore::prefetch(const TestedEvent& event) const {
+  const eventtime::EventTable& table = event.table();
+  const uint32_t row = event.row->table_row;
+  for (const uint32_t column : kept_[event.row->type].columns) {
+    prefetch(table.columns[column], row);
+  }
+  if (!keep_raw_) return;
+  for (size_t at = 0; at < event.row->raw.size(); at += eventtime::kCacheLineBytes) {
+    __builtin_prefetch(event.row->raw.data() + at);
+  }
+}
+
+void EventStore::prefetch(const eventtime::Column& column, uint32_t row) {
+  __builtin_prefetch(column.nulls().words().data() + row / 64);
+  switch (column.type()) {
+    case eventtime::Type::kString:
+      __builtin_prefetch(column.texts().data() + row);
+      break;
+    case eventtime::Type::kFloat:
+      __builtin_prefetch(column.numbers().data() + row);
+      break;
+    default:
+      __builtin_prefetch(column.integers().data() + row);
+  }
+}
+
 EventId EventStore::store(TestedEvent& event) {
   if (event.stored != kNoEvent) {
     retain(event.stored);
@@ -98,9 +124,9 @@ EventId EventStore::store(TestedEvent& event) {
 
 char* EventStore::allocate(size_t bytes) {
   bytes = (bytes + alignof(StoredEvent) - 1) / alignof(StoredEvent) * alignof(StoredEvent);
-  if (segments_[current_].used + bytes > segments_[current_].size) open_segment(bytes);
+  if (segments_[current_].used + bytes > segments_[current_].bytes.size()) open_segment(bytes);
   Segment& segment = segments_[current_];
-  char* block = segment.bytes.get() + segment.used;
+  char* block = segment.bytes.data() + segment.used;
   segment.used += bytes;
   ++segment.live;
   return block;
@@ -118,18 +144,17 @@ void EventStore::open_segment(size_t bytes) {
     segments_.emplace_back();
   }
   Segment& segment = segments_[current_];
-  if (segment.size < bytes) {
-    segment.size = std::max(bytes, kSegmentBytes);
-    segment.bytes = std::make_unique_for_overwrite<char[]>(segment.size);
+  if (segment.bytes.size() < bytes) {
+    const bool small = segments_.size() <= kSmallSegments;
+    segment.bytes = Bytes(std::max(bytes, small ? kSegmentBytes : eventtime::kHugePageBytes));
   }
   segment.used = 0;
 }
 
 void EventStore::close_segment(uint32_t index) {
   Segment& segment = segments_[index];
-  if (segment.size > kSegmentBytes || free_segments_.size() >= kSpareSegments) {
-    segment.bytes.reset();
-    segment.size = 0;
+  if (segment.bytes.size() > eventtime::kHugePageBytes || free_segments_.size() >= kSpareSegments) {
+    segment.bytes = {};
   }
   free_segments_.push_back(index);
 }

@@ -9,11 +9,11 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string_view>
 #include <vector>
 
 #include "eventtime/batch.h"
+#include "eventtime/huge_pages.h"
 
 namespace tocsin::nfa {
 
@@ -53,6 +53,9 @@ class EventStore {
   // Runs will read this string column of stored events. Before the first event only.
   void keep_text(TypeId type, uint32_t column);
 
+  // Asks for what store() will read of an event.
+  void prefetch(const TestedEvent& event) const;
+  static void prefetch(const eventtime::Column& column, uint32_t row);
   // Stores the event unless it is stored already, and retains it once for the caller.
   EventId store(TestedEvent& event);
   void retain(EventId id) { ++holds_[id].references; }
@@ -80,14 +83,16 @@ class EventStore {
     uint32_t references = 0;
     uint32_t segment = 0;
   };
+  using Bytes = std::vector<char, eventtime::HugePageAllocator<char>>;
   struct Segment {
-    std::unique_ptr<char[]> bytes;
-    size_t size = 0;
+    Bytes bytes;
     size_t used = 0;
     uint32_t live = 0;
   };
+  // The first few are small; where there are more, each is a huge page.
   static constexpr size_t kSegmentBytes = size_t{256} << 10;
-  static constexpr size_t kSpareSegments = 64;  // kept for the next events when they are empty
+  static constexpr size_t kSmallSegments = 8;
+  static constexpr size_t kSpareSegments = 8;  // kept for the next events when they are empty
 
   void erase(EventId id);
   char* allocate(size_t bytes);

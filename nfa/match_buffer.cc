@@ -23,6 +23,13 @@ MatchBuffer::MatchBuffer(const Program& program, EventStore& events)
   live_ = 0;
 }
 
+MatchBuffer::~MatchBuffer() {
+  eventtime::HugePageAllocator<uint64_t> allocator;
+  for (size_t i = 0; i < chunks_.size(); ++i) {
+    allocator.deallocate(chunks_[i], (kFirstChunk << i) * node_words_);
+  }
+}
+
 NodeId MatchBuffer::allocate() {
   ++live_;
   if (first_free_ != kRootNode) {
@@ -30,8 +37,9 @@ NodeId MatchBuffer::allocate() {
     first_free_ = node(id).parent;
     return id;
   }
-  if (next_unused_ / kChunkNodes == chunks_.size()) {
-    chunks_.push_back(std::make_unique_for_overwrite<uint64_t[]>(kChunkNodes * node_words_));
+  if (chunk_of(next_unused_) == chunks_.size()) {
+    const size_t nodes = kFirstChunk << chunks_.size();
+    chunks_.push_back(eventtime::HugePageAllocator<uint64_t>().allocate(nodes * node_words_));
   }
   TOCSIN_CHECK(next_unused_ < UINT32_MAX, "fewer than 4 G partial matches at once");
   return next_unused_++;

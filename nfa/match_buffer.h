@@ -11,11 +11,12 @@
 // Tested by tests/unit/nfa/match_buffer_test.cc.
 #pragma once
 
+#include <bit>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
+#include "eventtime/huge_pages.h"
 #include "nfa/event_store.h"
 #include "nfa/program.h"
 
@@ -37,6 +38,9 @@ struct Node {
 class MatchBuffer {
  public:
   MatchBuffer(const Program& program, EventStore& events);
+  ~MatchBuffer();
+  MatchBuffer(const MatchBuffer&) = delete;
+  MatchBuffer& operator=(const MatchBuffer&) = delete;
 
   // A child that binds `event` at `place`, with one reference (the caller's); its slots and
   // counters are the parent's, to be changed by the caller.
@@ -68,13 +72,15 @@ class MatchBuffer {
 
  private:
   static constexpr size_t kHeadWords = sizeof(Node) / sizeof(uint64_t);
-  static constexpr size_t kChunkNodes = 1024;
+  // Chunks double: a few nodes take little memory, many lie on huge pages.
+  static constexpr uint64_t kFirstChunk = 64;
 
-  uint64_t* words(NodeId id) {
-    return chunks_[id / kChunkNodes].get() + (id % kChunkNodes) * node_words_;
+  static size_t chunk_of(NodeId id) {
+    return static_cast<size_t>(std::bit_width(id + kFirstChunk) - std::bit_width(kFirstChunk));
   }
-  const uint64_t* words(NodeId id) const {
-    return chunks_[id / kChunkNodes].get() + (id % kChunkNodes) * node_words_;
+  uint64_t* words(NodeId id) const {
+    const size_t chunk = chunk_of(id);
+    return chunks_[chunk] + (id + kFirstChunk - (kFirstChunk << chunk)) * node_words_;
   }
   NodeId allocate();
 
@@ -83,7 +89,7 @@ class MatchBuffer {
   size_t slot_words_;
   size_t counters_;
   size_t node_words_;
-  std::vector<std::unique_ptr<uint64_t[]>> chunks_;
+  std::vector<uint64_t*> chunks_;
   NodeId first_free_ = kRootNode;  // chained by Node::parent
   NodeId next_unused_ = 0;
   size_t live_ = 0;

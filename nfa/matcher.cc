@@ -8,6 +8,7 @@
 namespace tocsin::nfa {
 namespace {
 
+using eventtime::Column;
 using patterns::SkipKind;
 
 // Looking for a dominated run costs time for each run kept; patterns whose runs differ in what they
@@ -45,7 +46,17 @@ Matcher::Matcher(const Program& program, EventStore& events, size_t max_starts)
       domination_window_(
           std::clamp(2 * program.places.size(), kMinDominationWindow, kMaxDominationWindow)),
       hits_(program.places.size()),
-      hit_stamp_(program.places.size()) {}
+      hit_stamp_(program.places.size()) {
+  for (const Place& place : program.places) {
+    if (bound_columns_.size() <= place.type) bound_columns_.resize(place.type + size_t{1});
+    std::vector<uint32_t>& columns = bound_columns_[place.type];
+    for (const SlotUpdate& update : place.updates) {
+      if (update.column != kNoColumn) columns.push_back(update.column);
+    }
+    std::sort(columns.begin(), columns.end());
+    columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
+  }
+}
 
 EvalContext Matcher::context_of(NodeId node, std::span<const Value> key) {
   EvalContext context;
@@ -184,7 +195,9 @@ void Matcher::bind(NodeId node, const Place& place, const TestedEvent& event) {
     const Slot& slot = program_.layout.slot(update.slot);
     Value value;
     if (update.column != kNoColumn) {
-      value = event.table().columns[update.column].value(event.row->table_row);
+      const Column& column = event.table().columns[update.column];
+      if (update_plain_slot(slot, words, column, event.row->table_row)) continue;
+      value = column.value(event.row->table_row);
       if (value.type == Type::kString) {
         value = Value::of_text(events_.text(stored, update.column));
       }
@@ -284,6 +297,14 @@ void Matcher::start(KeyState& state, TestedEvent& event, const PredicateResults&
   candidates_.clear();
   begin(state, event, predicates);
   TOCSIN_CHECK(candidates_.empty(), "a first event completes nothing");
+}
+
+void Matcher::prefetch(const TestedEvent& event) const {
+  events_.prefetch(event);
+  if (event.row->type >= bound_columns_.size()) return;
+  for (const uint32_t column : bound_columns_[event.row->type]) {
+    EventStore::prefetch(event.table().columns[column], event.row->table_row);
+  }
 }
 
 // Runs that begin with this event.

@@ -77,6 +77,9 @@ class Matcher {
   // Asks for the memory of a run that will be looked at soon.
   void prefetch(const Run& run) const { __builtin_prefetch(&buffer_.node(run.node)); }
 
+  // Asks for what binding an event of one of the pattern's types will read of it.
+  void prefetch(const TestedEvent& event) const;
+
   MatchBuffer& buffer() { return buffer_; }
   const MatchBuffer& buffer() const { return buffer_; }
   const Program& program() const { return program_; }
@@ -119,6 +122,7 @@ class Matcher {
   size_t max_starts_;
   bool merges_;               // whether one run can make another superfluous
   size_t domination_window_;  // so many of the runs kept last are looked at for that
+  std::vector<std::vector<uint32_t>> bound_columns_;  // by TypeId: what binding an event reads
   MatcherStats stats_;
   eventtime::Arena scratch_;
 

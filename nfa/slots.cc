@@ -258,4 +258,24 @@ void update_slot(const Slot& slot, uint64_t* words, const Value& value, eventtim
   }
 }
 
+bool update_plain_slot(const Slot& slot, uint64_t* words, const eventtime::Column& column,
+                       uint32_t row) {
+  if (column.type() == Type::kString) return false;
+  const bool is_float = column.type() == Type::kFloat;
+  const bool null = column.is_null(row);
+  if (slot.kind == CaptureKind::kLast) {
+    words[slot.word] = null       ? 0
+                       : is_float ? std::bit_cast<uint64_t>(column.number(row))
+                                  : static_cast<uint64_t>(column.integer(row));
+    set_null(words, slot, null);
+    return true;
+  }
+  if (slot.kind != CaptureKind::kAverage) return false;
+  if (null) return true;
+  const double value = is_float ? column.number(row) : static_cast<double>(column.integer(row));
+  words[slot.word] = std::bit_cast<uint64_t>(std::bit_cast<double>(words[slot.word]) + value);
+  ++words[slot.word + 1];
+  return true;
+}
+
 }  // namespace tocsin::nfa

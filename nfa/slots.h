@@ -57,4 +57,9 @@ class SlotLayout {
 void update_slot(const Slot& slot, uint64_t* words, const eventtime::Value& value,
                  eventtime::Timestamp time, uint64_t& arithmetic_errors);
 
+// The same for the kinds that most slots have, from the event's column and without the way through
+// a Value. False: not one of those; nothing has changed.
+bool update_plain_slot(const Slot& slot, uint64_t* words, const eventtime::Column& column,
+                       uint32_t row);
+
 }  // namespace tocsin::nfa

@@ -7,7 +7,7 @@ namespace {
 
 // So many look-ups are under way at once: enough to hide the memory's latency.
 constexpr size_t kPipelineEvents = 64;
-constexpr size_t kPrefetchDistance = 8;                // of timers that fire
+constexpr size_t kPrefetchDistance = 16;               // of timers that fire
 constexpr uint64_t kBatchesKept = 64;                  // for first events that wait
 constexpr eventtime::Duration kUsualSpan{60'000'000};  // of timers, where there is no `within`
 
@@ -19,6 +19,14 @@ bool any_holds(const std::vector<nfa::StepPredicate>& predicates, const Released
   return std::any_of(predicates.begin(), predicates.end(), [&](nfa::StepPredicate predicate) {
     return event.loaded->predicates.holds(predicate, event.tested.row->table_row);
   });
+}
+
+nfa::TestedEvent tested(const WaitingStart& start) {
+  nfa::TestedEvent event;
+  event.batch = start.loaded->batch.get();
+  event.row = &event.batch->rows[start.row];
+  event.sequence = start.sequence;
+  return event;
 }
 
 }  // namespace
@@ -85,6 +93,7 @@ void PatternOperator::process(std::span<ReleasedEvent> events,
 // need.
 void PatternOperator::look_up(std::span<ReleasedEvent> events) {
   routed_.clear();
+  to_begin_.clear();
   keys_text_.clear();
   for (ReleasedEvent& event : events) {
     if (!concerns(event)) continue;
@@ -103,14 +112,23 @@ void PatternOperator::look_up(std::span<ReleasedEvent> events) {
   }
   for (const Routed& routed : routed_) keys_.prefetch(keys_.guess(routed.tag));
   for (const Routed& routed : routed_) prefetch_state(routed);
+  for (const nfa::TestedEvent& start : to_begin_) matcher_.prefetch(start);
 }
 
-void PatternOperator::prefetch_state(const Routed& routed) const {
+// The node of each run; of first events that are about to become runs, the row in the old batch,
+// and what it leads to in the round after.
+void PatternOperator::prefetch_state(const Routed& routed) {
   const KeyRef found = keys_.guess(routed.tag);
   if (found.is_none()) return;
   if (!found.waits()) {
     for (const nfa::Run& run : keys_.at(found.slot()).state.runs) matcher_.prefetch(run);
+    matcher_.prefetch(routed.event->tested);
+    return;
   }
+  const WaitingStart& start = keys_.oldest(found);
+  if (has_expired(start, routed.event->tested.row->time) || !may_follow(*routed.event)) return;
+  to_begin_.push_back(tested(start));
+  __builtin_prefetch(to_begin_.back().row);
 }
 
 void PatternOperator::process_event(Routed& routed,
@@ -184,12 +202,9 @@ KeyEntry& PatternOperator::begin_waiting(KeyRef waiting, BatchShelf& shelf) {
   KeyEntry& entry = keys_.begin(waiting);
   for (; left > 0; --left) {
     const WaitingStart& start = keys_.waiting().at(place);
-    nfa::TestedEvent tested;
-    tested.batch = start.loaded->batch.get();
-    tested.row = &tested.batch->rows[start.row];
-    tested.sequence = start.sequence;
-    matcher_.start(entry.state, tested, start.loaded->predicates);
-    if (tested.stored != nfa::kNoEvent) events_.release(tested.stored);
+    nfa::TestedEvent event = tested(start);
+    matcher_.start(entry.state, event, start.loaded->predicates);
+    if (event.stored != nfa::kNoEvent) events_.release(event.stored);
     shelf.release(*start.loaded);
     place = start.next;
   }

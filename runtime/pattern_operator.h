@@ -65,7 +65,7 @@ class PatternOperator {
     return std::string_view(keys_text_).substr(routed.key_begin, routed.key_size);
   }
   void look_up(std::span<ReleasedEvent> events);
-  void prefetch_state(const Routed& routed) const;
+  void prefetch_state(const Routed& routed);
   bool may_begin(const ReleasedEvent& event) const;
   bool may_follow(const ReleasedEvent& event) const;
   bool concerns(const ReleasedEvent& event) const;
@@ -105,6 +105,7 @@ class PatternOperator {
   // Reused from event to event.
   std::string keys_text_;
   std::vector<Routed> routed_;
+  std::vector<nfa::TestedEvent> to_begin_;  // only asked for
   std::vector<uint32_t> due_;
   std::vector<eventtime::Value> key_values_;
   std::vector<nfa::Match> matches_;

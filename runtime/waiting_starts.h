@@ -47,6 +47,7 @@ class WaitingStarts {
     if (end_ - begin_ == ring_.size()) grow();
     const auto place = static_cast<uint32_t>(end_++ % kPlaces);
     at(place) = start;
+    __builtin_prefetch(&at(place + kAhead), 1);
     return place;
   }
   WaitingStart& at(uint32_t place) { return ring_[place & mask_]; }
@@ -61,6 +62,7 @@ class WaitingStarts {
  private:
   using Ring = std::vector<WaitingStart, eventtime::HugePageAllocator<WaitingStart>>;
   static constexpr size_t kMinSize = 16;
+  static constexpr uint32_t kAhead = 4;
 
   void grow() {
     TOCSIN_CHECK(ring_.size() < kPlaces, "fewer than 2 G first events wait at once");
