@@ -16,8 +16,9 @@ namespace tocsin::runtime {
 struct LoadedBatch {
   std::shared_ptr<const eventtime::Batch> batch;
   nfa::PredicateResults predicates;
-  uint64_t number = 0;  // counts the batches of all inputs
-  uint32_t holds = 0;   // rows not yet released, and pins
+  std::vector<eventtime::BitSet> concerned;  // by pattern, then type: rows of the type's table
+  uint64_t number = 0;                       // counts the batches of all inputs
+  uint32_t holds = 0;                        // rows not yet released, and pins
   uint32_t slot = 0;
 };
 

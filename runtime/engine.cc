@@ -27,8 +27,9 @@ class Engine::Impl {
       Result<nfa::Program> program = nfa::compile(pattern, patterns_.catalog, predicates_);
       if (!program) return eventtime::Unexpected<eventtime::Error>{program.error()};
       keep_texts(*program);
-      operators_.push_back(std::make_unique<PatternOperator>(std::move(*program), pattern, ranks[i],
-                                                             events_, options_));
+      operators_.push_back(
+          std::make_unique<PatternOperator>(std::move(*program), pattern, static_cast<uint32_t>(i),
+                                            ranks[i], events_, keys_by(pattern.by), options_));
     }
     add_key_columns();
     return {};
@@ -44,6 +45,7 @@ class Engine::Impl {
     predicates_.evaluate(*batch, results_);
     LoadedBatch& loaded = shelf_.add(std::move(batch));
     std::swap(loaded.predicates, results_);
+    for (const auto& op : operators_) op->mark_concerned(loaded);
     const eventtime::Batch& rows = *loaded.batch;
     stats_.events += rows.rows.size();
     reorder_.push(rows.input, loaded.slot, rows.rows, [&](uint32_t row, Timestamp watermark) {
@@ -82,6 +84,9 @@ class Engine::Impl {
   }
 
  private:
+  // So many look-ups are under way at once: enough to hide the memory's latency.
+  static constexpr size_t kBlockEvents = 128;
+
   // Rank of each pattern among the names: alerts of one time are sorted by it.
   std::vector<uint32_t> ranks_by_name() const {
     std::vector<uint32_t> order(patterns_.patterns.size());
@@ -92,6 +97,14 @@ class Engine::Impl {
     std::vector<uint32_t> ranks(order.size());
     for (uint32_t rank = 0; rank < order.size(); ++rank) ranks[order[rank]] = rank;
     return ranks;
+  }
+
+  EventKeys& keys_by(const std::vector<patterns::KeyPart>& by) {
+    for (const auto& keys : keys_) {
+      if (keys->join(by)) return *keys;
+    }
+    keys_.push_back(std::make_unique<EventKeys>(by));
+    return *keys_.back();
   }
 
   void keep_texts(const nfa::Program& program) {
@@ -145,12 +158,23 @@ class Engine::Impl {
       if (has_null_key(*loaded.batch, *event.tested.row)) ++stats_.null_keys;
       released_.push_back(event);
     }
-    for (const auto& op : operators_) op->process(released_, formats_, shelf_, pending_alerts_);
+    match();
     for (const ReleasedEvent& event : released_) {
       if (event.tested.stored != nfa::kNoEvent) events_.release(event.tested.stored);
     }
     flush(arrivals_.back().time, alerts);
     for (const eventtime::Arrival& arrival : arrivals_) shelf_.release(shelf_.at(arrival.batch));
+  }
+
+  // Block by block, so that a block is still near when the next pattern looks at it.
+  void match() {
+    const std::span<ReleasedEvent> events(released_);
+    for (size_t begin = 0; begin < events.size(); begin += kBlockEvents) {
+      const auto block = events.subspan(begin, std::min(kBlockEvents, events.size() - begin));
+      for (const auto& keys : keys_) keys->begin(block.size());
+      for (const auto& op : operators_) op->process(block, formats_, shelf_, pending_alerts_);
+    }
+    for (const auto& op : operators_) op->clean_up(events.back().tested.row->time, shelf_);
   }
 
   // Alerts complete before `now` are final: no event released later is earlier than that.
@@ -175,6 +199,7 @@ class Engine::Impl {
   EngineOptions options_;
   nfa::PredicateSet predicates_;
   nfa::EventStore events_;
+  std::vector<std::unique_ptr<EventKeys>> keys_;
   std::vector<std::unique_ptr<PatternOperator>> operators_;
   std::vector<std::vector<uint32_t>> key_columns_;  // by TypeId
   eventtime::ReorderBuffer reorder_;

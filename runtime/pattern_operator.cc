@@ -5,8 +5,6 @@
 namespace tocsin::runtime {
 namespace {
 
-// So many look-ups are under way at once: enough to hide the memory's latency.
-constexpr size_t kPipelineEvents = 64;
 constexpr size_t kPrefetchDistance = 16;               // of timers that fire
 constexpr uint64_t kBatchesKept = 64;                  // for first events that wait
 constexpr eventtime::Duration kUsualSpan{60'000'000};  // of timers, where there is no `within`
@@ -32,12 +30,14 @@ nfa::TestedEvent tested(const WaitingStart& start) {
 }  // namespace
 
 PatternOperator::PatternOperator(nfa::Program program, const patterns::Pattern& pattern,
-                                 uint32_t rank, nfa::EventStore& events,
-                                 const EngineOptions& options)
+                                 uint32_t number, uint32_t rank, nfa::EventStore& events,
+                                 EventKeys& keys, const EngineOptions& options)
     : program_(std::move(program)),
       format_(pattern, options.events),
+      number_(number),
       rank_(rank),
       events_(events),
+      event_keys_(keys),
       max_starts_(options.max_starts),
       matcher_(program_, events, options.max_starts),
       keys_(pattern.by),
@@ -70,23 +70,34 @@ bool PatternOperator::may_follow(const ReleasedEvent& event) const {
   return program_.sees_every_event || any_holds(later_steps_[event.tested.row->type], event);
 }
 
-bool PatternOperator::concerns(const ReleasedEvent& event) const {
-  const eventtime::TypeId type = event.tested.row->type;
-  if (type >= takes_.size() || !takes_[type]) return false;
-  return program_.sees_every_event || any_holds(steps_[type], event);
+void PatternOperator::mark_concerned(LoadedBatch& loaded) const {
+  const auto& tables = loaded.batch->tables;
+  loaded.concerned.resize(std::max(loaded.concerned.size(), (number_ + 1) * tables.size()));
+  for (size_t type = 0; type < tables.size(); ++type) {
+    eventtime::BitSet& rows = loaded.concerned[number_ * tables.size() + type];
+    rows.reset(tables[type].rows);
+    if (type >= takes_.size() || !takes_[type]) continue;
+    if (program_.sees_every_event) {
+      for (uint32_t row = 0; row < tables[type].rows; ++row) rows.set(row);
+      continue;
+    }
+    for (const nfa::StepPredicate predicate : steps_[type]) {
+      const auto more = loaded.predicates.rows[predicate].words();
+      for (size_t i = 0; i < more.size(); ++i) rows.words()[i] |= more[i];
+    }
+  }
 }
 
 void PatternOperator::process(std::span<ReleasedEvent> events,
                               std::span<const eventtime::RecordFormat* const> formats,
                               BatchShelf& shelf, std::vector<PendingAlert>& alerts) {
-  for (size_t begin = 0; begin < events.size(); begin += kPipelineEvents) {
-    const size_t size = std::min(kPipelineEvents, events.size() - begin);
-    look_up(events.subspan(begin, size));
-    for (Routed& routed : routed_) process_event(routed, formats, shelf, alerts);
-  }
-  if (events.empty()) return;
-  fire_timers(events.back().tested.row->time);
-  clean_up_waiting(events.back().tested.row->time, shelf);
+  look_up(events);
+  for (Routed& routed : routed_) process_event(routed, formats, shelf, alerts);
+}
+
+void PatternOperator::clean_up(eventtime::Timestamp now, BatchShelf& shelf) {
+  fire_timers(now);
+  clean_up_waiting(now, shelf);
 }
 
 // Finds out which events concern the pattern, and their keys; asks for the memory that they will
@@ -94,23 +105,26 @@ void PatternOperator::process(std::span<ReleasedEvent> events,
 void PatternOperator::look_up(std::span<ReleasedEvent> events) {
   routed_.clear();
   to_begin_.clear();
-  keys_text_.clear();
-  for (ReleasedEvent& event : events) {
-    if (!concerns(event)) continue;
-    const eventtime::Row& row = *event.tested.row;
-    Routed routed;
-    routed.event = &event;
-    routed.key_begin = static_cast<uint32_t>(keys_text_.size());
-    if (!append_key(keys_text_, pattern().by, event.tested.table(), row.type, row.table_row)) {
-      keys_text_.resize(routed.key_begin);
-      continue;
+  const LoadedBatch* loaded = nullptr;  // most events come from the batch of the one before
+  const eventtime::BitSet* concerned = nullptr;
+  for (size_t i = 0; i < events.size(); ++i) {
+    ReleasedEvent& event = events[i];
+    if (event.loaded != loaded) {
+      loaded = event.loaded;
+      concerned = &loaded->concerned[number_ * loaded->batch->tables.size()];
     }
-    routed.key_size = static_cast<uint32_t>(keys_text_.size()) - routed.key_begin;
-    routed.tag = tag_of(key_of(routed));
-    keys_.prefetch_index(routed.tag);
-    routed_.push_back(routed);
+    const eventtime::Row& row = *event.tested.row;
+    if (!concerned[row.type].test(row.table_row)) continue;
+    const EventKeys::Key& key = event_keys_.of(i, event.tested);
+    if (key.is_null) continue;
+    keys_.prefetch_index(key.tag);
+    routed_.push_back({&event, {}, key.tag, static_cast<uint32_t>(i)});
   }
-  for (const Routed& routed : routed_) keys_.prefetch(keys_.guess(routed.tag));
+  // The text of the keys stays where it is from here on.
+  for (Routed& routed : routed_) {
+    routed.key = event_keys_.text(event_keys_.of(routed.index, routed.event->tested));
+    keys_.prefetch(keys_.guess(routed.tag));
+  }
   for (const Routed& routed : routed_) prefetch_state(routed);
   for (const nfa::TestedEvent& start : to_begin_) matcher_.prefetch(start);
 }
@@ -151,7 +165,7 @@ void PatternOperator::process_event(Routed& routed,
 
 KeyEntry* PatternOperator::entry_for(const Routed& routed, BatchShelf& shelf) {
   const ReleasedEvent& event = *routed.event;
-  KeyRef found = keys_.find(key_of(routed), routed.tag);
+  KeyRef found = keys_.find(routed.key, routed.tag);
   if (found.waits()) found = drop_expired(found, event.tested.row->time, shelf);
   if (found.waits()) {
     const bool begins = may_begin(event);
@@ -163,7 +177,7 @@ KeyEntry* PatternOperator::entry_for(const Routed& routed, BatchShelf& shelf) {
   }
   if (!found.is_none()) return &keys_.at(found.slot());
   if (!may_begin(event)) return nullptr;
-  if (!program_.starts_wait) return &keys_.add(key_of(routed), routed.tag);
+  if (!program_.starts_wait) return &keys_.add(routed.key, routed.tag);
   wait(routed, found);
   return nullptr;
 }
@@ -192,7 +206,7 @@ void PatternOperator::wait(const Routed& routed, KeyRef found) {
   start.loaded = event.loaded;
   start.row = static_cast<uint32_t>(event.tested.row - event.loaded->batch->rows.data());
   BatchShelf::hold(*event.loaded);
-  keys_.wait(found, key_of(routed), routed.tag, start);
+  keys_.wait(found, routed.key, routed.tag, start);
 }
 
 // Makes runs of the first events that wait at a key, in their order.

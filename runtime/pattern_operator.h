@@ -17,6 +17,7 @@
 #include "runtime/alert.h"
 #include "runtime/clean_up_timers.h"
 #include "runtime/engine_options.h"
+#include "runtime/event_keys.h"
 #include "runtime/key_table.h"
 
 namespace tocsin::runtime {
@@ -36,15 +37,20 @@ struct PendingAlert {
 
 class PatternOperator {
  public:
-  PatternOperator(nfa::Program program, const patterns::Pattern& pattern, uint32_t rank,
-                  nfa::EventStore& events, const EngineOptions& options);
+  // `number`: its place among the patterns. `keys` is by the same fields.
+  PatternOperator(nfa::Program program, const patterns::Pattern& pattern, uint32_t number,
+                  uint32_t rank, nfa::EventStore& events, EventKeys& keys,
+                  const EngineOptions& options);
 
-  // Whether the pattern has the event's type in its input.
-  bool takes(eventtime::TypeId type) const { return takes_[type]; }
-  // Events in order; `formats` by input.
+  // Decides which rows of a batch concern the pattern. Before its events.
+  void mark_concerned(LoadedBatch& loaded) const;
+  // A block of events in order, the one that the keys are of; `formats` by input.
   void process(std::span<ReleasedEvent> events,
                std::span<const eventtime::RecordFormat* const> formats, BatchShelf& shelf,
                std::vector<PendingAlert>& alerts);
+
+  // All events before `now` have come.
+  void clean_up(eventtime::Timestamp now, BatchShelf& shelf);
 
   const patterns::Pattern& pattern() const { return *format_.pattern; }
   const nfa::Matcher& matcher() const { return matcher_; }
@@ -56,19 +62,15 @@ class PatternOperator {
   // An event on its way to the state of its key.
   struct Routed {
     ReleasedEvent* event = nullptr;
-    uint32_t key_begin = 0;  // in keys_text_
-    uint32_t key_size = 0;
+    std::string_view key;
     uint32_t tag = 0;
+    uint32_t index = 0;  // in the block
   };
 
-  std::string_view key_of(const Routed& routed) const {
-    return std::string_view(keys_text_).substr(routed.key_begin, routed.key_size);
-  }
   void look_up(std::span<ReleasedEvent> events);
   void prefetch_state(const Routed& routed);
   bool may_begin(const ReleasedEvent& event) const;
   bool may_follow(const ReleasedEvent& event) const;
-  bool concerns(const ReleasedEvent& event) const;
   void process_event(Routed& routed, std::span<const eventtime::RecordFormat* const> formats,
                      BatchShelf& shelf, std::vector<PendingAlert>& alerts);
   // The entry of the event's key; null if the event is done: it waits, or begins nothing.
@@ -88,8 +90,10 @@ class PatternOperator {
 
   nfa::Program program_;
   AlertFormat format_;
+  uint32_t number_;
   uint32_t rank_;
   nfa::EventStore& events_;
+  EventKeys& event_keys_;
   size_t max_starts_;
   nfa::Matcher matcher_;
   KeyTable keys_;
@@ -103,7 +107,6 @@ class PatternOperator {
   uint64_t alerts_ = 0;
 
   // Reused from event to event.
-  std::string keys_text_;
   std::vector<Routed> routed_;
   std::vector<nfa::TestedEvent> to_begin_;  // only asked for
   std::vector<uint32_t> due_;

@@ -1,0 +1,46 @@
+// The encoded keys of a block of events, made once for all patterns that are `by` the same fields.
+// Tested by tests/unit/runtime/event_keys_test.cc.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nfa/event_store.h"
+#include "patterns/pattern.h"
+
+namespace tocsin::runtime {
+
+class EventKeys {
+ public:
+  struct Key {
+    uint32_t begin = 0;
+    uint32_t size = 0;
+    uint32_t tag = 0;  // tag_of()
+    bool made = false;
+    bool is_null = false;  // a field of it: the event belongs to no key
+  };
+
+  explicit EventKeys(const std::vector<patterns::KeyPart>& by) : by_(by) {}
+
+  // Whether `by` names the same fields; if so, serves its event types too from now on.
+  bool join(const std::vector<patterns::KeyPart>& by);
+  // Another block of so many events. Its keys are made when they are asked for.
+  void begin(size_t events);
+  const Key& of(size_t index, const nfa::TestedEvent& event) {
+    Key& key = keys_[index];
+    if (!key.made) make(key, event);
+    return key;
+  }
+  std::string_view text(const Key& key) const { return {text_.data() + key.begin, key.size}; }
+
+ private:
+  void make(Key& key, const nfa::TestedEvent& event);
+
+  std::vector<patterns::KeyPart> by_;
+  std::vector<Key> keys_;
+  std::string text_;
+};
+
+}  // namespace tocsin::runtime

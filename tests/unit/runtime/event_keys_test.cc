@@ -1,0 +1,65 @@
+#include "runtime/event_keys.h"
+
+#include <gtest/gtest.h>
+
+#include "runtime/key_table.h"
+#include "tests/support/json_run.h"
+
+namespace tocsin::runtime {
+namespace {
+
+class EventKeysTest : public testing::Test {
+ protected:
+  EventKeysTest() : batch_(set_.catalog), rows_(2) {
+    for (eventtime::TypeId type = 0; type < 2; ++type) {
+      batch_.tables[type].resize(1);
+      batch_.tables[type].columns[type].set_text(0, eventtime::Text(type == 0 ? "a" : "b"));
+      rows_[type].type = type;
+    }
+  }
+  nfa::TestedEvent event(size_t row) const {
+    nfa::TestedEvent tested;
+    tested.batch = &batch_;
+    tested.row = &rows_[row];
+    return tested;
+  }
+  const std::vector<patterns::KeyPart>& by(size_t pattern) const {
+    return set_.patterns[pattern].by;
+  }
+
+  // The key is another column in each type.
+  const patterns::PatternSet set_ = tests::load_patterns(
+      "event E { s: string?, u: string?, at: timestamp } time at\n"
+      "event F { u: string?, s: string?, at: timestamp } time at\n"
+      "pattern p { by s match e: E }\n"
+      "pattern q { by s match f: F }\n"
+      "pattern r { by s, u match e: E }\n");
+  eventtime::Batch batch_;
+  std::vector<eventtime::Row> rows_;
+};
+
+TEST_F(EventKeysTest, ServePatternsByTheSameFieldsWhateverTheirTypes) {
+  EventKeys keys(by(0));
+  EXPECT_FALSE(keys.join(by(2)));
+  EXPECT_TRUE(keys.join(by(1)));
+  keys.begin(2);
+  for (size_t i = 0; i < 2; ++i) {
+    const EventKeys::Key key = keys.of(i, event(i));
+    EXPECT_FALSE(key.is_null);
+    EXPECT_EQ(keys.text(key), std::string(i == 0 ? "a" : "b") + std::string(2, '\0'));
+    EXPECT_EQ(key.tag, tag_of(keys.text(key)));
+  }
+}
+
+TEST_F(EventKeysTest, AreMadeAnewForEachBlock) {
+  EventKeys keys(by(0));
+  keys.begin(1);
+  EXPECT_FALSE(keys.of(0, event(0)).is_null);
+  batch_.tables[0].columns[0].set_null(0);
+  EXPECT_FALSE(keys.of(0, event(0)).is_null);
+  keys.begin(1);
+  EXPECT_TRUE(keys.of(0, event(0)).is_null);
+}
+
+}  // namespace
+}  // namespace tocsin::runtime
