@@ -104,7 +104,7 @@ void PatternOperator::clean_up(eventtime::Timestamp now, BatchShelf& shelf) {
 // need.
 void PatternOperator::look_up(std::span<ReleasedEvent> events) {
   routed_.clear();
-  to_begin_.clear();
+  to_bind_.clear();
   const LoadedBatch* loaded = nullptr;  // most events come from the batch of the one before
   const eventtime::BitSet* concerned = nullptr;
   for (size_t i = 0; i < events.size(); ++i) {
@@ -126,7 +126,7 @@ void PatternOperator::look_up(std::span<ReleasedEvent> events) {
     keys_.prefetch(keys_.guess(routed.tag));
   }
   for (const Routed& routed : routed_) prefetch_state(routed);
-  for (const nfa::TestedEvent& start : to_begin_) matcher_.prefetch(start);
+  for (const nfa::TestedEvent& start : to_bind_) matcher_.prefetch(start);
 }
 
 // The node of each run; of first events that are about to become runs, the row in the old batch,
@@ -136,13 +136,14 @@ void PatternOperator::prefetch_state(const Routed& routed) {
   if (found.is_none()) return;
   if (!found.waits()) {
     for (const nfa::Run& run : keys_.at(found.slot()).state.runs) matcher_.prefetch(run);
-    matcher_.prefetch(routed.event->tested);
+    to_bind_.push_back(routed.event->tested);
     return;
   }
   const WaitingStart& start = keys_.oldest(found);
   if (has_expired(start, routed.event->tested.row->time) || !may_follow(*routed.event)) return;
-  to_begin_.push_back(tested(start));
-  __builtin_prefetch(to_begin_.back().row);
+  to_bind_.push_back(routed.event->tested);  // it will probably be bound after it
+  to_bind_.push_back(tested(start));
+  __builtin_prefetch(to_bind_.back().row);
 }
 
 void PatternOperator::process_event(Routed& routed,

@@ -108,7 +108,7 @@ class PatternOperator {
 
   // Reused from event to event.
   std::vector<Routed> routed_;
-  std::vector<nfa::TestedEvent> to_begin_;  // only asked for
+  std::vector<nfa::TestedEvent> to_bind_;  // probably, by the block that is being looked up
   std::vector<uint32_t> due_;
   std::vector<eventtime::Value> key_values_;
   std::vector<nfa::Match> matches_;
