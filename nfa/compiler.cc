@@ -25,6 +25,17 @@ bool is_loop(const Element& element) {
   return !element.maximum || *element.maximum > 1;
 }
 
+bool is_simple(const Sequence& sequence) {
+  return sequence.trailing.empty() &&
+         std::all_of(sequence.elements.begin(), sequence.elements.end(),
+                     [](const Element& element) {
+                       return element.negations.empty() && element.kind != ElementKind::kAll &&
+                              element.alternatives.size() <= 1 && !element.reluctant &&
+                              !element.longest && element.until.empty() &&
+                              (element.alternatives.empty() || is_simple(element.alternatives[0]));
+                     });
+}
+
 // What an element becomes: where it stands, and its place or its counter.
 struct Node {
   const Element* element = nullptr;
@@ -155,6 +166,9 @@ class Compiler {
     program_.skip = pattern_.skip;
     program_.skip_variable = pattern_.skip_variable;
     program_.places.emplace_back();  // kStartPlace
+    if (!is_simple(pattern_.match) || !pattern_.without.empty()) {
+      return eventtime::input_error("pattern '" + pattern_.name + "' is not supported yet");
+    }
     std::vector<Node> nodes = add_nodes(pattern_.match);
     if (program_.places.size() > kMaxPlaces) {
       return eventtime::input_error("pattern '" + pattern_.name + "' has more than " +
@@ -182,9 +196,9 @@ class Compiler {
  private:
   std::vector<Node> add_nodes(const Sequence& sequence) {
     std::vector<Node> nodes;
-    nodes.reserve(sequence.size());
-    for (size_t i = 0; i < sequence.size(); ++i) {
-      const Element& element = sequence[i];
+    nodes.reserve(sequence.elements.size());
+    for (size_t i = 0; i < sequence.elements.size(); ++i) {
+      const Element& element = sequence.elements[i];
       Node node;
       node.element = &element;
       node.index = i;
@@ -193,7 +207,7 @@ class Compiler {
       if (element.kind == ElementKind::kStep) {
         node.place = add_place(element.step);
       } else {
-        node.body = add_nodes(element.body);
+        node.body = add_nodes(element.alternatives[0]);
       }
       nodes.push_back(std::move(node));
     }

@@ -133,30 +133,61 @@ struct Step {
   Span span;
 };
 
-enum class ElementKind : uint8_t { kStep, kGroup };
+// What must not happen: `then not x: T[c]`, `next not x`, `not x for 30m`. At the beginning of the
+// match it is a look-back, which always has a duration; its condition may read the step behind it.
+struct Negation {
+  Step step;  // its variable is never bound
+  bool next = false;
+  std::optional<Duration> duration;
+  Span span;
+};
+
+enum class ElementKind : uint8_t {
+  kStep,
+  kGroup,  // one of `alternatives`, the left one preferred; a plain group has one
+  kAll,    // `&`: each of `alternatives`, in any order; each is a sequence of one element
+};
 
 struct Element;
-using Sequence = std::vector<Element>;
+struct Sequence {
+  std::vector<Element> elements;
+  std::vector<Negation> trailing;  // behind the last element
+};
 
 // The sequence as a tree. A quantifier is minimum and maximum of rounds; {1,1} where none is
 // written; the contiguity between rounds is `loop`.
 struct Element {
   ElementKind kind = ElementKind::kStep;
   Contiguity connector = Contiguity::kRelaxed;  // to what is bound before it
+  std::vector<Negation> negations;              // between what is written before it and it
   uint32_t minimum = 1;
   std::optional<uint32_t> maximum = 1;
+  bool reluctant = false;  // leaving is preferred to another round, absent to present
+  bool longest = false;    // of a loop over one step
   Contiguity loop = Contiguity::kRelaxed;
+  std::vector<Step> until;     // what ends the loop: one for each event type that may
   std::optional<Duration> in;  // its first event at most this long after the one bound before it
 
-  Step step;      // of kStep
-  Sequence body;  // of kGroup: at least one event in every round
+  Step step;                           // of kStep
+  std::vector<Sequence> alternatives;  // of the others; each binds an event in every round
+  Span span;
+};
+
+// No such event inside a match, or between a's last and b's first event.
+struct Without {
+  Step step;  // its variable is never bound
+  std::optional<uint32_t> after;
+  std::optional<uint32_t> before;
   Span span;
 };
 
 struct KeyPart {
   std::string name;
   Type type = Type::kString;
-  std::vector<std::optional<uint32_t>> field_by_type;  // by TypeId; set for every input type
+  using FieldByType = std::vector<std::optional<uint32_t>>;  // by TypeId
+
+  FieldByType field_by_type;  // set for every input type, unless each step has its own field:
+  std::vector<FieldByType> by_variable;  // set for the types of each variable
 };
 
 struct Result {  // of emit
@@ -172,6 +203,18 @@ struct Meta {
   double number = 0;
 };
 
+// `suppress D by x, y`: alerts whose values are the same, or of the same key without `by`.
+struct Suppress {
+  Duration duration;
+  std::vector<Expr> by;
+};
+
+// `emit Name { ... }`: what the match becomes for other patterns. Its time is the completion.
+struct EmittedEvent {
+  TypeId type = 0;
+  std::vector<std::optional<uint32_t>> result_by_field;  // index into the results; else null
+};
+
 struct Pattern {
   std::string name;
   std::string description;
@@ -180,11 +223,18 @@ struct Pattern {
   std::vector<Variable> variables;  // in the order of the text
   std::vector<Capture> captures;
   Sequence match;  // at least one event
+  std::vector<Without> without;
   std::optional<Expr> having;
   std::optional<Duration> within;
   SkipKind skip = SkipKind::kPastLast;
   uint32_t skip_variable = 0;  // of kToFirst and kToLast
+  bool leftmost = false;
   std::vector<Result> emit;
+  std::optional<EmittedEvent> emitted_event;
+  bool reports_timeout = false;
+  std::vector<Result> on_timeout;
+  std::optional<EmittedEvent> timeout_event;
+  std::optional<Suppress> suppress;
   std::vector<Meta> meta;
   uint32_t file = 0;
   Span span;

@@ -21,14 +21,21 @@ class PatternBinder {
  private:
   void bind_keys();
   void bind_key(const ast::KeyDecl& key);
-  void bind_without();
-  void check_without_bound(const std::optional<ast::Name>& name);
+  void bind_key_field(const ast::Name& field, KeyPart& part);
+  void bind_step_fields(const ast::KeyDecl& key, KeyPart& part);
+  KeyPart::FieldByType fields_of(const TypeSet& types, std::string_view name) const;
+  void bind_without(Pattern& bound);
   void bind_having(Pattern& bound);
   void bind_skip(Pattern& bound);
-  std::vector<Result> bind_emit(const ast::EmitClause& emit);
-  void bind_suppress();
+  std::vector<Result> bind_emit(const ast::EmitClause& emit, std::optional<EmittedEvent>& event);
+  void bind_emitted_event(const ast::Name& name, std::optional<EmittedEvent>& event);
+  void bind_emitted_field(const ast::Name& name, Expr& value, size_t result, EmittedEvent& event);
+  void check_emitted_fields(const ast::Name& name, const EmittedEvent& event);
+  void bind_timeout(Pattern& bound);
+  void bind_suppress(Pattern& bound);
   void bind_meta(Pattern& bound);
   void bind_meta_value(const ast::Assignment& assignment, Meta& meta);
+  std::optional<uint32_t> known_variable(const ast::Name& name);
   // The variable that a clause names and that must be bound in matches; else a diagnostic.
   std::optional<uint32_t> bound_variable(const ast::Name& name, std::string_view clause);
   // False, with a diagnostic, when the name stands in the map already.

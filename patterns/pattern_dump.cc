@@ -182,6 +182,7 @@ void append_quantifier(std::string& out, const Element& element) {
     if (maximum && *maximum != minimum) out += std::to_string(*maximum);
     out += '}';
   }
+  if (element.reluctant) out += '?';
 }
 
 std::string_view connector_text(Contiguity contiguity) {
@@ -196,20 +197,42 @@ std::string_view connector_text(Contiguity contiguity) {
   return {};
 }
 
+void append_step(std::string& out, const Step& step, const Pattern& pattern,
+                 const Catalog& catalog) {
+  const EventSchema& schema = catalog.types[step.type];
+  out += pattern.variables[step.variable].name + ": " + schema.name;
+  if (step.condition) out += '[' + to_string(*step.condition, pattern, &schema) + ']';
+}
+
+void append_negations(std::string& out, const std::vector<Negation>& negations,
+                      const Pattern& pattern, const Catalog& catalog) {
+  for (const Negation& negation : negations) {
+    if (!out.empty() && out.back() != ' ') out += negation.next ? " next " : " then ";
+    out += "not ";
+    append_step(out, negation.step, pattern, catalog);
+    if (negation.duration) out += " for " + to_string(*negation.duration);
+  }
+}
+
 void append_element(std::string& out, const Element& element, const Pattern& pattern,
                     const Catalog& catalog) {
-  if (element.kind == ElementKind::kGroup) {
-    out += "( " + to_string(element.body, pattern, catalog) + " )";
+  if (element.kind == ElementKind::kStep) {
+    append_step(out, element.step, pattern, catalog);
   } else {
-    const EventSchema& schema = catalog.types[element.step.type];
-    out += pattern.variables[element.step.variable].name + ": " + schema.name;
-    if (element.step.condition) {
-      out += '[' + to_string(*element.step.condition, pattern, &schema) + ']';
+    for (size_t i = 0; i < element.alternatives.size(); ++i) {
+      out += i == 0 ? "( " : element.kind == ElementKind::kAll ? " & " : " | ";
+      out += to_string(element.alternatives[i], pattern, catalog);
     }
+    out += " )";
   }
   append_quantifier(out, element);
   if (element.loop == Contiguity::kStrict) out += " strict";
   if (element.loop == Contiguity::kAny) out += " any";
+  if (element.longest) out += " longest";
+  if (!element.until.empty()) {
+    const Step& until = element.until[0];
+    out += " until [" + to_string(*until.condition, pattern, &catalog.types[until.type]) + ']';
+  }
   if (element.in) out += " in " + to_string(*element.in);
 }
 
@@ -247,10 +270,12 @@ std::string to_string(const Expr& expr, const Pattern& pattern, const EventSchem
 
 std::string to_string(const Sequence& sequence, const Pattern& pattern, const Catalog& catalog) {
   std::string out;
-  for (size_t i = 0; i < sequence.size(); ++i) {
-    if (i > 0) out += connector_text(sequence[i].connector);
-    append_element(out, sequence[i], pattern, catalog);
+  for (const Element& element : sequence.elements) {
+    append_negations(out, element.negations, pattern, catalog);
+    if (!out.empty()) out += connector_text(element.connector);
+    append_element(out, element, pattern, catalog);
   }
+  append_negations(out, sequence.trailing, pattern, catalog);
   return out;
 }
 

@@ -9,6 +9,7 @@ namespace tocsin::patterns {
 namespace {
 
 constexpr uint32_t kMaxRounds = 1'000'000;
+constexpr size_t kMaxParts = 30;  // of `&`: those that are through are bits of a counter
 
 bool may_be_left_out(const ast::Element& element) {
   return element.quantifier && element.quantifier->minimum == 0 &&
@@ -43,7 +44,7 @@ size_t find_word(std::string_view text, std::string_view word) {
 
 }  // namespace
 
-Sequence SequenceBinder::bind(const ast::Sequence& match) {
+Sequence SequenceBinder::bind(const ast::Sequence& match, bool has_window) {
   if (could_match_nothing(match)) {
     context_.diagnostics.error(match.span, "matches-nothing", "the pattern could match nothing",
                                "at least one element must be there in every match");
@@ -54,19 +55,43 @@ Sequence SequenceBinder::bind(const ast::Sequence& match) {
                                "'in' needs an event before it, and this element is the first",
                                "'within' bounds the whole match");
   }
-  return bind_sequence(match);
+  Sequence bound = bind_sequence(match);
+  if (!has_window) check_end(bound);
+  return bound;
+}
+
+// What must not come behind the last event needs a bound in time, wherever a match could end.
+void SequenceBinder::check_end(const Sequence& sequence) {
+  check_end(sequence.trailing);
+  for (auto element = sequence.elements.rbegin(); element != sequence.elements.rend(); ++element) {
+    for (const Sequence& part : element->alternatives) check_end(part);
+    if (element->minimum > 0) return;
+    if (std::next(element) != sequence.elements.rend()) check_end(element->negations);
+  }
+}
+
+void SequenceBinder::check_end(const std::vector<Negation>& negations) {
+  for (const Negation& negation : negations) {
+    if (negation.next || negation.duration) continue;
+    context_.diagnostics.error(negation.span, "needs-window",
+                               "a match can end here, and nothing says how long to wait for the "
+                               "event that must not come",
+                               "add 'within DURATION', or write 'then not x: ... for DURATION'");
+  }
 }
 
 Sequence SequenceBinder::bind_sequence(const ast::Sequence& sequence) {
   Sequence bound;
-  for (const ast::Element& element : sequence.elements) bound.push_back(bind_element(element));
-  bind_negations(sequence.trailing, nullptr);
+  for (const ast::Element& element : sequence.elements) {
+    bound.elements.push_back(bind_element(element));
+  }
+  bound.trailing = bind_negations(sequence.trailing, nullptr);
   return bound;
 }
 
 Element SequenceBinder::bind_element(const ast::Element& element) {
-  bind_negations(element.negations, &element);
   Element bound;
+  bound.negations = bind_negations(element.negations, &element);
   bound.connector = element.connector;
   bound.in = element.in;
   bound.span = element.span;
@@ -88,15 +113,11 @@ Element SequenceBinder::bind_element(const ast::Element& element) {
 }
 
 void SequenceBinder::bind_step(const ast::Element& element, Element& bound) {
-  const StepEntry& entry = steps_[element.step];
   bound.kind = ElementKind::kStep;
-  bound.step.variable = entry.variable;
-  bound.step.type = entry.type.value_or(0);
-  bound.step.condition = bind_condition(element.step);
-  bound.step.span = element.step.span;
-  set_bound(entry.variable);
+  bound.step = bind_test(element.step);
+  set_bound(bound.step.variable);
   scope_.previous = {};
-  scope_.previous.add(entry.type);
+  scope_.previous.add(steps_[element.step].type);
 }
 
 std::optional<Expr> SequenceBinder::bind_condition(const ast::StepText& step) {
@@ -112,7 +133,6 @@ std::optional<Expr> SequenceBinder::bind_condition(const ast::StepText& step) {
 
 void SequenceBinder::bind_group(const ast::Element& element, Element& bound) {
   bound.kind = ElementKind::kGroup;
-  if (element.alternatives.size() > 1) context_.not_supported(element.span, "alternation '|'");
   const TypeSet before = scope_.previous;
   const size_t trail = trail_.size();
   TypeSet after;
@@ -125,9 +145,8 @@ void SequenceBinder::bind_group(const ast::Element& element, Element& bound) {
                                  "whole group may be optional");
     }
     scope_.previous = before;
-    Sequence body = bind_sequence(alternative);
+    bound.alternatives.push_back(bind_sequence(alternative));
     after.add(scope_.previous);
-    if (bound.body.empty()) bound.body = std::move(body);
     const std::vector<uint32_t> own = unbind_since(trail);
     others.insert(others.end(), own.begin(), own.end());
   }
@@ -137,8 +156,13 @@ void SequenceBinder::bind_group(const ast::Element& element, Element& bound) {
 
 // ( a & b & c ): any of them may come before any other.
 void SequenceBinder::bind_parts(const ast::Element& element, Element& bound) {
-  bound.kind = ElementKind::kGroup;
-  context_.not_supported(element.span, "'&'");
+  bound.kind = ElementKind::kAll;
+  if (element.alternatives.size() > kMaxParts) {
+    context_.diagnostics.error(element.span, "too-many",
+                               "'&' joins " + std::to_string(element.alternatives.size()) +
+                                   " parts; the limit is " + std::to_string(kMaxParts),
+                               "use fewer parts, or a loop with conditions on its count");
+  }
   set_bound(element);
   const TypeSet before = scope_.previous;
   const TypeSet last = last_types(element);
@@ -149,23 +173,38 @@ void SequenceBinder::bind_parts(const ast::Element& element, Element& bound) {
     }
     scope_.previous = before;
     scope_.previous.add(last);
-    Sequence body = bind_sequence(part);
-    if (bound.body.empty()) bound.body = std::move(body);
+    bound.alternatives.push_back(bind_sequence(part));
   }
   scope_.previous = last;
 }
 
-void SequenceBinder::bind_negations(const std::vector<ast::NegationText>& negations,
-                                    const ast::Element* behind) {
-  for (const ast::NegationText& negation : negations) {
-    context_.not_supported(negation.span, "a negation ('not')");
+std::vector<Negation> SequenceBinder::bind_negations(
+    const std::vector<ast::NegationText>& negations, const ast::Element* behind) {
+  std::vector<Negation> bound;
+  for (const ast::NegationText& text : negations) {
     // The look-back sees the step behind it, too.
-    const bool looks_back = negation.duration && behind != nullptr && scope_.previous.empty();
+    const bool looks_back = text.duration && behind != nullptr && scope_.previous.empty();
     const size_t trail = trail_.size();
     if (looks_back) set_bound(*behind);
-    static_cast<void>(bind_condition(negation.step));
+    Negation negation;
+    negation.step = bind_test(text.step);
+    negation.next = text.next;
+    negation.duration = text.duration;
+    negation.span = text.span;
+    bound.push_back(std::move(negation));
     unbind_since(trail);
   }
+  return bound;
+}
+
+Step SequenceBinder::bind_test(const ast::StepText& text) {
+  const StepEntry& entry = steps_[text];
+  Step step;
+  step.variable = entry.variable;
+  step.type = entry.type.value_or(0);
+  step.condition = bind_condition(text);
+  step.span = text.span;
+  return step;
 }
 
 void SequenceBinder::bind_quantifier(const ast::Element& element, Element& bound) {
@@ -177,6 +216,7 @@ void SequenceBinder::bind_quantifier(const ast::Element& element, Element& bound
   if (!check_quantifier(quantifier)) return;
   bound.minimum = quantifier.minimum;
   bound.maximum = quantifier.maximum;
+  bound.reluctant = quantifier.reluctant;
   bind_loop_suffixes(element, bound);
 }
 
@@ -203,9 +243,6 @@ bool SequenceBinder::check_quantifier(const ast::Quantifier& quantifier) {
     return refuse(text + " has a fixed number of rounds, so there is no fewer to prefer",
                   "write (e{" + minimum + "})? for an optional element");
   }
-  if (quantifier.reluctant) {
-    context_.not_supported(quantifier.span, "the reluctant quantifier " + text);
-  }
   return true;
 }
 
@@ -215,14 +252,13 @@ void SequenceBinder::bind_loop_suffixes(const ast::Element& element, Element& bo
     bound.loop = *element.loop_contiguity;
     if (!loop) needs_loop(element, bound.loop == Contiguity::kStrict ? "strict" : "any");
   }
-  if (element.longest) check_longest(element, loop);
+  if (element.longest) {
+    check_longest(element, loop);
+    bound.longest = true;
+  }
   if (element.until) {
-    if (!loop) {
-      needs_loop(element, "until");
-    } else {
-      context_.not_supported(suffix_word(element, "until"), "'until'");
-    }
-    check_until(element);
+    if (!loop) needs_loop(element, "until");
+    bind_until(element, bound);
   }
 }
 
@@ -237,19 +273,34 @@ void SequenceBinder::check_longest(const ast::Element& element, bool is_loop) {
   } else if (element.kind != ast::ElementKind::kStep) {
     context_.diagnostics.error(word, "bad-quantifier", "'longest' is for a loop over one step",
                                "write it behind a step's own quantifier");
-  } else {
-    context_.not_supported(word, "'longest'");
   }
 }
 
-void SequenceBinder::check_until(const ast::Element& element) {
-  Place place;
-  if (element.kind == ast::ElementKind::kStep) {
-    place.tested = steps_[element.step].type;
-  } else if (steps_.inputs().types.size() == 1) {
-    place.tested = steps_.inputs().types[0];
+// Any event that the loop could bind may end it: one test for each of their types.
+void SequenceBinder::bind_until(const ast::Element& element, Element& bound) {
+  TypeSet types;
+  add_types(element, types);
+  if (types.unknown) return;
+  for (const TypeId type : types.types) {
+    Place place;
+    place.tested = type;
+    Step step;
+    step.type = type;
+    step.span = element.until->span;
+    step.condition = checker_.condition(*element.until, place);
+    if (!step.condition) return;
+    bound.until.push_back(std::move(step));
   }
-  static_cast<void>(checker_.condition(*element.until, place));
+}
+
+void SequenceBinder::add_types(const ast::Element& element, TypeSet& types) const {
+  if (element.kind == ast::ElementKind::kStep) {
+    types.add(steps_[element.step].type);
+    return;
+  }
+  for (const ast::Sequence& part : element.alternatives) {
+    for (const ast::Element& inner : part.elements) add_types(inner, types);
+  }
 }
 
 void SequenceBinder::needs_loop(const ast::Element& element, std::string_view suffix) {

@@ -20,9 +20,10 @@ class SequenceBinder {
                  ExpressionChecker& checker)
       : context_(context), scope_(scope), steps_(steps), checker_(checker) {}
 
-  Sequence bind(const ast::Sequence& match);
-  // The condition of a step, negation or `without` at the place where the scope stands.
-  std::optional<Expr> bind_condition(const ast::StepText& step);
+  // `has_window`: the pattern has `within`.
+  Sequence bind(const ast::Sequence& match, bool has_window);
+  // A step, negation or `without` whose condition stands where the scope stands.
+  Step bind_test(const ast::StepText& text);
 
  private:
   Sequence bind_sequence(const ast::Sequence& sequence);
@@ -30,13 +31,18 @@ class SequenceBinder {
   void bind_step(const ast::Element& element, Element& bound);
   void bind_group(const ast::Element& element, Element& bound);
   void bind_parts(const ast::Element& element, Element& bound);
-  void bind_negations(const std::vector<ast::NegationText>& negations, const ast::Element* behind);
+  std::vector<Negation> bind_negations(const std::vector<ast::NegationText>& negations,
+                                       const ast::Element* behind);
+  std::optional<Expr> bind_condition(const ast::StepText& step);
+  void check_end(const Sequence& sequence);
+  void check_end(const std::vector<Negation>& negations);
 
   void bind_quantifier(const ast::Element& element, Element& bound);
   bool check_quantifier(const ast::Quantifier& quantifier);
   void bind_loop_suffixes(const ast::Element& element, Element& bound);
   void check_longest(const ast::Element& element, bool is_loop);
-  void check_until(const ast::Element& element);
+  void bind_until(const ast::Element& element, Element& bound);
+  void add_types(const ast::Element& element, TypeSet& types) const;
   void needs_loop(const ast::Element& element, std::string_view suffix);
   // Where the word stands among the element's suffixes.
   Span suffix_word(const ast::Element& element, std::string_view word) const;

@@ -46,8 +46,8 @@ class Search {
   // as the group around it is; before it, `bound_before` steps are bound.
   void sequence(const Sequence& elements, size_t index, const Entry& group, size_t bound_before,
                 const Continue& next) {
-    if (index == elements.size()) return next();
-    const Element& element = elements[index];
+    if (index == elements.elements.size()) return next();
+    const Element& element = elements.elements[index];
     Entry entry = bound_.size() == bound_before ? group : Entry{element.connector, {}};
     if (element.in) entry.in.push_back(*element.in);
     rounds(element, 0, entry, [&] { sequence(elements, index + 1, group, bound_before, next); });
@@ -70,7 +70,9 @@ class Search {
         step(element.step, entry, next);
         break;
       case ElementKind::kGroup:
-        sequence(element.body, 0, entry, bound_.size(), next);
+        sequence(element.alternatives[0], 0, entry, bound_.size(), next);
+        break;
+      case ElementKind::kAll:
         break;
     }
   }

@@ -88,7 +88,7 @@ Result in_condition(const std::string& expression, const std::string& record) {
   const std::string bare = fields_as(expression, "");
   const PatternSet set =
       tests::load_patterns(kEvent + ("pattern p { match e: E[(" + bare + ") == (" + bare + ")] }"));
-  const patterns::Expr& condition = *set.patterns[0].match[0].step.condition;
+  const patterns::Expr& condition = *set.patterns[0].match.elements[0].step.condition;
   // What is null whatever the event is folded away, with the comparison.
   if (condition.operands.empty()) return in_emit(expression, record);
   return World(set, record).evaluate(condition.operands[0]);
@@ -371,7 +371,8 @@ TEST(Code, AConditionHoldsOnlyWhenItIsTrue) {
             .decode(std::vector<std::string>{record + R"("at":"2026-01-01T00:00:00Z"})"});
     EvalContext context;
     context.table = batch->tables.data();
-    EXPECT_EQ(Code::compile(*set.patterns[0].match[0].step.condition).holds(context), holds);
+    EXPECT_EQ(Code::compile(*set.patterns[0].match.elements[0].step.condition).holds(context),
+              holds);
   }
 }
 
@@ -384,7 +385,7 @@ TEST(Code, ConstantsOutliveAMove) {
           .decode(std::vector<std::string>{R"({"s":"a text of more than twelve bytes","at":0})"});
   std::vector<Code> codes;
   for (int i = 0; i < 9; ++i) {
-    codes.push_back(Code::compile(*set.patterns[0].match[0].step.condition));
+    codes.push_back(Code::compile(*set.patterns[0].match.elements[0].step.condition));
   }
   EvalContext context;
   context.table = batch->tables.data();

@@ -81,7 +81,7 @@ TEST(PredicateSet, DecidesABatchAsCodeDecidesARow) {
   std::vector<StepPredicate> added;
   std::vector<Code> codes;
   for (const patterns::Pattern& pattern : set.patterns) {
-    const patterns::Expr& condition = *pattern.match[0].step.condition;
+    const patterns::Expr& condition = *pattern.match.elements[0].step.condition;
     std::vector<const patterns::Expr*> conjuncts;
     split_conjuncts(condition, conjuncts);
     added.push_back(predicates.add(0, conjuncts));
@@ -123,7 +123,7 @@ TEST(PredicateSet, SharesWhatIsEqualAcrossPatterns) {
   PredicateSet predicates;
   std::vector<StepPredicate> added;
   for (const patterns::Pattern& pattern : set.patterns) {
-    const patterns::Step& step = pattern.match[0].step;
+    const patterns::Step& step = pattern.match.elements[0].step;
     std::vector<const patterns::Expr*> conjuncts;
     if (step.condition) split_conjuncts(*step.condition, conjuncts);
     added.push_back(predicates.add(step.type, conjuncts));
@@ -140,7 +140,7 @@ TEST(PredicateSet, CountsErrorsOnlyWhereCheaperConjunctsHold) {
                                               "pattern a { match e: E[1 / k > 0 and i == 1] }\n");
   PredicateSet predicates;
   std::vector<const patterns::Expr*> conjuncts;
-  split_conjuncts(*set.patterns[0].match[0].step.condition, conjuncts);
+  split_conjuncts(*set.patterns[0].match.elements[0].step.condition, conjuncts);
   EXPECT_EQ(conjuncts.size(), 2U);
   const StepPredicate predicate = predicates.add(0, conjuncts);
   const auto batch = tests::JsonInput(set.catalog, 0)

@@ -77,8 +77,10 @@ TEST(Binder, FindsTheInput) {
   EXPECT_EQ(bind_one("pattern p { match b: F then a: E within 1h }").inputs,
             (std::vector<TypeId>{0, 1}));
   EXPECT_EQ(bind_one("pattern p { on F, E match a: E }").inputs, (std::vector<TypeId>{0, 1}));
-  EXPECT_EQ(bind_one("pattern p { on F match a: [f > 1] }").match[0].step.type, 1);
-  EXPECT_EQ(bind_one("pattern p { match a: F then b: [f > 1] within 1h }").match[1].step.type, 1);
+  EXPECT_EQ(bind_one("pattern p { on F match a: [f > 1] }").match.elements[0].step.type, 1);
+  EXPECT_EQ(
+      bind_one("pattern p { match a: F then b: [f > 1] within 1h }").match.elements[1].step.type,
+      1);
 }
 
 TEST(Binder, TakesTheOnlyEventWhereNoTypeIsNamed) {

@@ -37,7 +37,7 @@ std::string check_condition(const std::string& text) {
       load_text("pattern p { match a: E{1,3} then b: E[" + text + "] within 1h }");
   if (!loaded.patterns) return first_mistake(loaded);
   const Pattern& pattern = loaded.patterns->patterns[0];
-  const std::optional<Expr>& condition = pattern.match[1].step.condition;
+  const std::optional<Expr>& condition = pattern.match.elements[1].step.condition;
   if (!condition) return "always";
   return dump(*condition, pattern, loaded.patterns->catalog.types.data());
 }
@@ -250,9 +250,9 @@ TEST(ExpressionChecker, PrintsReadableConditions) {
     ASSERT_TRUE(loaded.patterns) << render(loaded.diagnostics, loaded.sources);
     const Pattern& pattern = loaded.patterns->patterns[0];
     if (text.starts_with("s not in")) text = "not s in ('it''s', s)";
-    EXPECT_EQ(
-        to_string(*pattern.match[1].step.condition, pattern, loaded.patterns->catalog.types.data()),
-        text);
+    EXPECT_EQ(to_string(*pattern.match.elements[1].step.condition, pattern,
+                        loaded.patterns->catalog.types.data()),
+              text);
   }
 }
 
