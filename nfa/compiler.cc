@@ -1,8 +1,9 @@
 #include "nfa/compiler.h"
 
 #include <algorithm>
+#include <map>
 
-#include "eventtime/check.h"
+#include "nfa/edge_builder.h"
 #include "patterns/pattern_dump.h"
 
 namespace tocsin::nfa {
@@ -14,143 +15,23 @@ using patterns::Capture;
 using patterns::Element;
 using patterns::ElementKind;
 using patterns::Expr;
+using patterns::Negation;
 using patterns::Op;
 using patterns::Pattern;
 using patterns::Sequence;
 
-constexpr uint16_t kNoCounter = UINT16_MAX;
 constexpr size_t kMaxPlaces = 10'000;
+constexpr size_t kMaxTests = 10'000;
+constexpr uint16_t kNoTest = UINT16_MAX;
 
-bool is_loop(const Element& element) {
-  return !element.maximum || *element.maximum > 1;
+uint64_t bit(size_t index) {
+  return uint64_t{1} << index;
 }
 
-bool is_simple(const Sequence& sequence) {
-  return sequence.trailing.empty() &&
-         std::all_of(sequence.elements.begin(), sequence.elements.end(),
-                     [](const Element& element) {
-                       return element.negations.empty() && element.kind != ElementKind::kAll &&
-                              element.alternatives.size() <= 1 && !element.reluctant &&
-                              !element.longest && element.until.empty() &&
-                              (element.alternatives.empty() || is_simple(element.alternatives[0]));
-                     });
+bool is_around(const Node* group, const Node* node) {
+  while (node != nullptr && node != group) node = node->parent;
+  return node == group;
 }
-
-// What an element becomes: where it stands, and its place or its counter.
-struct Node {
-  const Element* element = nullptr;
-  const Node* parent = nullptr;   // the group around it
-  size_t index = 0;               // in its sequence
-  std::vector<Node> body;         // of a group
-  uint16_t place = kEndPlace;     // of a step
-  uint16_t counter = kNoCounter;  // of a loop whose rounds must be counted
-};
-
-// An edge while it is collected: what the way from one step to the next has passed so far.
-struct Way {
-  std::vector<CounterGuard> guards;
-  std::vector<CounterAction> actions;
-  std::optional<Duration> in;
-};
-
-// Walks from the end of a step to all steps that may come next, most preferred first.
-class EdgeBuilder {
- public:
-  explicit EdgeBuilder(const std::vector<Node>& top) : top_(top) {}
-
-  std::vector<Edge> from_start() {
-    edges_.clear();
-    // The first step of a pattern is connected to nothing.
-    enter_first(top_, 0, Contiguity::kAny, {});
-    return std::move(edges_);
-  }
-
-  std::vector<Edge> from(const Node& step) {
-    edges_.clear();
-    after_round(step, {});
-    return std::move(edges_);
-  }
-
- private:
-  // A round of `node` is over: another one, or leave.
-  void after_round(const Node& node, Way way) {
-    const Element& element = *node.element;
-    if (is_loop(element)) {
-      Way again = way;
-      if (node.counter != kNoCounter) {
-        if (element.maximum) again.guards.push_back({node.counter, 0, *element.maximum - 1});
-        again.actions.push_back({node.counter, false, saturation(element)});
-      }
-      enter_body(node, element.loop, again);
-      if (node.counter != kNoCounter && element.minimum > 1) {
-        way.guards.push_back({node.counter, element.minimum, UINT32_MAX});
-      }
-    }
-    continue_after(node, way);
-  }
-
-  // What follows `node` in its sequence, each with its own connector.
-  void continue_after(const Node& node, const Way& way) {
-    const std::vector<Node>& sequence = node.parent != nullptr ? node.parent->body : top_;
-    for (size_t i = node.index + 1; i < sequence.size() && !full(); ++i) {
-      enter(sequence[i], sequence[i].element->connector, way);
-      if (sequence[i].element->minimum > 0) return;
-    }
-    if (node.parent != nullptr) {
-      after_round(*node.parent, way);
-    } else {
-      add(kEndPlace, Contiguity::kRelaxed, way);
-    }
-  }
-
-  // The first round of an element.
-  void enter(const Node& node, Contiguity contiguity, Way way) {
-    const Element& element = *node.element;
-    if (element.in) way.in = way.in ? std::min(*way.in, *element.in) : *element.in;
-    if (node.counter != kNoCounter) {
-      way.actions.push_back({node.counter, true, saturation(element)});
-    }
-    enter_body(node, contiguity, way);
-  }
-
-  void enter_body(const Node& node, Contiguity contiguity, const Way& way) {
-    if (node.element->kind == ElementKind::kStep) {
-      add(node.place, contiguity, way);
-    } else {
-      enter_first(node.body, 0, contiguity, way);
-    }
-  }
-
-  // The first step that a sequence binds is connected as the whole is.
-  void enter_first(const std::vector<Node>& sequence, size_t from, Contiguity contiguity,
-                   const Way& way) {
-    for (size_t i = from; i < sequence.size() && !full(); ++i) {
-      enter(sequence[i], contiguity, way);
-      if (sequence[i].element->minimum > 0) return;
-    }
-  }
-
-  void add(uint16_t target, Contiguity contiguity, const Way& way) {
-    Edge edge;
-    edge.target = target;
-    edge.contiguity = contiguity;
-    edge.in = way.in;
-    edge.guards = way.guards;
-    edge.actions = way.actions;
-    edges_.push_back(std::move(edge));
-  }
-
-  // More edges than a place may have: the pattern is refused, so the walk can end.
-  bool full() const { return edges_.size() > kMaxEdges; }
-
-  // Beyond the maximum there is no round; without one, all rounds from the minimum on are alike.
-  static uint32_t saturation(const Element& element) {
-    return element.maximum ? *element.maximum : element.minimum;
-  }
-
-  const std::vector<Node>& top_;
-  std::vector<Edge> edges_;
-};
 
 class Compiler {
  public:
@@ -165,98 +46,359 @@ class Compiler {
     program_.within = pattern_.within;
     program_.skip = pattern_.skip;
     program_.skip_variable = pattern_.skip_variable;
+    program_.leftmost = pattern_.leftmost;
+    program_.reports_timeout = pattern_.reports_timeout;
     program_.places.emplace_back();  // kStartPlace
-    if (!is_simple(pattern_.match) || !pattern_.without.empty()) {
-      return eventtime::input_error("pattern '" + pattern_.name + "' is not supported yet");
-    }
     std::vector<Node> nodes = add_nodes(pattern_.match);
-    if (program_.places.size() > kMaxPlaces) {
-      return eventtime::input_error("pattern '" + pattern_.name + "' has more than " +
-                                    std::to_string(kMaxPlaces) + " steps");
+    link(nodes, nullptr, 0);
+    add_withouts();
+    if (program_.places.size() > kMaxPlaces || program_.tests.size() > kMaxTests) {
+      return error("has more than " + std::to_string(kMaxPlaces) + " steps");
     }
-    link(nodes, nullptr);
-    EdgeBuilder builder(nodes);
-    program_.places[kStartPlace].edges = builder.from_start();
-    add_edges(nodes, builder);
+    find_ways(nodes);
+    for (const std::vector<Way>& ways : ways_) {
+      if (ways.size() <= kMaxEdges) continue;
+      return error("after one of its steps there are more than " + std::to_string(kMaxEdges) +
+                   " ways to go on; use fewer optional elements in a row");
+    }
+    if (!give_flags()) {
+      return error("has too many negations behind loops and 'without ... between'; the limit is " +
+                   std::to_string(kMaxFlags) + " of both together");
+    }
+    for (size_t i = 0; i < program_.places.size(); ++i) {
+      add_edges(i);
+      finish(program_.places[i]);
+    }
+    program_.ambiguous = program_.ambiguous || shares_variables();
     if (pattern_.having) program_.having = Code::compile(*pattern_.having);
     for (const patterns::Result& result : pattern_.emit) program_.emit.push_back(emit_code(result));
-    for (Place& place : program_.places) {
-      if (place.edges.size() > kMaxEdges) {
-        return eventtime::input_error(
-            "pattern '" + pattern_.name + "': after one of its steps there are more than " +
-            std::to_string(kMaxEdges) + " ways to go on; use fewer optional elements in a row");
-      }
-      finish(place);
+    for (const patterns::Result& result : pattern_.on_timeout) {
+      program_.timeout_emit.push_back(emit_code(result));
     }
     add_signatures();
+    program_.timed = program_.leftmost || program_.reports_timeout || has_pending_ends();
     program_.starts_wait = starts_wait();
     return std::move(program_);
   }
 
  private:
+  // A negation behind a loop, and its flag in the runs inside the loop.
+  struct Reaching {
+    const Negation* negation = nullptr;
+    const Node* loop = nullptr;
+    uint16_t flag = 0;
+  };
+
+  eventtime::Unexpected<eventtime::Error> error(const std::string& what) const {
+    return eventtime::input_error("pattern '" + pattern_.name + "' " + what);
+  }
+
   std::vector<Node> add_nodes(const Sequence& sequence) {
     std::vector<Node> nodes;
     nodes.reserve(sequence.elements.size());
     for (size_t i = 0; i < sequence.elements.size(); ++i) {
       const Element& element = sequence.elements[i];
+      const bool looks_back = &sequence == &pattern_.match && i == 0;
+      for (const Negation& negation : element.negations) {
+        const uint16_t test = add_test(negation.step, "not ");
+        test_of_.emplace(&negation, test);
+        if (looks_back) add_look_back(negation, test);
+      }
       Node node;
       node.element = &element;
       node.index = i;
-      const bool counted = is_loop(element) && (element.minimum > 1 || element.maximum);
-      if (counted) node.counter = static_cast<uint16_t>(program_.counters++);
-      if (element.kind == ElementKind::kStep) {
-        node.place = add_place(element.step);
-      } else {
-        node.body = add_nodes(element.alternatives[0]);
+      const bool counted = node.is_loop() && (element.minimum > 1 || element.maximum);
+      if (counted) node.rounds = static_cast<uint16_t>(program_.counters++);
+      if (element.kind == ElementKind::kAll) {
+        node.through = static_cast<uint16_t>(program_.counters++);
+      }
+      if (element.kind == ElementKind::kStep) node.place = add_place(element.step);
+      for (const Sequence& part : element.alternatives) node.parts.push_back(add_nodes(part));
+      for (const patterns::Step& until : element.until) {
+        const uint16_t test = add_test(until, "until ");
+        if (node.until == kNoTest) node.until = test;
       }
       nodes.push_back(std::move(node));
+    }
+    for (const Negation& negation : sequence.trailing) {
+      test_of_.emplace(&negation, add_test(negation.step, "not "));
     }
     return nodes;
   }
 
   // Nodes know the group around them only once they have stopped moving.
-  static void link(std::vector<Node>& nodes, const Node* parent) {
+  void link(std::vector<Node>& nodes, const Node* parent, size_t part) {
     for (Node& node : nodes) {
       node.parent = parent;
-      link(node.body, &node);
+      node.part = part;
+      if (node.place != kEndPlace) {
+        if (node_of_.size() <= node.place) node_of_.resize(size_t{node.place} + 1);
+        node_of_[node.place] = &node;
+      }
+      for (size_t i = 0; i < node.parts.size(); ++i) link(node.parts[i], &node, i);
     }
   }
 
-  void add_edges(const std::vector<Node>& nodes, EdgeBuilder& builder) {
-    for (const Node& node : nodes) {
-      if (node.place != kEndPlace) program_.places[node.place].edges = builder.from(node);
-      add_edges(node.body, builder);
+  void add_look_back(const Negation& negation, uint16_t test) {
+    LookBack look_back;
+    look_back.test = test;
+    look_back.span = negation.duration.value_or(Duration{0});
+    look_back.schema = catalog_.types[negation.step.type];
+    if (program_.tests[test].correlated) {
+      add_fields(*negation.step.condition, look_back.columns);
     }
+    program_.look_backs.push_back(std::move(look_back));
+  }
+
+  static void add_fields(const Expr& expr, std::vector<uint32_t>& out) {
+    const bool known = std::find(out.begin(), out.end(), expr.index) != out.end();
+    if (expr.op == Op::kField && !known) out.push_back(expr.index);
+    for (const Expr& operand : expr.operands) add_fields(operand, out);
+  }
+
+  void add_withouts() {
+    for (const patterns::Without& without : pattern_.without) {
+      const uint16_t test = add_test(without.step, "without ");
+      if (without.after && without.before) {
+        RangeFlags range;
+        range.test = test;
+        range.after = *without.after;
+        range.before = *without.before;
+        program_.ranges.push_back(range);
+      } else {
+        withouts_.push_back(test);
+      }
+    }
+  }
+
+  void find_ways(const std::vector<Node>& nodes) {
+    EdgeBuilder builder(pattern_.match, nodes);
+    ways_.push_back(builder.from_start());
+    for (size_t place = 1; place < program_.places.size(); ++place) {
+      ways_.push_back(builder.from(*node_of_[place]));
+    }
+  }
+
+  // A negation that reaches back to the beginning of a loop has a flag in every run inside it.
+  bool give_flags() {
+    size_t flags = 2;  // the first are Run::kFresh and Run::kBarred
+    for (const std::vector<Way>& ways : ways_) {
+      for (const Way& way : ways) {
+        for (const PassedNegation& passed : way.negations) {
+          if (passed.loop == nullptr || passed.negation->duration) continue;
+          const auto known = std::any_of(reaching_.begin(), reaching_.end(), [&](const Reaching& r) {
+            return r.negation == passed.negation && r.loop == passed.loop;
+          });
+          if (known) continue;
+          reaching_.push_back({passed.negation, passed.loop, static_cast<uint16_t>(flags++)});
+        }
+      }
+    }
+    for (RangeFlags& range : program_.ranges) {
+      range.open = static_cast<uint16_t>(flags++);
+      range.broken = static_cast<uint16_t>(flags++);
+      range.closed = static_cast<uint16_t>(flags++);
+    }
+    return flags <= kMaxFlags + 2;
+  }
+
+  void add_edges(size_t index) {
+    Place& place = program_.places[index];
+    const Node* const node = index == kStartPlace ? nullptr : node_of_[index];
+    for (size_t i = 0; i < ways_[index].size(); ++i) {
+      Way& way = ways_[index][i];
+      for (const PassedNegation& passed : way.negations) add_watch(place, i, passed, way.edge);
+      keep_flags(way);
+      add_untils(way);
+      if (way.edge.target == kEndPlace) set_ending(way, ways_[index], i);
+      place.edges.push_back(std::move(way.edge));
+    }
+    if (node == nullptr) return;
+    for (const Reaching& reaching : reaching_) {
+      if (is_around(reaching.loop, node)) add_reach(place, reaching, index);
+    }
+    watch_untils(place, *node, ways_[index]);
+    for (const uint16_t test : withouts_) {
+      place.watches.push_back({WatchKind::kWithout, test, 0, 0, {}});
+    }
+    for (const RangeFlags& range : program_.ranges) {
+      const auto broken = static_cast<uint16_t>(1U << range.broken);
+      place.watches.push_back({WatchKind::kWithoutRange, range.test, broken, 0, {}});
+    }
+  }
+
+  void add_watch(Place& place, size_t edge_index, const PassedNegation& passed, Edge& edge) const {
+    const Negation& negation = *passed.negation;
+    const uint16_t test = test_of_.at(&negation);
+    if (negation.duration) {
+      edge.after = std::max(edge.after.value_or(Duration{0}), *negation.duration);
+      merge(place, {WatchKind::kAbsence, test, 0, bit(edge_index), *negation.duration});
+    } else if (passed.loop == nullptr) {
+      const WatchKind kind = negation.next ? WatchKind::kNext : WatchKind::kBetween;
+      merge(place, {kind, test, 0, bit(edge_index), {}});
+    }
+  }
+
+  static void merge(Place& place, const Watch& watch) {
+    for (Watch& other : place.watches) {
+      if (other.kind == watch.kind && other.test == watch.test) {
+        other.edges |= watch.edges;
+        return;
+      }
+    }
+    place.watches.push_back(watch);
+  }
+
+  // In every place of the loop, whether or not a way leaves it there.
+  void add_reach(Place& place, const Reaching& reaching, size_t index) const {
+    const Negation& negation = *reaching.negation;
+    Watch watch;
+    watch.kind = negation.next ? WatchKind::kReachNext : WatchKind::kReach;
+    watch.test = test_of_.at(&negation);
+    watch.flag = static_cast<uint16_t>(1U << reaching.flag);
+    for (size_t i = 0; i < ways_[index].size(); ++i) {
+      for (const PassedNegation& passed : ways_[index][i].negations) {
+        if (passed.negation == &negation && passed.loop == reaching.loop) watch.edges |= bit(i);
+      }
+    }
+    place.watches.push_back(watch);
+  }
+
+  void keep_flags(Way& way) const {
+    for (const Reaching& reaching : reaching_) {
+      if (is_around(reaching.loop, way.kept)) {
+        way.edge.kept_flags = static_cast<uint16_t>(way.edge.kept_flags | 1U << reaching.flag);
+      }
+    }
+    for (const RangeFlags& range : program_.ranges) {
+      const unsigned flags = 1U << range.open | 1U << range.broken | 1U << range.closed;
+      way.edge.kept_flags = static_cast<uint16_t>(way.edge.kept_flags | flags);
+    }
+  }
+
+  // The event that enters a loop must not end it.
+  void add_untils(Way& way) const {
+    if (way.edge.target == kEndPlace) return;
+    const Node* node = node_of_[way.edge.target];
+    for (; node != nullptr && node != way.kept; node = node->parent) {
+      for (size_t i = 0; i < node->element->until.size(); ++i) {
+        const auto test = static_cast<uint16_t>(node->until + i);
+        const TypeId type = program_.places[way.edge.target].type;
+        if (program_.tests[test].type == type) way.edge.untils.push_back(test);
+      }
+    }
+  }
+
+  static void watch_untils(Place& place, const Node& node, const std::vector<Way>& ways) {
+    for (const Node* loop = &node; loop != nullptr; loop = loop->parent) {
+      uint64_t stays = 0;
+      for (size_t i = 0; i < ways.size(); ++i) {
+        if (is_around(loop, ways[i].kept)) stays |= bit(i);
+      }
+      for (size_t i = 0; i < loop->element->until.size(); ++i) {
+        place.watches.push_back(
+            {WatchKind::kUntil, static_cast<uint16_t>(loop->until + i), 0, stays, {}});
+      }
+    }
+  }
+
+  static void set_ending(Way& way, const std::vector<Way>& ways, size_t index) {
+    Ending ending;
+    bool waits = false;
+    for (const PassedNegation& passed : way.negations) {
+      const Negation& negation = *passed.negation;
+      waits = true;
+      if (negation.duration) {
+        ending.wait = std::max(ending.wait.value_or(Duration{0}), *negation.duration);
+      } else if (negation.next) {
+        ending.next = true;
+      } else {
+        ending.window = true;
+      }
+    }
+    for (size_t i = 0; i < index; ++i) {
+      if ((ways[i].edge.longest & bit(index)) != 0) ending.loops |= bit(i);
+    }
+    if (waits || ending.loops != 0) way.edge.ending = ending;
+  }
+
+  bool has_pending_ends() const {
+    return std::any_of(program_.places.begin(), program_.places.end(),
+                       [](const Place& place) { return place.pending_edges != 0; });
+  }
+
+  // Two alternatives bind the same variable.
+  bool shares_variables() const {
+    std::vector<bool> seen(pattern_.variables.size());
+    for (size_t i = 1; i < program_.places.size(); ++i) {
+      const uint32_t variable = program_.places[i].variable;
+      if (seen[variable]) return true;
+      seen[variable] = true;
+    }
+    return false;
+  }
+
+  struct Split {
+    StepPredicate local = 0;
+    Expr correlated;  // `and` of its operands
+    std::string local_text;
+    std::string correlated_text;
+  };
+
+  // What looks only at the tested event, and the rest.
+  Split split(const patterns::Step& step) {
+    Split parts;
+    std::vector<const Expr*> conjuncts;
+    std::vector<const Expr*> local;
+    if (step.condition) split_conjuncts(*step.condition, conjuncts);
+    parts.correlated.op = Op::kAnd;
+    parts.correlated.type = eventtime::Type::kBool;
+    const eventtime::EventSchema& schema = catalog_.types[step.type];
+    for (const Expr* conjunct : conjuncts) {
+      if (is_correlated(*conjunct)) {
+        parts.correlated.operands.push_back(*conjunct);
+        add_condition(parts.correlated_text, *conjunct, schema);
+      } else {
+        local.push_back(conjunct);
+        add_condition(parts.local_text, *conjunct, schema);
+      }
+    }
+    parts.local = predicates_.add(step.type, local);
+    return parts;
+  }
+
+  uint16_t add_test(const patterns::Step& step, std::string_view word) {
+    Test test;
+    test.variable = step.variable;
+    test.type = step.type;
+    const Split parts = split(step);
+    test.local = parts.local;
+    if (!parts.correlated.operands.empty()) {
+      test.correlated = Code::compile(parts.correlated);
+      for (const Expr& operand : parts.correlated.operands) add_reads(operand, test.reads);
+    }
+    const eventtime::EventSchema& schema = catalog_.types[step.type];
+    test.text = std::string(word) + schema.name;
+    if (step.condition) {
+      test.text += '[' + patterns::to_string(*step.condition, pattern_, &schema) + ']';
+    }
+    program_.tests.push_back(std::move(test));
+    return static_cast<uint16_t>(program_.tests.size() - 1);
   }
 
   uint16_t add_place(const patterns::Step& step) {
     Place place;
     place.variable = step.variable;
     place.type = step.type;
-    std::vector<const Expr*> conjuncts;
-    std::vector<const Expr*> local;
-    if (step.condition) split_conjuncts(*step.condition, conjuncts);
-    Expr correlated;
-    correlated.op = Op::kAnd;
-    correlated.type = eventtime::Type::kBool;
-    for (const Expr* conjunct : conjuncts) {
-      if (is_correlated(*conjunct)) {
-        correlated.operands.push_back(*conjunct);
-      } else {
-        local.push_back(conjunct);
-      }
-    }
-    place.local = predicates_.add(step.type, local);
-    const eventtime::EventSchema& schema = catalog_.types[step.type];
+    Split parts = split(step);
+    place.local = parts.local;
     place.text.variable = pattern_.variables[step.variable].name;
-    place.text.type = schema.name;
-    for (const Expr* conjunct : local) add_condition(place.text.local, *conjunct, schema);
-    for (const Expr& conjunct : correlated.operands) {
-      add_condition(place.text.correlated, conjunct, schema);
-    }
-    if (!correlated.operands.empty()) {
-      place.correlated = Code::compile(correlated);
-      for (const Expr& operand : correlated.operands) add_reads(operand, place.reads);
+    place.text.type = catalog_.types[step.type].name;
+    place.text.local = std::move(parts.local_text);
+    place.text.correlated = std::move(parts.correlated_text);
+    if (!parts.correlated.operands.empty()) {
+      place.correlated = Code::compile(parts.correlated);
+      for (const Expr& operand : parts.correlated.operands) add_reads(operand, place.reads);
     }
     add_updates(place);
     program_.places.push_back(std::move(place));
@@ -323,14 +465,21 @@ class Compiler {
   void finish(Place& place) {
     for (size_t i = 0; i < place.edges.size(); ++i) {
       const Edge& edge = place.edges[i];
-      const uint64_t bit = uint64_t{1} << i;
       if (edge.target == kEndPlace) {
-        place.end_edges |= bit;
+        place.end_edges |= bit(i);
+        if (edge.ending) place.pending_edges |= bit(i);
+        if (edge.ending && edge.ending->wait) place.waits_by_time = true;
+        if (edge.ending && edge.ending->next) place.minds_next = true;
         continue;
       }
-      if (edge.contiguity == Contiguity::kStrict) place.strict_edges |= bit;
-      if (edge.contiguity == Contiguity::kAny) place.any_edges |= bit;
-      if (edge.in) place.waits_by_time = true;
+      if (edge.contiguity == Contiguity::kStrict) place.strict_edges |= bit(i);
+      if (edge.contiguity == Contiguity::kAny) place.any_edges |= bit(i);
+      if (edge.in || edge.after) place.waits_by_time = true;
+    }
+    for (const Watch& watch : place.watches) {
+      if (watch.kind == WatchKind::kNext || watch.kind == WatchKind::kReachNext) {
+        place.minds_next = true;
+      }
     }
     for (size_t i = 0; i < place.edges.size(); ++i) {
       for (size_t j = 0; j < i; ++j) {
@@ -338,18 +487,20 @@ class Compiler {
       }
     }
     place.life = life_of(place);
-    if (place.strict_edges != 0) program_.sees_every_event = true;
+    if (place.strict_edges != 0 || place.minds_next) program_.sees_every_event = true;
   }
 
   bool starts_wait() const {
+    if (program_.leftmost || program_.reports_timeout || !program_.look_backs.empty()) return false;
     const auto& edges = program_.places[kStartPlace].edges;
     return std::all_of(edges.begin(), edges.end(), [&](const Edge& edge) {
       const Place& place = program_.places[edge.target];
       // A way to the end without a guard is open after one round; a guard asks for two or more.
       const bool completes = std::any_of(
-          place.edges.begin(), place.edges.end(),
-          [](const Edge& next) { return next.target == kEndPlace && next.guards.empty(); });
-      return !place.correlated && !completes;
+          place.edges.begin(), place.edges.end(), [](const Edge& next) {
+            return next.target == kEndPlace && (next.guards.empty() || next.ending);
+          });
+      return !place.correlated && edge.untils.empty() && !completes;
     });
   }
 
@@ -375,7 +526,9 @@ class Compiler {
       changed = false;
       for (size_t i = places.size(); i-- > 0;) {
         std::vector<uint32_t> all = places[i].signature;
+        for (const Watch& watch : places[i].watches) add_test_reads(watch.test, all);
         for (const Edge& edge : places[i].edges) {
+          for (const uint16_t test : edge.untils) add_test_reads(test, all);
           if (edge.target == kEndPlace) continue;
           const Place& next = places[edge.target];
           all.insert(all.end(), next.reads.begin(), next.reads.end());
@@ -391,10 +544,20 @@ class Compiler {
     }
   }
 
+  void add_test_reads(uint16_t test, std::vector<uint32_t>& out) const {
+    const std::vector<uint32_t>& reads = program_.tests[test].reads;
+    out.insert(out.end(), reads.begin(), reads.end());
+  }
+
   const Pattern& pattern_;
   const Catalog& catalog_;
   PredicateSet& predicates_;
   Program program_;
+  std::vector<const Node*> node_of_;     // by place; null for the start
+  std::vector<std::vector<Way>> ways_;   // by place
+  std::map<const Negation*, uint16_t> test_of_;
+  std::vector<Reaching> reaching_;
+  std::vector<uint16_t> withouts_;  // tests of `without` over the whole match
 };
 
 }  // namespace

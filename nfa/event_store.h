@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "eventtime/batch.h"
+#include "eventtime/bit_set.h"
 #include "eventtime/huge_pages.h"
 
 namespace tocsin::nfa {
@@ -29,6 +30,9 @@ struct TestedEvent {
   uint64_t sequence = 0;  // its place in the order of events (language page 3.1), from 1
   // Set by EventStore::store; who made the TestedEvent then owns one reference.
   EventId stored = kNoEvent;
+  // The steps and negations, by variable, whose key field gave the key under which the event is
+  // tested; null: all.
+  const eventtime::BitSet* variables = nullptr;
 
   const eventtime::EventTable& table() const { return batch->tables[row->type]; }
 };

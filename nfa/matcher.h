@@ -14,12 +14,14 @@
 
 #include <boost/container/small_vector.hpp>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "eventtime/arena.h"
 #include "nfa/event_store.h"
 #include "nfa/match_buffer.h"
+#include "nfa/past.h"
 #include "nfa/predicate.h"
 #include "nfa/program.h"
 
@@ -27,12 +29,35 @@ namespace tocsin::nfa {
 
 // A partial match.
 struct Run {
+  // In `flags`: no event has come since the last binding. Kept only where it matters.
+  static constexpr uint16_t kFresh = 1;
+  // No event may be bound any more, by a `without`; what waits for time may still complete.
+  static constexpr uint16_t kBarred = 2;
+
   uint64_t start = 0;  // sequence of its first event
   Timestamp started;   // and its time
-  Timestamp deadline;  // after this time it can't complete
+  // When it has to be looked at again: after this time something in it is decided or impossible.
+  Timestamp deadline;
   uint64_t alive = 0;  // edges of its place that may still be taken
   NodeId node = kRootNode;
   uint16_t place = kStartPlace;
+  uint16_t flags = 0;  // these two, and those of the program's watches
+};
+
+// A first event, with `leftmost` and `on timeout` only.
+struct Start {
+  uint64_t sequence = 0;
+  Timestamp window_end;
+  NodeId furthest = kRootNode;  // its partial match with the most bindings; held for on timeout
+  NodeId best = kRootNode;      // of its complete matches the preferred one; held for leftmost
+  uint16_t best_edge = 0;       // by which it ended
+  Timestamp best_complete;
+};
+
+// What few patterns keep of a key besides runs.
+struct KeyHistory {
+  std::vector<Start> starts;
+  std::vector<std::vector<PastEvent>> past;  // by Program::look_backs
 };
 
 // Most keys have one run, and it needs no memory of its own.
@@ -41,13 +66,19 @@ using Runs = boost::container::small_vector<Run, 1>;
 struct KeyState {
   Runs runs;
   size_t starts = 0;  // different first events among them
+  // Nothing happens before this time is over, unless events come. Of timed programs only.
+  Timestamp next_moment = eventtime::kMaxTimestamp;
+  std::unique_ptr<KeyHistory> history;
 
-  bool empty() const { return runs.empty(); }
+  bool empty() const { return runs.empty() && history == nullptr; }
 };
 
-// A complete match, in order of emission. Holds a reference to its node: MatchBuffer::release it.
+// A complete match, or with `on timeout` a partial one, in order of emission. Holds a reference to
+// its node: MatchBuffer::release it.
 struct Match {
   NodeId node = kRootNode;
+  Timestamp complete;
+  bool timeout = false;
 };
 
 struct MatcherStats {
@@ -69,9 +100,14 @@ class Matcher {
   // of the key since and which none of them could follow. Only where a first event completes
   // nothing (Program::starts_wait).
   void start(KeyState& state, TestedEvent& event, const PredicateResults& predicates);
-  // Drops runs that can't complete after `now`; what is left stays in order.
-  void expire(KeyState& state, Timestamp now);
-  // When expire() has something to do next; kMaxTimestamp if never.
+  // Time passes without an event of the key: what is decided before `now` is (timed programs), and
+  // what can't complete any more goes.
+  void advance(KeyState& state, Timestamp now, std::span<const Value> key,
+               std::vector<Match>& matches);
+  // The input has ended, at `end`: everything is decided, and nothing stays.
+  void finish(KeyState& state, Timestamp end, std::span<const Value> key,
+              std::vector<Match>& matches);
+  // When advance() has something to do next; kMaxTimestamp if never.
   Timestamp next_deadline(const KeyState& state) const;
   void drop_all(KeyState& state);
   // Asks for the memory of a run that will be looked at soon.
@@ -92,44 +128,99 @@ class Matcher {
   struct Candidate {
     NodeId node = kRootNode;
     uint64_t start = 0;
+    uint16_t edge = 0;  // by which it ended
+    Timestamp complete;
+  };
+  // Edges of a place whose target's type and local condition an event satisfies, and watches of it.
+  struct Concern {
+    uint64_t edges = 0;
+    uint64_t watches = 0;
+    uint64_t stamp = 0;  // valid where it is stamp_
+  };
+  // What the watches of a place say of an event.
+  struct Verdict {
+    uint64_t before = 0;  // edges that the event itself can't take any more
+    uint64_t behind = 0;  // edges that no later event can take
+    uint16_t seen = 0;    // flags to set
   };
 
-  // Edges of `place` whose target's type and local condition the event satisfies.
-  uint64_t hits(uint16_t place, const TestedEvent& event, const PredicateResults& predicates);
-  bool correlated_holds(const Place& target, NodeId node, const TestedEvent& event);
-  void step(const Run& run, uint64_t hit, TestedEvent& event, size_t group);
+  const Concern& concern(uint16_t place, const TestedEvent& event,
+                         const PredicateResults& predicates);
+  bool fits(TypeId type, uint32_t variable, StepPredicate local, const TestedEvent& event,
+            const PredicateResults& predicates) const;
+  bool holds(const std::optional<Code>& correlated, NodeId node, const TestedEvent& event);
+  Verdict watch(const Run& run, uint64_t watches, const TestedEvent& event);
+  void step(const Run& run, const Concern& concern, TestedEvent& event, size_t group);
+  uint64_t takes(Run& run, uint64_t hit, const TestedEvent& event);
+  bool may_take(const Run& run, const Edge& edge, const TestedEvent& event);
   void spawn(const Run& from, size_t edge_index, TestedEvent& event, size_t group);
+  void complete_at_once(Run& run, const Place& place, Timestamp now);
+  bool pass_ranges(uint16_t& flags, uint32_t variable) const;
   void bind(NodeId node, const Place& place, const TestedEvent& event);
   bool is_new_value(NodeId node, const Slot& distinct, const Value& value) const;
-  Timestamp deadline_of(const Run& run, const Place& place, const TestedEvent& event) const;
+  void begin(KeyState& state, TestedEvent& event, const PredicateResults& predicates);
+  void enforce_limit(KeyState& state);
+
+  // matcher_merge.cc
   void keep(const Run& run, size_t group);
   bool dominates(const Run& winner, const Run& loser) const;
   bool preferred(const Run& left, const Run& right) const;
   bool same_future(const Run& left, const Run& right) const;
 
-  void begin(KeyState& state, TestedEvent& event, const PredicateResults& predicates);
-  void enforce_limit(KeyState& state);
-  void select(KeyState& state, uint64_t now, std::span<const Value> key,
-              std::vector<Match>& matches);
+  // matcher_time.cc
+  Timestamp window_end(const Run& run) const;
+  Timestamp deadline_of(const Run& run) const;
+  Timestamp decided_by(const Run& run, const Ending& ending) const;
+  Timestamp completed_by(const Run& run, const Ending& ending, Timestamp end) const;
+  bool is_decided(const Run& run, const Ending& ending, Timestamp now) const;
+  void complete_if_decided(Run& run, const TestedEvent& event);
+  void fire(KeyState& state, Timestamp moment, std::span<const Value> key,
+            std::vector<Match>& matches);
+  void pass_time(Run& run, Timestamp moment);
+  void find_next_moment(KeyState& state) const;
+  void remember(KeyState& state, const TestedEvent& event, const PredicateResults& predicates);
+  bool looks_back_clear(const KeyState& state, NodeId node, Timestamp now);
+  void forget(KeyState& state, Timestamp now);
+
+  // matcher_select.cc
+  void select(KeyState& state, std::span<const Value> key, std::vector<Match>& matches);
+  bool comes_first(const Candidate& left, const Candidate& right) const;
+  bool is_excluded(const Candidate& candidate, const std::vector<Match>& matches,
+                   size_t first_match, uint64_t excluded_before) const;
   bool is_repeated(const Candidate& candidate, const std::vector<Match>& matches,
                    size_t first_match) const;
+  void drop_repeated(KeyState& state, const Candidate& candidate);
+  uint64_t exclude_by(const Candidate& match);
   void exclude(KeyState& state, uint64_t before);
   uint64_t skip_target(NodeId match) const;
+  void choose_best(KeyState& state, std::span<const Value> key);
+  void decide_leftmost(KeyState& state, std::vector<Match>& matches);
+  void report_timeouts(KeyState& state, Timestamp now, std::vector<Match>& matches);
+  void note(KeyState& state, const Run& run);
+  bool may_beat(const Run& run, const Candidate& best) const;
+  void drop_start(Start& start);
+  static void drop_empty_history(KeyState& state);
+  static bool has_run(const KeyState& state, uint64_t start);
+  static size_t count_starts(const std::vector<Run>& runs);
 
   const Program& program_;
   EventStore& events_;
   MatchBuffer buffer_;
   size_t max_starts_;
+  bool exact_;                // every binding counts, not only the preferred one of a start
   bool merges_;               // whether one run can make another superfluous
   size_t domination_window_;  // so many of the runs kept last are looked at for that
   std::vector<std::vector<uint32_t>> bound_columns_;  // by TypeId: what binding an event reads
   MatcherStats stats_;
   eventtime::Arena scratch_;
 
+  std::vector<PastTable> past_tables_;  // by Program::look_backs
+
   // Of the present event.
-  std::vector<uint64_t> hits_;  // by place; valid where hit_stamp_ is stamp_
-  std::vector<uint64_t> hit_stamp_;
+  std::vector<Concern> concerns_;  // by place
   uint64_t stamp_ = 0;
+  KeyState* state_ = nullptr;  // whose runs are being stepped
+  const PredicateResults* predicates_ = nullptr;
   std::vector<Run> next_;
   std::vector<Candidate> candidates_;
   std::vector<uint64_t> emitted_starts_;

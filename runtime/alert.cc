@@ -37,18 +37,17 @@ void append_counted(std::string& out, std::string_view text) {
 class AlertWriter {
  public:
   AlertWriter(std::string& out, const AlertFormat& format, nfa::Matcher& matcher,
-              const nfa::EventStore& events, NodeId match)
+              const nfa::EventStore& events, const nfa::Match& match)
       : out_(out),
         format_(format),
         pattern_(*format.pattern),
         matcher_(matcher),
         events_(events),
         match_(match) {
-    matcher.buffer().path(match, path_);
+    matcher.buffer().path(match.node, path_);
   }
 
   void write(std::span<const Value> key, std::string_view encoded_key,
-             eventtime::Timestamp complete,
              std::span<const eventtime::RecordFormat* const> formats) {
     out_ += "{\"id\":\"";
     append_id(encoded_key);
@@ -63,11 +62,15 @@ class AlertWriter {
     out_ += "},";
     append_stamp(out_, "start", event(path_.front()).time);
     append_stamp(out_, "end", event(path_.back()).time);
-    append_stamp(out_, "complete", complete);
+    append_stamp(out_, "complete", match_.complete);
     out_.pop_back();
-    if (!pattern_.emit.empty()) append_values(key);
+    const auto& results = match_.timeout ? pattern_.on_timeout : pattern_.emit;
+    const auto& codes =
+        match_.timeout ? matcher_.program().timeout_emit : matcher_.program().emit;
+    if (!results.empty()) append_values(key, results, codes);
     if (format_.detail == EventDetail::kFull) append_events(formats);
     if (!format_.meta.empty()) out_ += ",\"meta\":" + format_.meta;
+    if (match_.timeout) out_ += ",\"timeout\":true";
     out_ += "}\n";
   }
 
@@ -97,7 +100,7 @@ class AlertWriter {
         append_bytes(identity, event(node).record);
       }
     }
-    identity += '\0';  // no timeout
+    identity += match_.timeout ? '\1' : '\0';
     const XXH128_hash_t hash = XXH3_128bits(identity.data(), identity.size());
     append_hex(hash.high64);
     append_hex(hash.low64);
@@ -108,16 +111,16 @@ class AlertWriter {
     for (int shift = 60; shift >= 0; shift -= 4) out_ += kDigits[value >> shift & 15];
   }
 
-  void append_values(std::span<const Value> key) {
+  void append_values(std::span<const Value> key, const std::vector<patterns::Result>& results,
+                     const std::vector<std::optional<nfa::Code>>& codes) {
     out_ += ",\"values\":{";
-    for (size_t i = 0; i < pattern_.emit.size(); ++i) {
+    for (size_t i = 0; i < results.size(); ++i) {
       if (i > 0) out_ += ',';
-      append_name(out_, pattern_.emit[i].name);
-      const std::optional<nfa::Code>& code = matcher_.program().emit[i];
-      if (code) {
-        eventtime::append_json(out_, code->evaluate(matcher_.context_of(match_, key)));
+      append_name(out_, results[i].name);
+      if (codes[i]) {
+        eventtime::append_json(out_, codes[i]->evaluate(matcher_.context_of(match_.node, key)));
       } else {
-        append_collected(pattern_.emit[i].value.index);
+        append_collected(results[i].value.index);
       }
     }
     out_ += '}';
@@ -170,7 +173,7 @@ class AlertWriter {
   const patterns::Pattern& pattern_;
   nfa::Matcher& matcher_;
   const nfa::EventStore& events_;
-  NodeId match_;
+  const nfa::Match& match_;
   std::vector<NodeId> path_;
 };
 
@@ -202,10 +205,10 @@ AlertFormat::AlertFormat(const patterns::Pattern& checked, EventDetail events)
 }
 
 void append_alert(std::string& out, const AlertFormat& format, nfa::Matcher& matcher,
-                  const nfa::EventStore& events, nfa::NodeId match, std::span<const Value> key,
-                  std::string_view encoded_key, eventtime::Timestamp complete,
+                  const nfa::EventStore& events, const nfa::Match& match,
+                  std::span<const Value> key, std::string_view encoded_key,
                   std::span<const eventtime::RecordFormat* const> formats) {
-  AlertWriter(out, format, matcher, events, match).write(key, encoded_key, complete, formats);
+  AlertWriter(out, format, matcher, events, match).write(key, encoded_key, formats);
 }
 
 }  // namespace tocsin::runtime

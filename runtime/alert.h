@@ -28,9 +28,8 @@ struct AlertFormat {
 
 // Appends the line, with its line end. `formats`: by input. `encoded_key` as KeyTable holds it.
 void append_alert(std::string& out, const AlertFormat& format, nfa::Matcher& matcher,
-                  const nfa::EventStore& events, nfa::NodeId match,
+                  const nfa::EventStore& events, const nfa::Match& match,
                   std::span<const eventtime::Value> key, std::string_view encoded_key,
-                  eventtime::Timestamp complete,
                   std::span<const eventtime::RecordFormat* const> formats);
 
 }  // namespace tocsin::runtime

@@ -60,7 +60,9 @@ class Engine::Impl {
   void finish(uint32_t input, std::string& alerts) {
     reorder_.finish(input);
     release(alerts);
-    if (!reorder_.most_behind()) flush(eventtime::kMaxTimestamp, alerts);
+    if (reorder_.most_behind()) return;
+    for (const auto& op : operators_) op->finish(latest_, formats_, shelf_, pending_alerts_);
+    flush(eventtime::kMaxTimestamp, alerts);
   }
 
   std::optional<uint32_t> next_input() const { return reorder_.most_behind(); }
@@ -124,6 +126,7 @@ class Engine::Impl {
     key_columns_.resize(patterns_.catalog.types.size());
     for (const Pattern& pattern : patterns_.patterns) {
       for (const patterns::KeyPart& part : pattern.by) {
+        if (!part.by_variable.empty()) continue;
         for (const eventtime::TypeId type : pattern.inputs) {
           std::vector<uint32_t>& columns = key_columns_[type];
           const uint32_t column = *part.field_by_type[type];
@@ -162,7 +165,8 @@ class Engine::Impl {
     for (const ReleasedEvent& event : released_) {
       if (event.tested.stored != nfa::kNoEvent) events_.release(event.tested.stored);
     }
-    flush(arrivals_.back().time, alerts);
+    latest_ = arrivals_.back().time;
+    flush(latest_, alerts);
     for (const eventtime::Arrival& arrival : arrivals_) shelf_.release(shelf_.at(arrival.batch));
   }
 
@@ -207,6 +211,7 @@ class Engine::Impl {
   BatchShelf shelf_;
   std::vector<PendingAlert> pending_alerts_;
   uint64_t sequence_ = 0;
+  Timestamp latest_;  // the largest event time so far
   EngineStats stats_;
 
   // Reused from push to push.

@@ -1,0 +1,78 @@
+// Events that a look-back (`not x for D then a`) may still ask for: those that satisfy x as far as
+// they alone can tell. Where x's condition reads a, the fields that it reads are kept with them.
+//
+// Tested by tests/unit/nfa/matcher_test.cc and tests/model.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "eventtime/batch.h"
+#include "nfa/program.h"
+
+namespace tocsin::nfa {
+
+struct PastEvent {
+  eventtime::Timestamp time;
+  uint32_t row = 0;  // of the PastTable
+};
+
+// The fields of past events of all keys, for one look-back.
+class PastTable {
+ public:
+  explicit PastTable(const LookBack& look_back)
+      : columns_(look_back.columns), table_(look_back.schema) {}
+
+  uint32_t add(const eventtime::EventTable& from, uint32_t row) {
+    uint32_t to = static_cast<uint32_t>(texts_.size());
+    if (free_.empty()) {
+      texts_.emplace_back();
+      if (to >= room_) {
+        room_ = room_ == 0 ? 64 : 2 * room_;
+        table_.resize(room_);
+      }
+    } else {
+      to = free_.back();
+      free_.pop_back();
+    }
+    for (const uint32_t column : columns_) copy(from.columns[column], row, column, to);
+    return to;
+  }
+
+  void remove(uint32_t row) {
+    texts_[row].clear();
+    free_.push_back(row);
+  }
+
+  const eventtime::EventTable& table() const { return table_; }
+
+ private:
+  void copy(const eventtime::Column& from, uint32_t row, uint32_t column, uint32_t to) {
+    eventtime::Column& into = table_.columns[column];
+    if (from.is_null(row)) {
+      into.set_null(to);
+    } else if (from.type() == eventtime::Type::kString) {
+      const eventtime::Text& text = from.text(row);
+      if (text.is_inline()) {
+        into.set_text(to, text);
+      } else {
+        texts_[to].emplace_back(text.view());
+        into.set_text(to, eventtime::Text(texts_[to].back()));
+      }
+    } else if (from.type() == eventtime::Type::kFloat) {
+      into.set_number(to, from.number(row));
+    } else {
+      into.set_integer(to, from.integer(row));
+    }
+  }
+
+  std::vector<uint32_t> columns_;
+  eventtime::EventTable table_;
+  size_t room_ = 0;
+  std::vector<std::deque<std::string>> texts_;  // by row
+  std::vector<uint32_t> free_;
+};
+
+}  // namespace tocsin::nfa
