@@ -23,6 +23,7 @@ using patterns::Sequence;
 constexpr size_t kMaxPlaces = 10'000;
 constexpr size_t kMaxTests = 10'000;
 constexpr uint16_t kNoTest = UINT16_MAX;
+constexpr uint16_t kNoLog = UINT16_MAX;
 
 uint64_t bit(size_t index) {
   return uint64_t{1} << index;
@@ -87,6 +88,7 @@ class Compiler {
     const Negation* negation = nullptr;
     const Node* loop = nullptr;
     uint16_t flag = 0;
+    uint16_t log = kNoLog;
   };
 
   eventtime::Unexpected<eventtime::Error> error(const std::string& what) const {
@@ -140,6 +142,10 @@ class Compiler {
   }
 
   void add_look_back(const Negation& negation, uint16_t test) {
+    program_.look_backs.push_back(look_back_of(negation, test));
+  }
+
+  LookBack look_back_of(const Negation& negation, uint16_t test) const {
     LookBack look_back;
     look_back.test = test;
     look_back.span = negation.duration.value_or(Duration{0});
@@ -147,7 +153,22 @@ class Compiler {
     if (program_.tests[test].correlated) {
       add_fields(*negation.step.condition, look_back.columns);
     }
-    program_.look_backs.push_back(std::move(look_back));
+    return look_back;
+  }
+
+  // Whether the negation's condition reads something that changes while the loop goes on.
+  bool is_late(const Negation& negation, const Node* loop) const {
+    const std::vector<uint32_t>& reads = program_.tests[test_of_.at(&negation)].reads;
+    return std::any_of(reads.begin(), reads.end(), [&](uint32_t slot) {
+      const uint32_t variable = pattern_.captures[slot].variable;
+      if (variable == Capture::kPrevious) return true;
+      for (size_t place = 1; place < node_of_.size(); ++place) {
+        if (program_.places[place].variable == variable && is_around(loop, node_of_[place])) {
+          return true;
+        }
+      }
+      return false;
+    });
   }
 
   static void add_fields(const Expr& expr, std::vector<uint32_t>& out) {
@@ -190,7 +211,12 @@ class Compiler {
             return r.negation == passed.negation && r.loop == passed.loop;
           });
           if (known) continue;
-          reaching_.push_back({passed.negation, passed.loop, static_cast<uint16_t>(flags++)});
+          Reaching reaching{passed.negation, passed.loop, static_cast<uint16_t>(flags++), kNoLog};
+          if (is_late(*passed.negation, passed.loop)) {
+            reaching.log = static_cast<uint16_t>(program_.logs.size());
+            program_.logs.push_back(look_back_of(*passed.negation, test_of_.at(passed.negation)));
+          }
+          reaching_.push_back(reaching);
         }
       }
     }
@@ -254,6 +280,10 @@ class Compiler {
     const Negation& negation = *reaching.negation;
     Watch watch;
     watch.kind = negation.next ? WatchKind::kReachNext : WatchKind::kReach;
+    if (reaching.log != kNoLog) {
+      watch.kind = negation.next ? WatchKind::kLateNext : WatchKind::kLate;
+      watch.log = reaching.log;
+    }
     watch.test = test_of_.at(&negation);
     watch.flag = static_cast<uint16_t>(1U << reaching.flag);
     for (size_t i = 0; i < ways_[index].size(); ++i) {
@@ -477,7 +507,8 @@ class Compiler {
       if (edge.in || edge.after) place.waits_by_time = true;
     }
     for (const Watch& watch : place.watches) {
-      if (watch.kind == WatchKind::kNext || watch.kind == WatchKind::kReachNext) {
+      if (watch.kind == WatchKind::kNext || watch.kind == WatchKind::kReachNext ||
+          watch.kind == WatchKind::kLateNext) {
         place.minds_next = true;
       }
     }

@@ -52,12 +52,13 @@ Matcher::Matcher(const Program& program, EventStore& events, size_t max_starts)
       events_(events),
       buffer_(program, events),
       max_starts_(max_starts),
-      exact_(program.skip == SkipKind::kNone || program.reports_timeout),
+      exact_(program.skip == SkipKind::kNone || program.reports_timeout || !program.logs.empty()),
       merges_(!exact_ || program.ambiguous),
       domination_window_(
           std::clamp(2 * program.places.size(), kMinDominationWindow, kMaxDominationWindow)),
       concerns_(program.places.size()) {
   for (const LookBack& look_back : program.look_backs) past_tables_.emplace_back(look_back);
+  for (const LookBack& log : program.logs) log_tables_.emplace_back(log);
   for (const Place& place : program.places) {
     if (bound_columns_.size() <= place.type) bound_columns_.resize(place.type + size_t{1});
     std::vector<uint32_t>& columns = bound_columns_[place.type];
@@ -123,6 +124,7 @@ void Matcher::on_event(KeyState& state, TestedEvent& event, const PredicateResul
   state_ = &state;
   predicates_ = &predicates;
   candidates_.clear();
+  if (!program_.logs.empty()) log(state, event, predicates);
   const auto touched = [&](const Run& run) {
     const Concern& now = concern(run.place, event, predicates);
     const uint64_t concerned = now.edges | program_.places[run.place].strict_edges;
@@ -154,6 +156,7 @@ void Matcher::on_event(KeyState& state, TestedEvent& event, const PredicateResul
   if (!candidates_.empty()) select(state, key, matches);
   if (program_.leftmost) decide_leftmost(state, matches);
   if (program_.timed) find_next_moment(state);
+  if (!program_.logs.empty() && state.runs.empty()) drop_logs(state);
   if (!program_.look_backs.empty()) remember(state, event, predicates);
   scratch_.clear();
 }
@@ -165,7 +168,8 @@ Matcher::Verdict Matcher::watch(const Run& run, uint64_t watches, const TestedEv
   Verdict verdict;
   for (; watches != 0; watches &= watches - 1) {
     const Watch& watch = place.watches[static_cast<size_t>(std::countr_zero(watches))];
-    const bool next = watch.kind == WatchKind::kNext || watch.kind == WatchKind::kReachNext;
+    const bool next = watch.kind == WatchKind::kNext || watch.kind == WatchKind::kReachNext ||
+                      watch.kind == WatchKind::kLateNext;
     if (next && !fresh) continue;
     if (watch.kind == WatchKind::kAbsence &&
         event.row->time - buffer_.event(run.node).time > watch.span) {
@@ -175,6 +179,7 @@ Matcher::Verdict Matcher::watch(const Run& run, uint64_t watches, const TestedEv
     switch (watch.kind) {
       case WatchKind::kBetween:
       case WatchKind::kAbsence:
+      case WatchKind::kLate:
         verdict.behind |= watch.edges;
         break;
       case WatchKind::kReach:
@@ -182,6 +187,7 @@ Matcher::Verdict Matcher::watch(const Run& run, uint64_t watches, const TestedEv
         verdict.seen |= watch.flag;
         break;
       case WatchKind::kNext:
+      case WatchKind::kLateNext:
       case WatchKind::kUntil:
         verdict.before |= watch.edges;
         break;
@@ -290,6 +296,8 @@ void Matcher::spawn(const Run& from, size_t edge_index, TestedEvent& event, size
   for (const Watch& watch : place.watches) {
     const bool reaches = watch.kind == WatchKind::kReach || watch.kind == WatchKind::kReachNext;
     if (reaches && (run.flags & watch.flag) != 0) run.alive &= ~watch.edges;
+    const bool late = watch.kind == WatchKind::kLate || watch.kind == WatchKind::kLateNext;
+    if (late && !is_late_clear(*state_, run, watch)) run.alive &= ~watch.edges;
   }
   if (program_.reports_timeout || program_.leftmost) note(*state_, run);
   complete_at_once(run, place, event.row->time);

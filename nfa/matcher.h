@@ -58,6 +58,8 @@ struct Start {
 struct KeyHistory {
   std::vector<Start> starts;
   std::vector<std::vector<PastEvent>> past;  // by Program::look_backs
+  std::vector<std::vector<PastEvent>> logs;  // by Program::logs
+  uint64_t last_sequence = 0;                // of the key's last event, with logs only
 };
 
 // Most keys have one run, and it needs no memory of its own.
@@ -181,6 +183,10 @@ class Matcher {
   void remember(KeyState& state, const TestedEvent& event, const PredicateResults& predicates);
   bool looks_back_clear(const KeyState& state, NodeId node, Timestamp now);
   void forget(KeyState& state, Timestamp now);
+  void log(KeyState& state, const TestedEvent& event, const PredicateResults& predicates);
+  bool is_late_clear(const KeyState& state, const Run& run, const Watch& watch);
+  bool test_past(const PastTable& table, const PastEvent& event, const Code& test, NodeId node);
+  void drop_logs(KeyState& state);
 
   // matcher_select.cc
   void select(KeyState& state, std::span<const Value> key, std::vector<Match>& matches);
@@ -215,6 +221,7 @@ class Matcher {
   eventtime::Arena scratch_;
 
   std::vector<PastTable> past_tables_;  // by Program::look_backs
+  std::vector<PastTable> log_tables_;   // by Program::logs
 
   // Of the present event.
   std::vector<Concern> concerns_;  // by place

@@ -261,7 +261,7 @@ void Matcher::drop_empty_history(KeyState& state) {
   const auto& past = state.history->past;
   const bool empty = std::all_of(past.begin(), past.end(),
                                  [](const std::vector<PastEvent>& events) { return events.empty(); });
-  if (empty) state.history.reset();
+  if (empty && state.history->logs.empty()) state.history.reset();
 }
 
 // First events whose window has passed, of which nothing is open and nothing was emitted.

@@ -110,6 +110,7 @@ void Matcher::advance(KeyState& state, Timestamp now, std::span<const Value> key
     });
     state.starts = count_starts(state.runs);
   }
+  if (state.runs.empty()) drop_logs(state);
   if (state.history != nullptr) forget(state, now);
 }
 
@@ -210,6 +211,7 @@ void Matcher::drop_all(KeyState& state) {
   state.runs.clear();
   state.starts = 0;
   state.next_moment = kMaxTimestamp;
+  drop_logs(state);
   if (state.history == nullptr) return;
   for (Start& start : state.history->starts) drop_start(start);
   for (size_t i = 0; i < state.history->past.size(); ++i) {
@@ -245,14 +247,65 @@ bool Matcher::looks_back_clear(const KeyState& state, NodeId node, Timestamp now
     for (auto event = past.rbegin(); event != past.rend(); ++event) {
       if (now - event->time > look_back.span) break;
       if (!test.correlated) return false;
-      EvalContext context = context_of(node, {});
-      context.table = &past_tables_[i].table();
-      context.row = event->row;
-      context.time = event->time;
-      if (test.correlated->holds(context)) return false;
+      if (test_past(past_tables_[i], *event, *test.correlated, node)) return false;
     }
   }
   return true;
+}
+
+bool Matcher::test_past(const PastTable& table, const PastEvent& event, const Code& test,
+                        NodeId node) {
+  EvalContext context = context_of(node, {});
+  context.table = &table.table();
+  context.row = event.row;
+  context.time = event.time;
+  return test.holds(context);
+}
+
+// Keeps the event for negations behind loops, for as long as the key has runs.
+void Matcher::log(KeyState& state, const TestedEvent& event, const PredicateResults& predicates) {
+  if (state.history == nullptr) state.history = std::make_unique<KeyHistory>();
+  KeyHistory& history = *state.history;
+  history.logs.resize(program_.logs.size());
+  for (size_t i = 0; i < program_.logs.size(); ++i) {
+    const Test& test = program_.tests[program_.logs[i].test];
+    if (!fits(test.type, test.variable, test.local, event, predicates)) continue;
+    history.logs[i].push_back({event.row->time,
+                               log_tables_[i].add(event.table(), event.row->table_row),
+                               event.sequence, history.last_sequence});
+  }
+  history.last_sequence = event.sequence;
+}
+
+// Whether no event since the first one of the loop around the run's last binding, as the run sees
+// it now, speaks against leaving the loop.
+bool Matcher::is_late_clear(const KeyState& state, const Run& run, const Watch& watch) {
+  std::vector<uint64_t> inside;  // the loop's events but the last, latest first
+  for (NodeId at = run.node;;) {
+    const Node& node = buffer_.node(at);
+    const Edge& edge = program_.places[buffer_.node(node.parent).place].edges[node.edge];
+    if ((edge.kept_flags & watch.flag) == 0) break;
+    at = node.parent;
+    inside.push_back(buffer_.event(at).sequence);
+  }
+  if (inside.empty()) return true;
+  const Code& test = *program_.tests[watch.test].correlated;
+  const auto& log = state.history->logs[watch.log];
+  return std::none_of(log.begin(), log.end(), [&](const PastEvent& event) {
+    const bool asked = watch.kind == WatchKind::kLate
+                           ? event.sequence > inside.back()
+                           : std::find(inside.begin(), inside.end(), event.before) != inside.end();
+    return asked && test_past(log_tables_[watch.log], event, test, run.node);
+  });
+}
+
+void Matcher::drop_logs(KeyState& state) {
+  if (state.history == nullptr) return;
+  for (size_t i = 0; i < state.history->logs.size(); ++i) {
+    for (const PastEvent& event : state.history->logs[i]) log_tables_[i].remove(event.row);
+  }
+  state.history->logs.clear();
+  drop_empty_history(state);
 }
 
 // What no look-back at `now` or later can reach.

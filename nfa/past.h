@@ -17,11 +17,15 @@ namespace tocsin::nfa {
 struct PastEvent {
   eventtime::Timestamp time;
   uint32_t row = 0;  // of the PastTable
+  // Of logs: its place in the order of events, and that of the key's event directly before it.
+  uint64_t sequence = 0;
+  uint64_t before = 0;
 };
 
 // The fields of past events of all keys, for one look-back.
 class PastTable {
  public:
+  // Keeps the columns that the look-back reads.
   explicit PastTable(const LookBack& look_back)
       : columns_(look_back.columns), table_(look_back.schema) {}
 

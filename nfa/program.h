@@ -91,6 +91,8 @@ enum class WatchKind : uint8_t {
   kWithoutRange,  // the same between a's last and b's first event: sets a flag
   kReach,         // as kBetween and kNext, but of all events since the loop's first: set a flag,
   kReachNext,     // which stays while the loop goes on
+  kLate,          // the same where the condition reads what the loop binds: decided again for all
+  kLateNext,      // events since the loop's first whenever the loop goes on (Program::logs)
 };
 
 // One test that runs in a place make of every event, and the edges that die by it.
@@ -100,6 +102,7 @@ struct Watch {
   uint16_t flag = 0;  // a bit of Run::flags
   uint64_t edges = 0;
   Duration span{0};
+  uint16_t log = 0;  // of kLate and kLateNext
 };
 
 // `without x between a and b`, by the bits of Run::flags that it uses.
@@ -166,6 +169,7 @@ struct Program {
   std::vector<Place> places;  // places[kStartPlace] binds nothing
   std::vector<Test> tests;
   std::vector<LookBack> look_backs;
+  std::vector<LookBack> logs;  // what negations behind loops ask again; their span is not used
   std::vector<RangeFlags> ranges;
   uint32_t counters = 0;
   SlotLayout layout;
