@@ -19,13 +19,18 @@ std::string to_string(const Program& program, const Edge& edge) {
   if (edge.target != kEndPlace && edge.contiguity == Contiguity::kStrict) out += " strict";
   if (edge.target != kEndPlace && edge.contiguity == Contiguity::kAny) out += " any";
   if (edge.in) out += " in " + eventtime::to_string(*edge.in);
+  if (edge.after) out += " after " + eventtime::to_string(*edge.after);
   for (const CounterGuard& guard : edge.guards) {
     out += " if " + std::to_string(guard.minimum) + "<=#" + std::to_string(guard.counter);
+    if (guard.mask != UINT32_MAX) out += "&" + std::to_string(guard.mask);
     if (guard.maximum != UINT32_MAX) out += "<=" + std::to_string(guard.maximum);
   }
   for (const CounterAction& action : edge.actions) {
-    out += (action.restart ? " set #" : " add #") + std::to_string(action.counter);
-    if (!action.restart) out += "<=" + std::to_string(action.saturation);
+    const bool adds = action.op == CounterOp::kIncrement;
+    out += (adds ? " add #" : action.op == CounterOp::kSet ? " set #" : " or #") +
+           std::to_string(action.counter);
+    if (adds) out += "<=" + std::to_string(action.saturation);
+    if (!adds && action.value != 1) out += "=" + std::to_string(action.value);
   }
   return out;
 }
