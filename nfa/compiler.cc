@@ -207,9 +207,10 @@ class Compiler {
       for (const Way& way : ways) {
         for (const PassedNegation& passed : way.negations) {
           if (passed.loop == nullptr || passed.negation->duration) continue;
-          const auto known = std::any_of(reaching_.begin(), reaching_.end(), [&](const Reaching& r) {
-            return r.negation == passed.negation && r.loop == passed.loop;
-          });
+          const auto known =
+              std::any_of(reaching_.begin(), reaching_.end(), [&](const Reaching& r) {
+                return r.negation == passed.negation && r.loop == passed.loop;
+              });
           if (known) continue;
           Reaching reaching{passed.negation, passed.loop, static_cast<uint16_t>(flags++), kNoLog};
           if (is_late(*passed.negation, passed.loop)) {
@@ -527,8 +528,8 @@ class Compiler {
     return std::all_of(edges.begin(), edges.end(), [&](const Edge& edge) {
       const Place& place = program_.places[edge.target];
       // A way to the end without a guard is open after one round; a guard asks for two or more.
-      const bool completes = std::any_of(
-          place.edges.begin(), place.edges.end(), [](const Edge& next) {
+      const bool completes =
+          std::any_of(place.edges.begin(), place.edges.end(), [](const Edge& next) {
             return next.target == kEndPlace && (next.guards.empty() || next.ending);
           });
       return !place.correlated && edge.untils.empty() && !completes;
@@ -584,8 +585,8 @@ class Compiler {
   const Catalog& catalog_;
   PredicateSet& predicates_;
   Program program_;
-  std::vector<const Node*> node_of_;     // by place; null for the start
-  std::vector<std::vector<Way>> ways_;   // by place
+  std::vector<const Node*> node_of_;    // by place; null for the start
+  std::vector<std::vector<Way>> ways_;  // by place
   std::map<const Negation*, uint16_t> test_of_;
   std::vector<Reaching> reaching_;
   std::vector<uint16_t> withouts_;  // tests of `without` over the whole match

@@ -19,9 +19,9 @@ inline constexpr uint16_t kNoCounter = UINT16_MAX;
 // What an element of the sequence becomes: where it stands, and its place or its counters.
 struct Node {
   const patterns::Element* element = nullptr;
-  const Node* parent = nullptr;  // the group around it
-  size_t part = 0;               // the alternative of the parent in which it stands
-  size_t index = 0;              // in that sequence
+  const Node* parent = nullptr;          // the group around it
+  size_t part = 0;                       // the alternative of the parent in which it stands
+  size_t index = 0;                      // in that sequence
   std::vector<std::vector<Node>> parts;  // of a group, by alternative
   uint16_t place = kEndPlace;            // of a step
   uint16_t rounds = kNoCounter;          // the counter of a loop whose rounds must be counted
@@ -41,7 +41,7 @@ struct PassedNegation {
 struct Way {
   Edge edge;
   std::vector<PassedNegation> negations;
-  const Node* kept = nullptr;  // the innermost group, or loop over a step, that is not left
+  const Node* kept = nullptr;    // the innermost group, or loop over a step, that is not left
   const Node* behind = nullptr;  // while walking: the loop that was left last
 };
 

@@ -12,8 +12,10 @@
 // tests/unit/nfa/matcher_test.cc and, against the definition, by tests/model.
 #pragma once
 
+#include <algorithm>
 #include <boost/container/small_vector.hpp>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <vector>
@@ -90,6 +92,11 @@ struct MatcherStats {
   uint64_t arithmetic_errors = 0;
 };
 
+template <class Predicate>
+void erase_runs(Runs& runs, Predicate predicate) {
+  runs.erase(std::remove_if(runs.begin(), runs.end(), predicate), runs.end());
+}
+
 class Matcher {
  public:
   // `max_starts`: live first events of one key.
@@ -109,6 +116,11 @@ class Matcher {
   // The input has ended, at `end`: everything is decided, and nothing stays.
   void finish(KeyState& state, Timestamp end, std::span<const Value> key,
               std::vector<Match>& matches);
+  // No alert still to come is complete before this time, unless an event or moment brings it:
+  // `leftmost` holds matches back, and timeouts that wait for an open match.
+  Timestamp held_from() const {
+    return held_.empty() ? eventtime::kMaxTimestamp : held_.begin()->first;
+  }
   // When advance() has something to do next; kMaxTimestamp if never.
   Timestamp next_deadline(const KeyState& state) const;
   void drop_all(KeyState& state);
@@ -205,9 +217,11 @@ class Matcher {
   void note(KeyState& state, const Run& run);
   bool may_beat(const Run& run, const Candidate& best) const;
   void drop_start(Start& start);
+  void hold(Timestamp time) { ++held_[time]; }
+  void let_go(Timestamp time);
   static void drop_empty_history(KeyState& state);
   static bool has_run(const KeyState& state, uint64_t start);
-  static size_t count_starts(const std::vector<Run>& runs);
+  static size_t count_starts(const Runs& runs);
 
   const Program& program_;
   EventStore& events_;
@@ -217,6 +231,7 @@ class Matcher {
   bool merges_;               // whether one run can make another superfluous
   size_t domination_window_;  // so many of the runs kept last are looked at for that
   std::vector<std::vector<uint32_t>> bound_columns_;  // by TypeId: what binding an event reads
+  std::map<Timestamp, size_t> held_;  // times of completion that may still be reported
   MatcherStats stats_;
   eventtime::Arena scratch_;
 

@@ -107,7 +107,7 @@ void Matcher::drop_repeated(KeyState& state, const Candidate& candidate) {
     if (run.start != candidate.start || (run.alive & place.pending_edges) == 0) continue;
     if (buffer_.same_bindings(run.node, candidate.node)) run.alive &= ~place.pending_edges;
   }
-  std::erase_if(state.runs, [&](const Run& run) {
+  erase_runs(state.runs, [&](const Run& run) {
     if (run.alive != 0) return false;
     buffer_.release(run.node);
     return true;
@@ -120,7 +120,7 @@ void Matcher::exclude(KeyState& state, uint64_t before) {
     return std::binary_search(emitted_starts_.begin(), emitted_starts_.end(), start);
   };
   if (program_.skip != SkipKind::kNone) {
-    std::erase_if(state.runs, [&](const Run& run) {
+    erase_runs(state.runs, [&](const Run& run) {
       if (run.start >= before && !emitted(run.start)) return false;
       buffer_.release(run.node);
       return true;
@@ -136,7 +136,7 @@ void Matcher::exclude(KeyState& state, uint64_t before) {
   drop_empty_history(state);
 }
 
-size_t Matcher::count_starts(const std::vector<Run>& runs) {
+size_t Matcher::count_starts(const Runs& runs) {
   size_t starts = 0;
   uint64_t last = 0;
   for (const Run& run : runs) {
@@ -158,10 +158,12 @@ bool Matcher::has_run(const KeyState& state, uint64_t start) {
 void Matcher::note(KeyState& state, const Run& run) {
   if (state.history == nullptr) state.history = std::make_unique<KeyHistory>();
   std::vector<Start>& starts = state.history->starts;
-  auto start = std::lower_bound(starts.begin(), starts.end(), run.start,
-                                [](const Start& s, uint64_t wanted) { return s.sequence < wanted; });
+  auto start =
+      std::lower_bound(starts.begin(), starts.end(), run.start,
+                       [](const Start& s, uint64_t wanted) { return s.sequence < wanted; });
   if (start == starts.end() || start->sequence != run.start) {
     start = starts.insert(start, Start{run.start, window_end(run), kRootNode, kRootNode, 0, {}});
+    if (program_.reports_timeout) hold(start->window_end);
   }
   if (!program_.reports_timeout) return;
   const NodeId known = start->furthest;
@@ -176,21 +178,31 @@ void Matcher::note(KeyState& state, const Run& run) {
 }
 
 void Matcher::drop_start(Start& start) {
-  if (start.furthest != kRootNode) buffer_.release(start.furthest);
-  if (start.best != kRootNode) buffer_.release(start.best);
+  if (start.furthest != kRootNode) {
+    buffer_.release(start.furthest);
+    let_go(start.window_end);
+  }
+  if (start.best != kRootNode) {
+    buffer_.release(start.best);
+    let_go(start.best_complete);
+  }
   start.furthest = kRootNode;
   start.best = kRootNode;
+}
+
+void Matcher::let_go(Timestamp time) {
+  const auto held = held_.find(time);
+  if (--held->second == 0) held_.erase(held);
 }
 
 // `leftmost`: of the complete matches of a first event the preferred one, whatever its time.
 void Matcher::choose_best(KeyState& state, std::span<const Value> key) {
   for (const Candidate& candidate : candidates_) {
-    const bool counts =
-        !program_.having || program_.having->holds(context_of(candidate.node, key));
+    const bool counts = !program_.having || program_.having->holds(context_of(candidate.node, key));
     auto& starts = state.history->starts;
-    const auto start = std::lower_bound(
-        starts.begin(), starts.end(), candidate.start,
-        [](const Start& s, uint64_t wanted) { return s.sequence < wanted; });
+    const auto start =
+        std::lower_bound(starts.begin(), starts.end(), candidate.start,
+                         [](const Start& s, uint64_t wanted) { return s.sequence < wanted; });
     const bool known = start != starts.end() && start->sequence == candidate.start;
     const bool better =
         counts && known &&
@@ -200,11 +212,15 @@ void Matcher::choose_best(KeyState& state, std::span<const Value> key) {
       buffer_.release(candidate.node);
       continue;
     }
-    if (start->best != kRootNode) buffer_.release(start->best);
+    if (start->best != kRootNode) {
+      buffer_.release(start->best);
+      let_go(start->best_complete);
+    }
+    hold(candidate.complete);
     start->best = candidate.node;
     start->best_edge = candidate.edge;
     start->best_complete = candidate.complete;
-    std::erase_if(state.runs, [&](const Run& run) {
+    erase_runs(state.runs, [&](const Run& run) {
       if (run.start != candidate.start || may_beat(run, candidate)) return false;
       buffer_.release(run.node);
       return true;
@@ -259,8 +275,9 @@ void Matcher::decide_leftmost(KeyState& state, std::vector<Match>& matches) {
 void Matcher::drop_empty_history(KeyState& state) {
   if (state.history == nullptr || !state.history->starts.empty()) return;
   const auto& past = state.history->past;
-  const bool empty = std::all_of(past.begin(), past.end(),
-                                 [](const std::vector<PastEvent>& events) { return events.empty(); });
+  const bool empty =
+      std::all_of(past.begin(), past.end(),
+                  [](const std::vector<PastEvent>& events) { return events.empty(); });
   if (empty && state.history->logs.empty()) state.history.reset();
 }
 

@@ -103,7 +103,7 @@ void Matcher::advance(KeyState& state, Timestamp now, std::span<const Value> key
                       std::vector<Match>& matches) {
   while (state.next_moment < now) fire(state, state.next_moment, key, matches);
   if (!program_.timed) {
-    std::erase_if(state.runs, [&](const Run& run) {
+    erase_runs(state.runs, [&](const Run& run) {
       if (run.deadline >= now) return false;
       buffer_.release(run.node);
       return true;
@@ -121,7 +121,7 @@ void Matcher::fire(KeyState& state, Timestamp moment, std::span<const Value> key
   for (Run& run : state.runs) {
     if (run.deadline <= moment) pass_time(run, moment);
   }
-  std::erase_if(state.runs, [](const Run& run) { return run.alive == 0; });
+  erase_runs(state.runs, [](const Run& run) { return run.alive == 0; });
   state.starts = count_starts(state.runs);
   if (!candidates_.empty()) select(state, key, matches);
   if (program_.leftmost) decide_leftmost(state, matches);
@@ -162,7 +162,8 @@ void Matcher::finish(KeyState& state, Timestamp end, std::span<const Value> key,
     if (open == 0) continue;
     const auto edge = static_cast<uint16_t>(std::countr_zero(open));
     buffer_.retain(run.node);
-    candidates_.push_back({run.node, run.start, edge, completed_by(run, *place.edges[edge].ending, end)});
+    candidates_.push_back(
+        {run.node, run.start, edge, completed_by(run, *place.edges[edge].ending, end)});
   }
   for (const Run& run : state.runs) buffer_.release(run.node);
   state.runs.clear();
@@ -173,7 +174,8 @@ void Matcher::finish(KeyState& state, Timestamp end, std::span<const Value> key,
   scratch_.clear();
 }
 
-// When a match is complete that the end of the input decides: what has no end of its own ends there.
+// When a match is complete that the end of the input decides: what has no end of its own ends
+// there.
 Timestamp Matcher::completed_by(const Run& run, const Ending& ending, Timestamp end) const {
   Timestamp complete = end;
   if (ending.wait) complete = std::max(complete, buffer_.event(run.node).time + *ending.wait);

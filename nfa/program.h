@@ -108,7 +108,7 @@ struct Watch {
 // `without x between a and b`, by the bits of Run::flags that it uses.
 struct RangeFlags {
   uint16_t test = 0;
-  uint32_t after = 0;   // variables
+  uint32_t after = 0;  // variables
   uint32_t before = 0;
   uint16_t open = 0;    // a is bound, b is not
   uint16_t broken = 0;  // and x has been seen since a's last
@@ -155,7 +155,7 @@ struct Place {
   bool minds_next = false;          // the first event after the binding matters: Run::kFresh
   std::vector<uint32_t> signature;  // slots that decide the future of a run that waits here
   std::optional<Duration> life;     // every edge has a bound `in`: the longest of them
-  bool waits_by_time = false;  // the time of the last event matters for what follows
+  bool waits_by_time = false;       // the time of the last event matters for what follows
 };
 
 struct Program {

@@ -38,6 +38,61 @@ class PatternNames {
   NameMap<Declared> names_;
 };
 
+// Patterns whose events come back to them would feed themselves for ever.
+class CycleFinder {
+ public:
+  explicit CycleFinder(const std::vector<Pattern>& patterns)
+      : patterns_(patterns), states_(patterns.size()) {}
+
+  void report(Diagnostics& diagnostics) {
+    for (size_t i = 0; i < patterns_.size(); ++i) {
+      const bool emits = patterns_[i].emitted_event || patterns_[i].timeout_event;
+      if (emits && states_[i] == State::kNew && !visit(i)) {
+        const Pattern& pattern = patterns_[path_.front()];
+        std::string names;
+        for (const size_t on_path : path_) names += patterns_[on_path].name + " -> ";
+        diagnostics.set_file(pattern.file);
+        diagnostics.error(pattern.span, "cycle",
+                          "the events that " + quoted(pattern.name) +
+                              " emits come back to it: " + names + pattern.name,
+                          "leave the event out of 'on' or 'match' of one of them");
+        return;
+      }
+    }
+  }
+
+ private:
+  enum class State : uint8_t { kNew, kOnPath, kDone };
+
+  // False if a cycle was found, which `path_` then holds.
+  bool visit(size_t pattern) {
+    states_[pattern] = State::kOnPath;
+    path_.push_back(pattern);
+    for (size_t next = 0; next < patterns_.size(); ++next) {
+      if (!feeds(patterns_[pattern], patterns_[next])) continue;
+      if (states_[next] == State::kOnPath) {
+        path_.erase(path_.begin(), std::find(path_.begin(), path_.end(), next));
+        return false;
+      }
+      if (states_[next] == State::kNew && !visit(next)) return false;
+    }
+    states_[pattern] = State::kDone;
+    path_.pop_back();
+    return true;
+  }
+
+  static bool feeds(const Pattern& from, const Pattern& to) {
+    const auto takes = [&](const std::optional<EmittedEvent>& event) {
+      return event && std::binary_search(to.inputs.begin(), to.inputs.end(), event->type);
+    };
+    return takes(from.emitted_event) || takes(from.timeout_event);
+  }
+
+  const std::vector<Pattern>& patterns_;
+  std::vector<State> states_;
+  std::vector<size_t> path_;
+};
+
 }  // namespace
 
 std::optional<PatternSet> bind(std::span<const SourceFile> sources,
@@ -60,6 +115,7 @@ std::optional<PatternSet> bind(std::span<const SourceFile> sources,
       set.patterns.push_back(std::move(pattern));
     }
   }
+  CycleFinder(set.patterns).report(diagnostics);
   if (diagnostics.has_errors()) return std::nullopt;
   set.catalog = declarations.take_catalog();
   return set;

@@ -212,6 +212,7 @@ struct Suppress {
 // `emit Name { ... }`: what the match becomes for other patterns. Its time is the completion.
 struct EmittedEvent {
   TypeId type = 0;
+  size_t time_field = 0;
   std::vector<std::optional<uint32_t>> result_by_field;  // index into the results; else null
 };
 

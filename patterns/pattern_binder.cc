@@ -239,8 +239,10 @@ void PatternBinder::bind_emitted_event(const ast::Name& name, std::optional<Emit
   const std::optional<TypeId> type = context_.declarations.event(name, context_.diagnostics);
   if (!type) return;
   event.emplace();
+  const eventtime::EventSchema& schema = context_.declarations.catalog().types[*type];
   event->type = *type;
-  event->result_by_field.resize(context_.declarations.catalog().types[*type].fields.size());
+  event->time_field = schema.time_field;
+  event->result_by_field.resize(schema.fields.size());
 }
 
 void PatternBinder::bind_emitted_field(const ast::Name& name, Expr& value, size_t result,

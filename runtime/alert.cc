@@ -2,6 +2,7 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <array>
 
 namespace tocsin::runtime {
@@ -47,10 +48,10 @@ class AlertWriter {
     matcher.buffer().path(match.node, path_);
   }
 
-  void write(std::span<const Value> key, std::string_view encoded_key,
-             std::span<const eventtime::RecordFormat* const> formats) {
+  uint64_t write(std::span<const Value> key, std::string_view encoded_key,
+                 std::span<const eventtime::RecordFormat* const> formats) {
     out_ += "{\"id\":\"";
-    append_id(encoded_key);
+    const uint64_t id = append_id(encoded_key);
     out_ += "\",\"pattern\":";
     eventtime::append_json_string(out_, pattern_.name);
     out_ += ",\"version\":1,\"key\":{";
@@ -65,13 +66,13 @@ class AlertWriter {
     append_stamp(out_, "complete", match_.complete);
     out_.pop_back();
     const auto& results = match_.timeout ? pattern_.on_timeout : pattern_.emit;
-    const auto& codes =
-        match_.timeout ? matcher_.program().timeout_emit : matcher_.program().emit;
+    const auto& codes = match_.timeout ? matcher_.program().timeout_emit : matcher_.program().emit;
     if (!results.empty()) append_values(key, results, codes);
     if (format_.detail == EventDetail::kFull) append_events(formats);
     if (!format_.meta.empty()) out_ += ",\"meta\":" + format_.meta;
     if (match_.timeout) out_ += ",\"timeout\":true";
     out_ += "}\n";
+    return id;
   }
 
  private:
@@ -85,7 +86,7 @@ class AlertWriter {
   // 128 bits over pattern, version, key, each variable with the positions of its events, and
   // whether it is a timeout; lengths stand before texts, so that different matches give different
   // bytes.
-  void append_id(std::string_view encoded_key) {
+  uint64_t append_id(std::string_view encoded_key) {
     std::string identity;
     append_counted(identity, pattern_.name);
     append_bytes(identity, uint64_t{1});
@@ -104,6 +105,7 @@ class AlertWriter {
     const XXH128_hash_t hash = XXH3_128bits(identity.data(), identity.size());
     append_hex(hash.high64);
     append_hex(hash.low64);
+    return hash.high64;
   }
 
   void append_hex(uint64_t value) {
@@ -161,7 +163,8 @@ class AlertWriter {
         open = true;
         first_variable = false;
         const nfa::StoredEvent& bound = event(node);
-        formats[bound.input]->append_json(out_, bound.raw, bound.type);
+        formats[std::min<size_t>(bound.input, formats.size() - 1)]->append_json(out_, bound.raw,
+                                                                                bound.type);
       }
       if (open) out_ += ']';
     }
@@ -204,11 +207,11 @@ AlertFormat::AlertFormat(const patterns::Pattern& checked, EventDetail events)
   meta += '}';
 }
 
-void append_alert(std::string& out, const AlertFormat& format, nfa::Matcher& matcher,
-                  const nfa::EventStore& events, const nfa::Match& match,
-                  std::span<const Value> key, std::string_view encoded_key,
-                  std::span<const eventtime::RecordFormat* const> formats) {
-  AlertWriter(out, format, matcher, events, match).write(key, encoded_key, formats);
+uint64_t append_alert(std::string& out, const AlertFormat& format, nfa::Matcher& matcher,
+                      const nfa::EventStore& events, const nfa::Match& match,
+                      std::span<const Value> key, std::string_view encoded_key,
+                      std::span<const eventtime::RecordFormat* const> formats) {
+  return AlertWriter(out, format, matcher, events, match).write(key, encoded_key, formats);
 }
 
 }  // namespace tocsin::runtime

@@ -26,10 +26,11 @@ struct AlertFormat {
   AlertFormat(const patterns::Pattern& checked, EventDetail events);
 };
 
-// Appends the line, with its line end. `formats`: by input. `encoded_key` as KeyTable holds it.
-void append_alert(std::string& out, const AlertFormat& format, nfa::Matcher& matcher,
-                  const nfa::EventStore& events, const nfa::Match& match,
-                  std::span<const eventtime::Value> key, std::string_view encoded_key,
-                  std::span<const eventtime::RecordFormat* const> formats);
+// Appends the line, with its line end; returns half of its id. `formats`: by input, the last one of
+// derived events. `encoded_key` as KeyTable holds it.
+uint64_t append_alert(std::string& out, const AlertFormat& format, nfa::Matcher& matcher,
+                      const nfa::EventStore& events, const nfa::Match& match,
+                      std::span<const eventtime::Value> key, std::string_view encoded_key,
+                      std::span<const eventtime::RecordFormat* const> formats);
 
 }  // namespace tocsin::runtime

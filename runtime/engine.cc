@@ -1,9 +1,12 @@
 #include "runtime/engine.h"
 
 #include <algorithm>
+#include <deque>
 #include <numeric>
 
 #include "nfa/compiler.h"
+#include "runtime/alert_queue.h"
+#include "runtime/derived_events.h"
 #include "runtime/pattern_operator.h"
 
 namespace tocsin::runtime {
@@ -13,39 +16,122 @@ using eventtime::Timestamp;
 using patterns::Pattern;
 using patterns::PatternSet;
 
+namespace {
+
+// So many look-ups are under way at once: enough to hide the memory's latency.
+constexpr size_t kBlockEvents = 128;
+
+// By pattern: 0 for those that use input events only, else above all whose events they use. The
+// binder refuses cycles.
+std::vector<size_t> levels_of(const std::vector<Pattern>& patterns) {
+  std::vector<size_t> levels(patterns.size());
+  const auto feeds = [&](size_t from, size_t to) {
+    const auto takes = [&](const std::optional<patterns::EmittedEvent>& event) {
+      const auto& inputs = patterns[to].inputs;
+      return event && std::binary_search(inputs.begin(), inputs.end(), event->type);
+    };
+    return takes(patterns[from].emitted_event) || takes(patterns[from].timeout_event);
+  };
+  std::vector<size_t> sources;
+  for (size_t i = 0; i < patterns.size(); ++i) {
+    if (patterns[i].emitted_event || patterns[i].timeout_event) sources.push_back(i);
+  }
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (size_t to = 0; to < patterns.size(); ++to) {
+      for (const size_t from : sources) {
+        if (levels[to] > levels[from] || !feeds(from, to)) continue;
+        levels[to] = levels[from] + 1;
+        changed = true;
+      }
+    }
+  }
+  return levels;
+}
+
+// The ways from events to the keys of a pattern: one, unless each step names its own fields.
+struct DoorPlan {
+  std::vector<patterns::KeyPart> by;  // with field_by_type set
+  std::vector<uint32_t> variables;
+};
+
+std::vector<DoorPlan> plan_doors(const Pattern& pattern) {
+  const bool by_step = std::any_of(pattern.by.begin(), pattern.by.end(),
+                                   [](const auto& part) { return !part.by_variable.empty(); });
+  if (!by_step) return {{pattern.by, {}}};
+  std::vector<DoorPlan> doors;
+  for (uint32_t variable = 0; variable < pattern.variables.size(); ++variable) {
+    DoorPlan door{pattern.by, {variable}};
+    for (patterns::KeyPart& part : door.by) {
+      part.name += "/" + pattern.name + "/" + std::to_string(variable);  // shared with no other
+      if (part.by_variable.empty()) continue;
+      part.field_by_type = std::move(part.by_variable[variable]);
+    }
+    const auto same = std::find_if(doors.begin(), doors.end(), [&](const DoorPlan& other) {
+      return std::equal(other.by.begin(), other.by.end(), door.by.begin(),
+                        [](const auto& left, const auto& right) {
+                          return left.field_by_type == right.field_by_type;
+                        });
+    });
+    if (same != doors.end()) {
+      same->variables.push_back(variable);
+    } else {
+      doors.push_back(std::move(door));
+    }
+  }
+  return doors;
+}
+
+// Patterns that can be matched at the same time, and what they wait for.
+struct Level {
+  std::vector<PatternOperator*> operators;
+  std::vector<std::unique_ptr<EventKeys>> keys;
+  // Of higher levels: input events and derived ones that are not matched yet, each in order.
+  std::deque<ReleasedEvent> waiting;
+  std::deque<ReleasedEvent> derived;
+  uint64_t sequence = 0;
+  Timestamp latest = eventtime::kMinTimestamp;
+};
+
+}  // namespace
+
 class Engine::Impl {
  public:
   Impl(PatternSet patterns, const EngineOptions& options)
       : patterns_(std::move(patterns)),
         options_(options),
-        events_(patterns_.catalog.types.size(), options.events == EventDetail::kFull) {}
+        events_(patterns_.catalog.types.size(), options.events == EventDetail::kFull),
+        formats_{&derived_format()} {}
 
   Result<void> compile() {
     const std::vector<uint32_t> ranks = ranks_by_name();
+    const std::vector<size_t> levels = levels_of(patterns_.patterns);
+    const size_t top = levels.empty() ? 0 : *std::max_element(levels.begin(), levels.end());
+    levels_ = std::vector<Level>(top + 1);
+    queue_.emplace(patterns_.patterns, levels_.size());
+    key_columns_.resize(patterns_.catalog.types.size());
     for (size_t i = 0; i < patterns_.patterns.size(); ++i) {
       const Pattern& pattern = patterns_.patterns[i];
       Result<nfa::Program> program = nfa::compile(pattern, patterns_.catalog, predicates_);
       if (!program) return eventtime::Unexpected<eventtime::Error>{program.error()};
       keep_texts(*program);
+      Level& level = levels_[levels[i]];
       operators_.push_back(
           std::make_unique<PatternOperator>(std::move(*program), pattern, static_cast<uint32_t>(i),
-                                            ranks[i], events_, keys_by(pattern.by), options_));
+                                            ranks[i], events_, doors_of(pattern, level), options_));
+      level.operators.push_back(operators_.back().get());
     }
-    add_key_columns();
     return {};
   }
 
   uint32_t add_input(eventtime::Duration out_of_order, const eventtime::RecordFormat& format) {
-    formats_.push_back(&format);
+    formats_.insert(formats_.end() - 1, &format);
     return reorder_.add_input(out_of_order);
   }
 
   void push(std::shared_ptr<const eventtime::Batch> batch, std::string& alerts,
             const OnLate& on_late) {
-    predicates_.evaluate(*batch, results_);
-    LoadedBatch& loaded = shelf_.add(std::move(batch));
-    std::swap(loaded.predicates, results_);
-    for (const auto& op : operators_) op->mark_concerned(loaded);
+    LoadedBatch& loaded = load(std::move(batch));
     const eventtime::Batch& rows = *loaded.batch;
     stats_.events += rows.rows.size();
     reorder_.push(rows.input, loaded.slot, rows.rows, [&](uint32_t row, Timestamp watermark) {
@@ -60,9 +146,7 @@ class Engine::Impl {
   void finish(uint32_t input, std::string& alerts) {
     reorder_.finish(input);
     release(alerts);
-    if (reorder_.most_behind()) return;
-    for (const auto& op : operators_) op->finish(latest_, formats_, shelf_, pending_alerts_);
-    flush(eventtime::kMaxTimestamp, alerts);
+    if (!reorder_.most_behind()) settle(eventtime::kMaxTimestamp, alerts);
   }
 
   std::optional<uint32_t> next_input() const { return reorder_.most_behind(); }
@@ -71,24 +155,23 @@ class Engine::Impl {
   EngineStats stats() const {
     EngineStats stats = stats_;
     stats.arithmetic_errors = predicates_.arithmetic_errors();
+    stats.suppressed = queue_->suppressed();
     stats.live_events = events_.live();
     stats.live_batches = shelf_.held();
     stats.reordering = reorder_.pending();
-    for (const auto& op : operators_) {
-      const nfa::MatcherStats& matcher = op->matcher().stats();
+    for (size_t i = 0; i < operators_.size(); ++i) {
+      const PatternOperator& op = *operators_[i];
+      const nfa::MatcherStats& matcher = op.matcher().stats();
       stats.arithmetic_errors += matcher.arithmetic_errors;
-      stats.live_keys += op->keys();
-      stats.timers += op->timers();
+      stats.live_keys += op.keys();
+      stats.timers += op.timers();
       stats.patterns.push_back(
-          {op->pattern().name, op->alerts(), matcher.events, matcher.dropped_starts});
+          {op.pattern().name, queue_->emitted(i), matcher.events, matcher.dropped_starts});
     }
     return stats;
   }
 
  private:
-  // So many look-ups are under way at once: enough to hide the memory's latency.
-  static constexpr size_t kBlockEvents = 128;
-
   // Rank of each pattern among the names: alerts of one time are sorted by it.
   std::vector<uint32_t> ranks_by_name() const {
     std::vector<uint32_t> order(patterns_.patterns.size());
@@ -101,12 +184,40 @@ class Engine::Impl {
     return ranks;
   }
 
-  EventKeys& keys_by(const std::vector<patterns::KeyPart>& by) {
-    for (const auto& keys : keys_) {
+  std::vector<Door> doors_of(const Pattern& pattern, Level& level) {
+    const std::vector<DoorPlan> plans = plan_doors(pattern);
+    std::vector<Door> doors;
+    std::vector<KeyColumns> columns(patterns_.catalog.types.size());
+    for (const DoorPlan& plan : plans) {
+      Door door;
+      door.keys = &keys_by(plan.by, level);
+      if (!plan.variables.empty()) door.variables.reset(pattern.variables.size());
+      for (const uint32_t variable : plan.variables) door.variables.set(variable);
+      door.types.resize(patterns_.catalog.types.size());
+      for (const eventtime::TypeId type : pattern.inputs) {
+        door.types[type] = std::all_of(plan.by.begin(), plan.by.end(), [&](const auto& part) {
+          return type < part.field_by_type.size() && part.field_by_type[type];
+        });
+        if (!door.types[type] || plan.by.empty()) continue;
+        std::vector<uint32_t>& door_columns = columns[type].emplace_back();
+        for (const auto& part : plan.by) door_columns.push_back(*part.field_by_type[type]);
+      }
+      doors.push_back(std::move(door));
+    }
+    for (const eventtime::TypeId type : pattern.inputs) {
+      auto& known = key_columns_[type];
+      const bool is_new = std::find(known.begin(), known.end(), columns[type]) == known.end();
+      if (is_new && !columns[type].empty()) known.push_back(std::move(columns[type]));
+    }
+    return doors;
+  }
+
+  static EventKeys& keys_by(const std::vector<patterns::KeyPart>& by, Level& level) {
+    for (const auto& keys : level.keys) {
       if (keys->join(by)) return *keys;
     }
-    keys_.push_back(std::make_unique<EventKeys>(by));
-    return *keys_.back();
+    level.keys.push_back(std::make_unique<EventKeys>(by));
+    return *level.keys.back();
   }
 
   void keep_texts(const nfa::Program& program) {
@@ -121,28 +232,34 @@ class Engine::Impl {
     }
   }
 
-  // The columns that are keys, by type: an event with a null in one of them belongs to no key.
-  void add_key_columns() {
-    key_columns_.resize(patterns_.catalog.types.size());
-    for (const Pattern& pattern : patterns_.patterns) {
-      for (const patterns::KeyPart& part : pattern.by) {
-        if (!part.by_variable.empty()) continue;
-        for (const eventtime::TypeId type : pattern.inputs) {
-          std::vector<uint32_t>& columns = key_columns_[type];
-          const uint32_t column = *part.field_by_type[type];
-          if (std::find(columns.begin(), columns.end(), column) == columns.end()) {
-            columns.push_back(column);
-          }
-        }
-      }
-    }
+  // Whether the event belongs to no key of some pattern: each of its doors meets a null.
+  bool has_null_key(const eventtime::Batch& batch, const eventtime::Row& row) const {
+    const auto is_null = [&](uint32_t column) {
+      return batch.tables[row.type].columns[column].is_null(row.table_row);
+    };
+    const auto is_shut = [&](const std::vector<uint32_t>& columns) {
+      return std::any_of(columns.begin(), columns.end(), is_null);
+    };
+    const std::vector<KeyColumns>& all = key_columns_[row.type];
+    return std::any_of(all.begin(), all.end(), [&](const KeyColumns& doors) {
+      return std::all_of(doors.begin(), doors.end(), is_shut);
+    });
   }
 
-  bool has_null_key(const eventtime::Batch& batch, const eventtime::Row& row) const {
-    const std::vector<uint32_t>& columns = key_columns_[row.type];
-    return std::any_of(columns.begin(), columns.end(), [&](uint32_t column) {
-      return batch.tables[row.type].columns[column].is_null(row.table_row);
-    });
+  LoadedBatch& load(std::shared_ptr<const eventtime::Batch> batch) {
+    predicates_.evaluate(*batch, results_);
+    LoadedBatch& loaded = shelf_.add(std::move(batch));
+    std::swap(loaded.predicates, results_);
+    for (const auto& op : operators_) op->mark_concerned(loaded);
+    return loaded;
+  }
+
+  static ReleasedEvent event_of(LoadedBatch& loaded, uint32_t row) {
+    ReleasedEvent event;
+    event.tested.batch = loaded.batch.get();
+    event.tested.row = &loaded.batch->rows[row];
+    event.loaded = &loaded;
+    return event;
   }
 
   // Matches all rows whose time is settled, pattern by pattern: patterns do not see each other.
@@ -153,70 +270,121 @@ class Engine::Impl {
     released_.clear();
     for (const eventtime::Arrival& arrival : arrivals_) {
       LoadedBatch& loaded = shelf_.at(arrival.batch);
-      ReleasedEvent event;
-      event.tested.batch = loaded.batch.get();
-      event.tested.row = &loaded.batch->rows[arrival.row];
-      event.tested.sequence = ++sequence_;
-      event.loaded = &loaded;
-      if (has_null_key(*loaded.batch, *event.tested.row)) ++stats_.null_keys;
-      released_.push_back(event);
+      released_.push_back(event_of(loaded, arrival.row));
+      if (has_null_key(*loaded.batch, *released_.back().tested.row)) ++stats_.null_keys;
     }
-    match();
-    for (const ReleasedEvent& event : released_) {
-      if (event.tested.stored != nfa::kNoEvent) events_.release(event.tested.stored);
+    for (size_t level = 1; level < levels_.size(); ++level) {
+      for (const ReleasedEvent& event : released_) {
+        BatchShelf::hold(*event.loaded);
+        levels_[level].waiting.push_back(event);
+      }
     }
-    latest_ = arrivals_.back().time;
-    flush(latest_, alerts);
-    for (const eventtime::Arrival& arrival : arrivals_) shelf_.release(shelf_.at(arrival.batch));
+    match(0);
+    settle(arrivals_.back().time, alerts);
   }
 
-  // Block by block, so that a block is still near when the next pattern looks at it.
-  void match() {
+  // The events of `released_`, block by block, so that a block is still near when the next pattern
+  // looks at it. Releases them.
+  void match(size_t number) {
+    Level& level = levels_[number];
     const std::span<ReleasedEvent> events(released_);
+    for (ReleasedEvent& event : events) event.tested.sequence = ++level.sequence;
     for (size_t begin = 0; begin < events.size(); begin += kBlockEvents) {
       const auto block = events.subspan(begin, std::min(kBlockEvents, events.size() - begin));
-      for (const auto& keys : keys_) keys->begin(block.size());
-      for (const auto& op : operators_) op->process(block, formats_, shelf_, pending_alerts_);
+      for (const auto& keys : level.keys) keys->begin(block.size());
+      for (PatternOperator* op : level.operators) {
+        op->process(block, formats_, shelf_, queue_->found(number));
+      }
     }
-    for (const auto& op : operators_) op->clean_up(events.back().tested.row->time, shelf_);
+    if (!events.empty()) level.latest = events.back().tested.row->time;
+    for (const ReleasedEvent& event : events) {
+      if (event.tested.stored != nfa::kNoEvent) events_.release(event.tested.stored);
+      shelf_.release(*event.loaded);
+    }
   }
 
-  // Alerts complete before `now` are final: no event released later is earlier than that.
-  void flush(Timestamp now, std::string& alerts) {
-    const auto final_end = std::stable_partition(
-        pending_alerts_.begin(), pending_alerts_.end(), [&](const PendingAlert& alert) {
-          return alert.complete < now || now == eventtime::kMaxTimestamp;
-        });
-    std::stable_sort(pending_alerts_.begin(), final_end,
-                     [](const PendingAlert& left, const PendingAlert& right) {
-                       if (left.complete != right.complete) return left.complete < right.complete;
-                       if (left.pattern_rank != right.pattern_rank) {
-                         return left.pattern_rank < right.pattern_rank;
-                       }
-                       return left.key < right.key;
-                     });
-    for (auto alert = pending_alerts_.begin(); alert != final_end; ++alert) alerts += alert->line;
-    pending_alerts_.erase(pending_alerts_.begin(), final_end);
+  // All events before `now` have been released: level by level, decides what is over, and gives its
+  // alerts out and on. kMaxTimestamp: the inputs have ended.
+  void settle(Timestamp now, std::string& alerts) {
+    for (size_t number = 0; number < levels_.size(); ++number) {
+      Level& level = levels_[number];
+      if (number > 0) match_waiting(number, now);
+      Timestamp until = now;
+      for (PatternOperator* op : level.operators) {
+        op->advance(now, formats_, shelf_, queue_->found(number));
+        if (now == eventtime::kMaxTimestamp) {
+          op->finish(level.latest, formats_, shelf_, queue_->found(number));
+        }
+        until = std::min(until, op->held_from());
+      }
+      derived_.clear();
+      queue_->settle(number, until, derived_);
+      if (!derived_.empty()) pass_on(number);
+      now = until;
+    }
+    queue_->flush(now, alerts);
   }
+
+  // Of a higher level: events before `now`, those of the inputs first where times are equal.
+  void match_waiting(size_t number, Timestamp now) {
+    Level& level = levels_[number];
+    const auto is_due = [&](const std::deque<ReleasedEvent>& events) {
+      return !events.empty() &&
+             (events.front().tested.row->time < now || now == eventtime::kMaxTimestamp);
+    };
+    const auto take = [&](std::deque<ReleasedEvent>& events) {
+      released_.push_back(events.front());
+      events.pop_front();
+    };
+    released_.clear();
+    while (is_due(level.waiting) || is_due(level.derived)) {
+      const bool input_first =
+          is_due(level.waiting) &&
+          (!is_due(level.derived) ||
+           level.waiting.front().tested.row->time <= level.derived.front().tested.row->time);
+      take(input_first ? level.waiting : level.derived);
+    }
+    match(number);
+  }
+
+  // Gives derived events to all higher levels.
+  void pass_on(size_t from) {
+    LoadedBatch& loaded = load(to_batch(patterns_.catalog, derived_));
+    for (size_t number = from + 1; number < levels_.size(); ++number) {
+      std::deque<ReleasedEvent>& events = levels_[number].derived;
+      const auto in_order = [](const ReleasedEvent& left, const ReleasedEvent& right) {
+        return left.tested.row->time < right.tested.row->time;
+      };
+      for (uint32_t row = 0; row < loaded.batch->rows.size(); ++row) {
+        BatchShelf::hold(loaded);
+        const ReleasedEvent event = event_of(loaded, row);
+        events.insert(std::upper_bound(events.begin(), events.end(), event, in_order), event);
+      }
+    }
+    const size_t rows = loaded.batch->rows.size();
+    for (size_t i = 0; i <= rows; ++i) shelf_.release(loaded);
+  }
+
+  // By door, the columns of a key.
+  using KeyColumns = std::vector<std::vector<uint32_t>>;
 
   PatternSet patterns_;
   EngineOptions options_;
   nfa::PredicateSet predicates_;
   nfa::EventStore events_;
-  std::vector<std::unique_ptr<EventKeys>> keys_;
+  std::vector<Level> levels_;
   std::vector<std::unique_ptr<PatternOperator>> operators_;
-  std::vector<std::vector<uint32_t>> key_columns_;  // by TypeId
+  std::vector<std::vector<KeyColumns>> key_columns_;  // by TypeId, of each `by` once
   eventtime::ReorderBuffer reorder_;
-  std::vector<const eventtime::RecordFormat*> formats_;  // by input
+  std::vector<const eventtime::RecordFormat*> formats_;  // by input, then of derived events
   BatchShelf shelf_;
-  std::vector<PendingAlert> pending_alerts_;
-  uint64_t sequence_ = 0;
-  Timestamp latest_;  // the largest event time so far
+  std::optional<AlertQueue> queue_;
   EngineStats stats_;
 
   // Reused from push to push.
   std::vector<eventtime::Arrival> arrivals_;
   std::vector<ReleasedEvent> released_;
+  std::vector<DerivedEvent> derived_;
   nfa::PredicateResults results_;
 };
 

@@ -36,6 +36,7 @@ struct EngineStats {
   uint64_t events = 0;  // accepted records, late ones included
   uint64_t late = 0;
   uint64_t null_keys = 0;          // events that belong to no key of some pattern
+  uint64_t suppressed = 0;         // alerts that `suppress` kept back
   uint64_t arithmetic_errors = 0;  // overflows and divisions by zero in conditions and results
   size_t live_events = 0;          // held by partial matches
   size_t live_keys = 0;

@@ -16,6 +16,7 @@ namespace tocsin::runtime {
 namespace {
 
 using eventtime::Type;
+using eventtime::Value;
 
 void append_big_endian(std::string& out, uint64_t value) {
   for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 0xFF);
@@ -40,6 +41,39 @@ void append_text(std::string& out, std::string_view text) {
   out.append("\0\0", 2);
 }
 
+void append_cell(std::string& out, const Value& value) {
+  switch (value.type) {
+    case Type::kString:
+      append_text(out, value.cell.text.view());
+      break;
+    case Type::kFloat:
+      append_big_endian(out, ordered_bits(value.cell.number));
+      break;
+    default:
+      append_big_endian(out, static_cast<uint64_t>(value.cell.integer) ^ kSign);
+  }
+}
+
+uint64_t take_big_endian(std::string_view& bytes) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < sizeof(value); ++i) {
+    value = value << 8 | static_cast<unsigned char>(bytes[i]);
+  }
+  bytes.remove_prefix(sizeof(value));
+  return value;
+}
+
+// Up to the two zero bytes at its end.
+void take_text(std::string_view& bytes, std::string& out) {
+  for (bool ends = false; !ends;) {
+    const size_t zero = bytes.find('\0');
+    out += bytes.substr(0, zero);
+    ends = bytes[zero + 1] == '\0';
+    if (!ends) out += '\0';
+    bytes.remove_prefix(zero + 2);
+  }
+}
+
 }  // namespace
 
 bool append_key(std::string& out, const std::vector<patterns::KeyPart>& by,
@@ -47,18 +81,39 @@ bool append_key(std::string& out, const std::vector<patterns::KeyPart>& by,
   for (const patterns::KeyPart& part : by) {
     const eventtime::Column& column = table.columns[*part.field_by_type[type]];
     if (column.is_null(row)) return false;
-    switch (column.type()) {
-      case Type::kString:
-        append_text(out, column.text(row).view());
-        break;
-      case Type::kFloat:
-        append_big_endian(out, ordered_bits(column.number(row)));
-        break;
-      default:
-        append_big_endian(out, static_cast<uint64_t>(column.integer(row)) ^ kSign);
+    if (column.type() == Type::kString) {
+      append_text(out, column.text(row).view());
+    } else {
+      append_cell(out, column.value(row));
     }
   }
   return true;
+}
+
+void append_value(std::string& out, const Value& value) {
+  out += value.is_null() ? '\0' : '\1';
+  if (!value.is_null()) append_cell(out, value);
+}
+
+void decode_key(std::string_view key, const std::vector<patterns::KeyPart>& by,
+                std::vector<Value>& values, std::string& texts) {
+  values.clear();
+  texts.clear();
+  texts.reserve(key.size());  // what points into it must not move
+  for (const patterns::KeyPart& part : by) {
+    if (part.type == Type::kString) {
+      const size_t begin = texts.size();
+      take_text(key, texts);
+      values.push_back(Value::of_text(eventtime::Text(std::string_view(texts).substr(begin))));
+    } else if (part.type == Type::kFloat) {
+      const uint64_t bits = take_big_endian(key);
+      values.push_back(
+          Value::of_float(std::bit_cast<double>((bits & kSign) != 0 ? bits & ~kSign : ~bits)));
+    } else {
+      const auto integer = static_cast<int64_t>(take_big_endian(key) ^ kSign);
+      values.push_back({part.type, eventtime::Cell(integer)});
+    }
+  }
 }
 
 uint32_t tag_of(std::string_view key) {

@@ -28,12 +28,18 @@ struct alignas(eventtime::kCacheLineBytes) KeyEntry {
   // A timer stays with the place: it finds another key there, or none. So there are never more
   // timers than places, however often keys come and go within a window.
   bool has_timer = false;
+  eventtime::Timestamp moment = eventtime::kMaxTimestamp;  // that its operator will look at it
   nfa::KeyState state;
 };
 
 // Appends the encoded key of a row; false if one of its fields is null (then `out` is garbage).
 bool append_key(std::string& out, const std::vector<patterns::KeyPart>& by,
                 const eventtime::EventTable& table, eventtime::TypeId type, uint32_t row);
+// The values that were encoded. Texts point into `texts`.
+void decode_key(std::string_view key, const std::vector<patterns::KeyPart>& by,
+                std::vector<eventtime::Value>& values, std::string& texts);
+// Appends bytes that tell the value, null or not, from every other of its type.
+void append_value(std::string& out, const eventtime::Value& value);
 // Where a key belongs in the index. Nothing that comes out depends on it.
 uint32_t tag_of(std::string_view key);
 
@@ -106,6 +112,7 @@ class KeyTable {
   }
 
   size_t size() const { return index_.size(); }  // keys
+  uint32_t slots() const { return next_slot_; }  // of entries, erased ones counted
 
  private:
   // Chunks double: a few keys take little memory, many lie on huge pages.

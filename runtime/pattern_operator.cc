@@ -31,13 +31,13 @@ nfa::TestedEvent tested(const WaitingStart& start) {
 
 PatternOperator::PatternOperator(nfa::Program program, const patterns::Pattern& pattern,
                                  uint32_t number, uint32_t rank, nfa::EventStore& events,
-                                 EventKeys& keys, const EngineOptions& options)
+                                 std::vector<Door> doors, const EngineOptions& options)
     : program_(std::move(program)),
       format_(pattern, options.events),
       number_(number),
       rank_(rank),
       events_(events),
-      event_keys_(keys),
+      doors_(std::move(doors)),
       max_starts_(options.max_starts),
       matcher_(program_, events, options.max_starts),
       keys_(pattern.by),
@@ -58,6 +58,20 @@ PatternOperator::PatternOperator(nfa::Program program, const patterns::Pattern& 
       if (edge.target == nfa::kEndPlace) continue;
       const nfa::Place& place = program_.places[edge.target];
       add_once(later_steps_[place.type], place.local);
+    }
+  }
+  for (const nfa::Test& test : program_.tests) {
+    add_once(steps_[test.type], test.local);
+    add_once(later_steps_[test.type], test.local);
+  }
+  // A look-back must know of events that come when the key has no state yet.
+  for (const nfa::LookBack& look_back : program_.look_backs) {
+    const nfa::Test& test = program_.tests[look_back.test];
+    add_once(first_steps_[test.type], test.local);
+  }
+  if (pattern.suppress) {
+    for (const patterns::Expr& by : pattern.suppress->by) {
+      suppress_by_.push_back(nfa::Code::compile(by));
     }
   }
 }
@@ -95,9 +109,36 @@ void PatternOperator::process(std::span<ReleasedEvent> events,
   for (Routed& routed : routed_) process_event(routed, formats, shelf, alerts);
 }
 
-void PatternOperator::clean_up(eventtime::Timestamp now, BatchShelf& shelf) {
-  fire_timers(now);
+void PatternOperator::advance(eventtime::Timestamp now,
+                              std::span<const eventtime::RecordFormat* const> formats,
+                              BatchShelf& shelf, std::vector<PendingAlert>& alerts) {
+  fire_moments(now, formats, alerts);
+  fire_timers(now, formats, alerts);
   clean_up_waiting(now, shelf);
+}
+
+void PatternOperator::finish(eventtime::Timestamp end,
+                             std::span<const eventtime::RecordFormat* const> formats,
+                             BatchShelf& shelf, std::vector<PendingAlert>& alerts) {
+  WaitingStarts& waiting = keys_.waiting();
+  for (; !waiting.empty(); waiting.pop()) {
+    KeyRef oldest = KeyRef::of_waiting(waiting.place(0));
+    if (keys_.oldest(oldest).chain == 0) continue;
+    while (oldest.waits()) {
+      LoadedBatch& loaded = *keys_.oldest(oldest).loaded;
+      oldest = keys_.take_oldest(oldest);
+      shelf.release(loaded);
+    }
+  }
+  for (uint32_t slot = 0; slot < keys_.slots(); ++slot) {
+    KeyEntry& entry = keys_.at(slot);
+    if (entry.state.empty()) continue;
+    decode_key(entry.key, pattern().by, key_values_, key_text_);
+    matches_.clear();
+    matcher_.finish(entry.state, end, key_values_, matches_);
+    if (!matches_.empty()) emit(entry, formats, alerts);
+    keys_.erase(entry);
+  }
 }
 
 // Finds out which events concern the pattern, and their keys; asks for the memory that they will
@@ -114,19 +155,60 @@ void PatternOperator::look_up(std::span<ReleasedEvent> events) {
       concerned = &loaded->concerned[number_ * loaded->batch->tables.size()];
     }
     const eventtime::Row& row = *event.tested.row;
-    if (!concerned[row.type].test(row.table_row)) continue;
-    const EventKeys::Key& key = event_keys_.of(i, event.tested);
-    if (key.is_null) continue;
-    keys_.prefetch_index(key.tag);
-    routed_.push_back({&event, {}, key.tag, static_cast<uint32_t>(i)});
+    if (concerned[row.type].test(row.table_row)) route(event, i);
   }
   // The text of the keys stays where it is from here on.
   for (Routed& routed : routed_) {
-    routed.key = event_keys_.text(event_keys_.of(routed.index, routed.event->tested));
+    EventKeys& keys = *doors_[routed.door].keys;
+    routed.key = keys.text(keys.of(routed.index, routed.event->tested));
     keys_.prefetch(keys_.guess(routed.tag));
   }
+  if (doors_.size() > 1) merge_doors();
   for (const Routed& routed : routed_) prefetch_state(routed);
-  for (const nfa::TestedEvent& start : to_bind_) matcher_.prefetch(start);
+  for (const nfa::TestedEvent& event : to_bind_) matcher_.prefetch(event);
+}
+
+void PatternOperator::route(ReleasedEvent& event, size_t index) {
+  for (uint32_t number = 0; number < doors_.size(); ++number) {
+    const Door& door = doors_[number];
+    if (!door.types[event.tested.row->type]) continue;
+    const EventKeys::Key& key = door.keys->of(index, event.tested);
+    if (key.is_null) continue;
+    keys_.prefetch_index(key.tag);
+    routed_.push_back({&event,
+                       {},
+                       key.tag,
+                       static_cast<uint32_t>(index),
+                       number,
+                       door.variables.size() == 0 ? nullptr : &door.variables});
+  }
+}
+
+// An event that enters one key by several doors enters it once, for the steps of all of them.
+void PatternOperator::merge_doors() {
+  size_t kept = 0;
+  for (size_t i = 0; i < routed_.size(); ++i) {
+    size_t same = kept;
+    for (size_t j = kept; j > 0 && routed_[j - 1].event == routed_[i].event; --j) {
+      if (routed_[j - 1].key == routed_[i].key) same = j - 1;
+    }
+    if (same < kept) {
+      routed_[same].variables = united(routed_[same].variables, routed_[i].variables);
+    } else {
+      routed_[kept++] = routed_[i];
+    }
+  }
+  routed_.resize(kept);
+}
+
+const eventtime::BitSet* PatternOperator::united(const eventtime::BitSet* left,
+                                                 const eventtime::BitSet* right) {
+  const auto [entry, is_new] = united_doors_.try_emplace({left, right}, *left);
+  if (is_new) {
+    const auto more = right->words();
+    for (size_t i = 0; i < more.size(); ++i) entry->second.words()[i] |= more[i];
+  }
+  return &entry->second;
 }
 
 // The node of each run; of first events that are about to become runs, the row in the old batch,
@@ -152,15 +234,21 @@ void PatternOperator::process_event(Routed& routed,
   ReleasedEvent& event = *routed.event;
   KeyEntry* entry = entry_for(routed, shelf);
   if (entry == nullptr) return;
-  const eventtime::Row& row = *event.tested.row;
-  key_values_.clear();
-  for (const patterns::KeyPart& part : pattern().by) {
-    key_values_.push_back(
-        event.tested.table().columns[*part.field_by_type[row.type]].value(row.table_row));
+  if (doors_.size() > 1) {
+    decode_key(entry->key, pattern().by, key_values_, key_text_);
+  } else {
+    const eventtime::Row& row = *event.tested.row;
+    key_values_.clear();
+    for (const patterns::KeyPart& part : pattern().by) {
+      key_values_.push_back(
+          event.tested.table().columns[*part.field_by_type[row.type]].value(row.table_row));
+    }
   }
   matches_.clear();
+  event.tested.variables = routed.variables;
   matcher_.on_event(entry->state, event.tested, event.loaded->predicates, key_values_, matches_);
-  if (!matches_.empty()) emit(event, *entry, formats, alerts);
+  event.tested.variables = nullptr;
+  if (!matches_.empty()) emit(*entry, formats, alerts);
   settle(*entry);
 }
 
@@ -183,19 +271,30 @@ KeyEntry* PatternOperator::entry_for(const Routed& routed, BatchShelf& shelf) {
   return nullptr;
 }
 
-void PatternOperator::emit(const ReleasedEvent& event, const KeyEntry& entry,
+void PatternOperator::emit(const KeyEntry& entry,
                            std::span<const eventtime::RecordFormat* const> formats,
                            std::vector<PendingAlert>& alerts) {
   for (const nfa::Match& match : matches_) {
     PendingAlert alert;
-    alert.complete = event.tested.row->time;
-    alert.pattern_rank = rank_;
+    alert.complete = match.complete;
+    alert.pattern = number_;
+    alert.rank = rank_;
+    alert.timeout = match.timeout;
     alert.key = entry.key;
-    append_alert(alert.line, format_, matcher_, events_, match.node, key_values_, entry.key,
-                 alert.complete, formats);
+    const uint64_t id = append_alert(alert.line, format_, matcher_, events_, match, key_values_,
+                                     entry.key, formats);
+    const auto& event = match.timeout ? pattern().timeout_event : pattern().emitted_event;
+    const nfa::EvalContext context = matcher_.context_of(match.node, key_values_);
+    if (event) {
+      const auto& codes = match.timeout ? program_.timeout_emit : program_.emit;
+      alert.derived =
+          std::make_unique<DerivedEvent>(derive(*event, codes, context, match.complete, id));
+    }
+    if (pattern().suppress && suppress_by_.empty()) alert.group = entry.key;
+    for (const nfa::Code& by : suppress_by_) append_value(alert.group, by.evaluate(context));
+    matcher_.scratch().clear();
     alerts.push_back(std::move(alert));
     matcher_.buffer().release(match.node);
-    ++alerts_;
   }
 }
 
@@ -267,14 +366,33 @@ void PatternOperator::settle(KeyEntry& entry) {
     keys_.erase(entry);
     return;
   }
-  if (entry.has_timer) return;
+  const eventtime::Timestamp moment = entry.state.next_moment;
+  if (moment < entry.moment) {
+    entry.moment = moment;
+    moments_.push({moment, entry.slot});
+  }
+  if (entry.has_timer || moment < eventtime::kMaxTimestamp) return;
   const eventtime::Timestamp deadline = matcher_.next_deadline(entry.state);
   if (deadline == eventtime::kMaxTimestamp) return;
   entry.has_timer = true;
   timers_.set(deadline, entry.slot);
 }
 
-void PatternOperator::fire_timers(eventtime::Timestamp now) {
+// A key that has gone since may have left its moment behind: then it finds nothing to do.
+void PatternOperator::fire_moments(eventtime::Timestamp now,
+                                   std::span<const eventtime::RecordFormat* const> formats,
+                                   std::vector<PendingAlert>& alerts) {
+  while (!moments_.empty() && moments_.top().first < now) {
+    KeyEntry& entry = keys_.at(moments_.top().second);
+    moments_.pop();
+    entry.moment = eventtime::kMaxTimestamp;
+    if (!entry.state.empty()) pass_time(entry, now, formats, alerts);
+  }
+}
+
+void PatternOperator::fire_timers(eventtime::Timestamp now,
+                                  std::span<const eventtime::RecordFormat* const> formats,
+                                  std::vector<PendingAlert>& alerts) {
   due_.clear();
   timers_.take_due(now, due_);
   for (size_t i = 0; i < due_.size(); ++i) {
@@ -289,9 +407,18 @@ void PatternOperator::fire_timers(eventtime::Timestamp now) {
     KeyEntry& entry = keys_.at(due_[i]);
     entry.has_timer = false;
     if (entry.state.empty()) continue;  // the place is free, or its key waits otherwise
-    matcher_.expire(entry.state, now);
-    settle(entry);
+    pass_time(entry, now, formats, alerts);
   }
+}
+
+void PatternOperator::pass_time(KeyEntry& entry, eventtime::Timestamp now,
+                                std::span<const eventtime::RecordFormat* const> formats,
+                                std::vector<PendingAlert>& alerts) {
+  if (program_.timed) decode_key(entry.key, pattern().by, key_values_, key_text_);
+  matches_.clear();
+  matcher_.advance(entry.state, now, key_values_, matches_);
+  if (!matches_.empty()) emit(entry, formats, alerts);
+  settle(entry);
 }
 
 }  // namespace tocsin::runtime

@@ -1,11 +1,15 @@
-// One pattern over all its keys: routes released events to the state of their key, keeps the timers
-// that clean up after quiet keys, and turns matches into alerts.
+// One pattern over all its keys: routes released events to the state of their keys, keeps the
+// timers of quiet keys, and turns matches into alerts.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
+#include <queue>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "eventtime/batch.h"
@@ -15,6 +19,7 @@
 #include "nfa/predicate.h"
 #include "nfa/program.h"
 #include "runtime/alert.h"
+#include "runtime/alert_queue.h"
 #include "runtime/clean_up_timers.h"
 #include "runtime/engine_options.h"
 #include "runtime/event_keys.h"
@@ -27,19 +32,19 @@ struct ReleasedEvent {
   LoadedBatch* loaded = nullptr;
 };
 
-// An alert that waits until none of an earlier time can come.
-struct PendingAlert {
-  eventtime::Timestamp complete;
-  uint32_t pattern_rank = 0;  // by name
-  std::string key;            // encoded
-  std::string line;
+// One way from an event to a key. Patterns whose steps name their own key fields have several; an
+// event that enters a key by one of them is tested only for the steps that go the same way.
+struct Door {
+  EventKeys* keys = nullptr;
+  std::vector<bool> types;      // by TypeId: which have the fields
+  eventtime::BitSet variables;  // of the steps and negations; empty: all
 };
 
 class PatternOperator {
  public:
-  // `number`: its place among the patterns. `keys` is by the same fields.
+  // `number`: its place among the patterns, `rank` that of its name.
   PatternOperator(nfa::Program program, const patterns::Pattern& pattern, uint32_t number,
-                  uint32_t rank, nfa::EventStore& events, EventKeys& keys,
+                  uint32_t rank, nfa::EventStore& events, std::vector<Door> doors,
                   const EngineOptions& options);
 
   // Decides which rows of a batch concern the pattern. Before its events.
@@ -49,12 +54,17 @@ class PatternOperator {
                std::span<const eventtime::RecordFormat* const> formats, BatchShelf& shelf,
                std::vector<PendingAlert>& alerts);
 
-  // All events before `now` have come.
-  void clean_up(eventtime::Timestamp now, BatchShelf& shelf);
+  // All events before `now` have come: decides what time decides, and forgets what is over.
+  void advance(eventtime::Timestamp now, std::span<const eventtime::RecordFormat* const> formats,
+               BatchShelf& shelf, std::vector<PendingAlert>& alerts);
+  // All inputs have ended; `end` is the largest event time.
+  void finish(eventtime::Timestamp end, std::span<const eventtime::RecordFormat* const> formats,
+              BatchShelf& shelf, std::vector<PendingAlert>& alerts);
+  // Alerts that are complete from here on may still come, though time has passed.
+  eventtime::Timestamp held_from() const { return matcher_.held_from(); }
 
   const patterns::Pattern& pattern() const { return *format_.pattern; }
   const nfa::Matcher& matcher() const { return matcher_; }
-  uint64_t alerts() const { return alerts_; }
   size_t keys() const { return keys_.size(); }
   size_t timers() const { return timers_.size(); }
 
@@ -65,9 +75,14 @@ class PatternOperator {
     std::string_view key;
     uint32_t tag = 0;
     uint32_t index = 0;  // in the block
+    uint32_t door = 0;
+    const eventtime::BitSet* variables = nullptr;  // null: all
   };
 
   void look_up(std::span<ReleasedEvent> events);
+  void route(ReleasedEvent& event, size_t index);
+  void merge_doors();
+  const eventtime::BitSet* united(const eventtime::BitSet* left, const eventtime::BitSet* right);
   void prefetch_state(const Routed& routed);
   bool may_begin(const ReleasedEvent& event) const;
   bool may_follow(const ReleasedEvent& event) const;
@@ -75,8 +90,7 @@ class PatternOperator {
                      BatchShelf& shelf, std::vector<PendingAlert>& alerts);
   // The entry of the event's key; null if the event is done: it waits, or begins nothing.
   KeyEntry* entry_for(const Routed& routed, BatchShelf& shelf);
-  void emit(const ReleasedEvent& event, const KeyEntry& entry,
-            std::span<const eventtime::RecordFormat* const> formats,
+  void emit(const KeyEntry& entry, std::span<const eventtime::RecordFormat* const> formats,
             std::vector<PendingAlert>& alerts);
 
   void wait(const Routed& routed, KeyRef found);
@@ -86,31 +100,45 @@ class PatternOperator {
   void clean_up_waiting(eventtime::Timestamp now, BatchShelf& shelf);
 
   void settle(KeyEntry& entry);
-  void fire_timers(eventtime::Timestamp now);
+  void fire_moments(eventtime::Timestamp now,
+                    std::span<const eventtime::RecordFormat* const> formats,
+                    std::vector<PendingAlert>& alerts);
+  void fire_timers(eventtime::Timestamp now,
+                   std::span<const eventtime::RecordFormat* const> formats,
+                   std::vector<PendingAlert>& alerts);
+  void pass_time(KeyEntry& entry, eventtime::Timestamp now,
+                 std::span<const eventtime::RecordFormat* const> formats,
+                 std::vector<PendingAlert>& alerts);
 
   nfa::Program program_;
   AlertFormat format_;
   uint32_t number_;
   uint32_t rank_;
   nfa::EventStore& events_;
-  EventKeys& event_keys_;
+  std::vector<Door> doors_;
   size_t max_starts_;
   nfa::Matcher matcher_;
   KeyTable keys_;
   CleanUpTimers timers_;
+  // When something is decided at a key though no event comes, and its place in the table.
+  using Moment = std::pair<eventtime::Timestamp, uint32_t>;
+  std::priority_queue<Moment, std::vector<Moment>, std::greater<>> moments_;
   std::vector<bool> takes_;  // by TypeId
   // Local conditions of all steps, of those that can come first, and of those that can follow, by
   // TypeId.
   std::vector<std::vector<nfa::StepPredicate>> steps_;
   std::vector<std::vector<nfa::StepPredicate>> first_steps_;
   std::vector<std::vector<nfa::StepPredicate>> later_steps_;
-  uint64_t alerts_ = 0;
+  std::vector<nfa::Code> suppress_by_;
+  std::map<std::pair<const eventtime::BitSet*, const eventtime::BitSet*>, eventtime::BitSet>
+      united_doors_;
 
   // Reused from event to event.
   std::vector<Routed> routed_;
   std::vector<nfa::TestedEvent> to_bind_;  // probably, by the block that is being looked up
   std::vector<uint32_t> due_;
   std::vector<eventtime::Value> key_values_;
+  std::string key_text_;  // what they point into, of a decoded key
   std::vector<nfa::Match> matches_;
 };
 

@@ -42,9 +42,10 @@ std::string metrics_json(const RunSummary& summary) {
     out += fmt::format(":{}", summary.engine.patterns[i].alerts);
   }
   out += fmt::format(
-      R"(}},"suppressed":0,"dropped_starts":{},"arithmetic_errors":{},"seconds":{:.6f},)"
+      R"(}},"suppressed":{},"dropped_starts":{},"arithmetic_errors":{},"seconds":{:.6f},)"
       R"("events_per_second":{}}})",
-      dropped_starts(summary), summary.engine.arithmetic_errors, summary.seconds, rate(summary));
+      summary.engine.suppressed, dropped_starts(summary), summary.engine.arithmetic_errors,
+      summary.seconds, rate(summary));
   return out;
 }
 
@@ -78,6 +79,7 @@ std::string summary_text(const RunSummary& summary, const RunOptions& options) {
   note(engine.null_keys, "events have a null in a key and belong to no key of such patterns");
   note(engine.arithmetic_errors,
        "calculations overflowed or divided by zero; their result was null");
+  note(summary.engine.suppressed, "alerts were suppressed");
   note(dropped_starts(summary),
        "partial matches were dropped, more than --max-starts began for one key");
   return out;

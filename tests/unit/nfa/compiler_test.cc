@@ -27,7 +27,9 @@ std::string to_string(const Program& program, const Edge& edge) {
   }
   for (const CounterAction& action : edge.actions) {
     const bool adds = action.op == CounterOp::kIncrement;
-    out += (adds ? " add #" : action.op == CounterOp::kSet ? " set #" : " or #") +
+    out += (adds                           ? " add #"
+            : action.op == CounterOp::kSet ? " set #"
+                                           : " or #") +
            std::to_string(action.counter);
     if (adds) out += "<=" + std::to_string(action.saturation);
     if (!adds && action.value != 1) out += "=" + std::to_string(action.value);

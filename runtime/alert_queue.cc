@@ -1,0 +1,77 @@
+#include "runtime/alert_queue.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace tocsin::runtime {
+namespace {
+
+using eventtime::Timestamp;
+
+bool comes_before(const PendingAlert& left, const PendingAlert& right) {
+  if (left.complete != right.complete) return left.complete < right.complete;
+  if (left.rank != right.rank) return left.rank < right.rank;
+  return left.key < right.key;
+}
+
+// Those complete before `until`, in order; the rest stays.
+std::vector<PendingAlert> take_until(std::vector<PendingAlert>& alerts, Timestamp until) {
+  const auto end =
+      std::stable_partition(alerts.begin(), alerts.end(), [&](const PendingAlert& alert) {
+        return alert.complete < until || until == eventtime::kMaxTimestamp;
+      });
+  std::vector<PendingAlert> taken(std::make_move_iterator(alerts.begin()),
+                                  std::make_move_iterator(end));
+  alerts.erase(alerts.begin(), end);
+  std::stable_sort(taken.begin(), taken.end(), comes_before);
+  return taken;
+}
+
+// The line ends in a brace and its line end.
+void add_suppressed(std::string& line, uint64_t count) {
+  line.insert(line.size() - 2, ",\"suppressed\":" + std::to_string(count));
+}
+
+}  // namespace
+
+AlertQueue::AlertQueue(const std::vector<patterns::Pattern>& patterns, size_t levels)
+    : found_(levels), emitted_(patterns.size()) {
+  for (const patterns::Pattern& pattern : patterns) {
+    suppressors_.emplace_back();
+    if (pattern.suppress) suppressors_.back().emplace(pattern.suppress->duration);
+  }
+}
+
+void AlertQueue::settle(size_t level, Timestamp until, std::vector<DerivedEvent>& derived) {
+  if (found_[level].empty()) return;
+  for (PendingAlert& alert : take_until(found_[level], until)) {
+    std::optional<Suppressor>& suppressor = suppressors_[alert.pattern];
+    if (suppressor && !alert.timeout) {
+      const std::optional<uint64_t> passed = suppressor->pass(alert.group, alert.complete);
+      if (!passed) continue;
+      if (*passed > 0) add_suppressed(alert.line, *passed);
+    }
+    ++emitted_[alert.pattern];
+    if (alert.derived != nullptr) derived.push_back(std::move(*alert.derived));
+    settled_.push_back(std::move(alert));
+  }
+  if (until == eventtime::kMaxTimestamp) return;
+  for (std::optional<Suppressor>& suppressor : suppressors_) {
+    if (suppressor) suppressor->forget(until);
+  }
+}
+
+void AlertQueue::flush(Timestamp until, std::string& out) {
+  if (settled_.empty()) return;
+  for (const PendingAlert& alert : take_until(settled_, until)) out += alert.line;
+}
+
+uint64_t AlertQueue::suppressed() const {
+  uint64_t total = 0;
+  for (const std::optional<Suppressor>& suppressor : suppressors_) {
+    if (suppressor) total += suppressor->suppressed();
+  }
+  return total;
+}
+
+}  // namespace tocsin::runtime

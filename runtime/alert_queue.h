@@ -1,0 +1,55 @@
+// Alerts on their way out: each waits until none that comes before it can come, is suppressed or
+// not, and goes out in the order of completion, pattern, key.
+//
+// Patterns that use the events of other patterns are of a higher level than those; a level's
+// alerts are settled before the next level is matched. For one thread. Tested by
+// tests/unit/runtime/alert_queue_test.cc and tests/model.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "eventtime/timestamp.h"
+#include "patterns/pattern.h"
+#include "runtime/derived_events.h"
+#include "runtime/suppressor.h"
+
+namespace tocsin::runtime {
+
+struct PendingAlert {
+  eventtime::Timestamp complete;
+  uint32_t pattern = 0;  // its number
+  uint32_t rank = 0;     // of its name
+  bool timeout = false;
+  std::string key;    // encoded
+  std::string group;  // of `suppress`: alerts with the same one suppress each other
+  std::string line;
+  std::unique_ptr<DerivedEvent> derived;
+};
+
+class AlertQueue {
+ public:
+  AlertQueue(const std::vector<patterns::Pattern>& patterns, size_t levels);
+
+  // What a level's patterns have found, in the order of each pattern and key.
+  std::vector<PendingAlert>& found(size_t level) { return found_[level]; }
+  // All alerts of the level that are complete before `until` have been found. Those that become
+  // events are appended to `derived`, in order.
+  void settle(size_t level, eventtime::Timestamp until, std::vector<DerivedEvent>& derived);
+  // All alerts of all levels that are complete before `until` have been settled.
+  void flush(eventtime::Timestamp until, std::string& out);
+
+  uint64_t emitted(size_t pattern) const { return emitted_[pattern]; }
+  uint64_t suppressed() const;
+
+ private:
+  std::vector<std::vector<PendingAlert>> found_;  // by level
+  std::vector<PendingAlert> settled_;
+  std::vector<std::optional<Suppressor>> suppressors_;  // by pattern
+  std::vector<uint64_t> emitted_;                       // by pattern
+};
+
+}  // namespace tocsin::runtime
