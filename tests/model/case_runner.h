@@ -23,15 +23,17 @@ Compiled compile(const std::string& text);
 NaiveRun run_model(const patterns::PatternSet& set, const Case& example);
 NaiveRun run_engine(const patterns::PatternSet& set, const Case& example, size_t batch_size);
 
-// Nothing when both say the same: for each pattern and key the same alerts in the same order, and
-// the same late events. The engine's alerts must also come in order of completion.
+// Nothing when both say the same: for each pattern and key the same alerts in the same order of
+// completion, and the same late events.
 std::optional<std::string> difference(const NaiveRun& model, const NaiveRun& engine);
 
 // Compiles the case, runs both and compares; the engine twice, for batches play no part in what
-// comes out. A case that does not compile differs, too.
+// comes out. A case that does not compile differs, too; one that the engine says it does not
+// support yet is refused, and nothing is compared.
 struct Verdict {
   std::optional<std::string> difference;
   size_t alerts = 0;  // of the model
+  bool is_refused = false;
 };
 Verdict judge(const Case& example, size_t batch_size);
 

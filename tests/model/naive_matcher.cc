@@ -2,43 +2,30 @@
 
 #include <algorithm>
 #include <functional>
-#include <map>
-#include <tuple>
-
-#include "tests/model/naive_expression.h"
 
 namespace tocsin::model {
 
 namespace {
 
-using patterns::Contiguity;
 using patterns::Element;
 using patterns::ElementKind;
-using patterns::Pattern;
 using patterns::Sequence;
-using patterns::SkipKind;
 using patterns::Step;
 
 using Continue = std::function<void()>;
 
-// What an element says of the step that it binds first.
-struct Entry {
-  Contiguity contiguity = Contiguity::kRelaxed;  // to the event bound before it
-  std::vector<Duration> in;                      // at most so long after the event bound before it
-};
+bool is_loop(const Element& element) {
+  return !element.maximum || *element.maximum > 1;
+}
 
-// Walks through all unfoldings, and binds each step of them to each event that may be bound to it.
 class Search {
  public:
-  Search(const Pattern& pattern, const Catalog& catalog, std::span<const NaiveEvent> events,
-         std::span<const NaiveValue> key)
-      : pattern_(pattern), catalog_(catalog), events_(events), key_(key) {}
+  explicit Search(const World& world) : world_(world), partial_(world) {}
 
-  std::vector<NaiveMatch> run() {
-    sequence(pattern_.match, 0, Entry{}, 0, [this] { complete(); });
-    std::vector<NaiveMatch> matches;
-    for (auto& [bound, match] : matches_) matches.push_back(std::move(match));
-    return matches;
+  Found run() {
+    sequence(world_.pattern.match, 0, Entry{}, 0, [this] { complete(); });
+    for (auto& [bound, match] : matches_) found_.matches.push_back(std::move(match));
+    return std::move(found_);
   }
 
  private:
@@ -46,111 +33,127 @@ class Search {
   // as the group around it is; before it, `bound_before` steps are bound.
   void sequence(const Sequence& elements, size_t index, const Entry& group, size_t bound_before,
                 const Continue& next) {
-    if (index == elements.elements.size()) return next();
-    const Element& element = elements.elements[index];
-    Entry entry = bound_.size() == bound_before ? group : Entry{element.connector, {}};
-    if (element.in) entry.in.push_back(*element.in);
-    rounds(element, 0, entry, [&] { sequence(elements, index + 1, group, bound_before, next); });
+    const Open saved = partial_.open;
+    if (index == elements.elements.size()) {
+      for (const patterns::Negation& negation : elements.trailing) partial_.add(negation);
+      next();
+    } else {
+      const Element& element = elements.elements[index];
+      for (const patterns::Negation& negation : element.negations) partial_.add(negation);
+      Entry entry = partial_.bound.size() == bound_before ? group : Entry{element.connector, {}};
+      if (element.in) entry.in.push_back(*element.in);
+      begin(element, entry, [&] { sequence(elements, index + 1, group, bound_before, next); });
+    }
+    partial_.open = saved;
   }
 
-  // An element of which `done` rounds are bound: another one, or none.
-  void rounds(const Element& element, uint32_t done, const Entry& entry, const Continue& next) {
-    if (!element.maximum || done < *element.maximum) {
-      decide(0, [&] {
-        const Entry round = done == 0 ? entry : Entry{element.loop, {}};
-        once(element, round, [&] { rounds(element, done + 1, entry, next); });
-      });
-    }
-    if (done >= element.minimum) decide(1, next);
+  void begin(const Element& element, const Entry& entry, const Continue& next) {
+    const size_t first = partial_.bound.size();
+    if (!element.until.empty()) partial_.open.untils.push_back({&element, first});
+    rounds(element, 0, first, entry, next);
+  }
+
+  // An element of which `done` rounds are bound, the first at place `first`: another one, or none.
+  // `entry` is what is said of the next round.
+  void rounds(const Element& element, uint32_t done, size_t first, const Entry& entry,
+              const Continue& next) {
+    const bool may_go_on = !element.maximum || done < *element.maximum;
+    const auto another = [&] {
+      if (!may_go_on) return;
+      once(element, entry,
+           [&] { rounds(element, done + 1, first, Entry{element.loop, {}}, next); });
+    };
+    const auto leave = [&] {
+      if (done < element.minimum) return;
+      const Open saved = partial_.open;
+      if (element.longest && may_go_on) {
+        partial_.open.longest.push_back(
+            {&element.step, entry, partial_.open.untils, partial_.open.negations.size()});
+      }
+      if (!element.until.empty()) partial_.open.untils.pop_back();
+      if (is_loop(element) && done > 0) {
+        partial_.open.loops.push_back({first, partial_.bound.size() - 1});
+      }
+      next();
+      partial_.open = saved;
+    };
+    decide(0, element.reluctant ? Continue(leave) : Continue(another));
+    decide(1, element.reluctant ? Continue(another) : Continue(leave));
   }
 
   void once(const Element& element, const Entry& entry, const Continue& next) {
-    switch (element.kind) {
-      case ElementKind::kStep:
-        step(element.step, entry, next);
-        break;
-      case ElementKind::kGroup:
-        sequence(element.alternatives[0], 0, entry, bound_.size(), next);
-        break;
-      case ElementKind::kAll:
-        break;
+    if (element.kind == ElementKind::kStep) {
+      step(element.step, entry, next);
+    } else if (element.kind == ElementKind::kGroup) {
+      for (size_t i = 0; i < element.alternatives.size(); ++i) {
+        decide(i,
+               [&] { sequence(element.alternatives[i], 0, entry, partial_.bound.size(), next); });
+      }
+    } else {
+      all_of(element, {}, entry, next);
+    }
+  }
+
+  // The parts of `&` that are not among those done, one after the other: the first connected as the
+  // group is, the others relaxed.
+  void all_of(const Element& element, const std::vector<size_t>& done, const Entry& entry,
+              const Continue& next) {
+    if (done.size() == element.alternatives.size()) return next();
+    for (size_t i = 0; i < element.alternatives.size(); ++i) {
+      if (std::ranges::find(done, i) != done.end()) continue;
+      std::vector<size_t> with_this = done;
+      with_this.push_back(i);
+      decide(i, [&] {
+        sequence(element.alternatives[i], 0, entry, partial_.bound.size(),
+                 [&] { all_of(element, with_this, Entry{}, next); });
+      });
     }
   }
 
   void step(const Step& step, const Entry& entry, const Continue& next) {
-    for (size_t q = bound_.empty() ? 0 : bound_.back().event + 1; q < events_.size(); ++q) {
-      if (!satisfies(events_[q], step) || !may_follow(step, entry, q)) continue;
-      decide(q, [&] {
-        bound_.push_back({step.variable, q});
+    const size_t begin = partial_.bound.empty() ? 0 : partial_.bound.back().event + 1;
+    for (size_t event = begin; event < world_.events.size(); ++event) {
+      if (!partial_.may_bind(step, entry, event)) continue;
+      decide(event, [&] {
+        const Open saved = partial_.open;
+        partial_.bound.push_back({step.variable, event});
+        partial_.open = Open{{}, {}, {}, saved.untils};
+        reached();
         next();
-        bound_.pop_back();
+        partial_.bound.pop_back();
+        partial_.open = saved;
       });
     }
   }
 
-  // The demands on the neighbours p and q, p being the event bound last.
-  bool may_follow(const Step& step, const Entry& entry, size_t q) const {
-    if (bound_.empty()) return true;
-    const size_t p = bound_.back().event;
-    for (const Duration bound : entry.in) {
-      if (events_[q].time - events_[p].time > bound) return false;
-    }
-    switch (entry.contiguity) {
-      case Contiguity::kStrict:
-        return q == p + 1;
-      case Contiguity::kAny:
-        return true;
-      case Contiguity::kRelaxed:
-        break;
-    }
-    for (size_t between = p + 1; between < q; ++between) {
-      if (satisfies(events_[between], step)) return false;
-    }
-    return true;
-  }
+  Start& start() { return found_.starts[partial_.bound.front().event]; }
 
-  bool satisfies(const NaiveEvent& event, const Step& step) const {
-    if (event.type != step.type) return false;
-    return !step.condition ||
-           holds(*step.condition, {pattern_, catalog_, events_, bound_, &event, key_});
+  // The partial match so far: whether it is the furthest of its first event.
+  void reached() {
+    if (!world_.pattern.reports_timeout || !partial_.without_holds()) return;
+    Start& known = start();
+    const bool is_further = partial_.bound.size() > known.furthest.size();
+    const bool is_preferred =
+        partial_.bound.size() == known.furthest.size() && decisions_ < known.decisions;
+    if (!is_further && !is_preferred) return;
+    known.furthest = partial_.bound;
+    known.decisions = decisions_;
   }
 
   // All steps of an unfolding are bound.
   void complete() {
-    if (bound_.empty()) return;
-    const size_t last = bound_.back().event;
-    const Timestamp end = events_[last].time;
-    if (pattern_.within && end - events_[bound_.front().event].time > *pattern_.within) return;
-    const Scope whole{pattern_, catalog_, events_, bound_, nullptr, key_};
-    if (pattern_.having && !holds(*pattern_.having, whole)) return;
-    NaiveMatch match{bound_, last, end, decisions_, results(whole)};
+    if (partial_.bound.empty() || !partial_.without_holds() || !partial_.having_holds()) return;
+    const Ending ending = partial_.ending();
+    Start& known_start = start();
+    known_start.settled = std::max(known_start.settled, ending.decided.moment);
+    if (!ending.holds) return;
     // Unfoldings that bind the same are one match: complete at the earliest of their moments.
-    const auto [at, is_new] = matches_.emplace(bound_, match);
+    const NaiveMatch match{partial_.bound, ending.decided, decisions_};
+    const auto [at, is_new] = matches_.emplace(partial_.bound, match);
     if (is_new) return;
     NaiveMatch& known = at->second;
-    if (match.moment < known.moment) {
-      known.moment = match.moment;
-      known.complete = match.complete;
-    }
+    if (match.decided.moment < known.decided.moment) known.decided = match.decided;
     known.decisions = std::min(known.decisions, match.decisions);
-  }
-
-  std::vector<NaiveResult> results(const Scope& whole) const {
-    std::vector<NaiveResult> results;
-    for (const patterns::Result& wanted : pattern_.emit) {
-      const bool is_capture = wanted.value.op == patterns::Op::kCapture;
-      const patterns::Capture* capture =
-          is_capture ? &pattern_.captures[wanted.value.index] : nullptr;
-      const bool is_list = capture && capture->kind == patterns::CaptureKind::kCollect;
-      NaiveResult result{wanted.name, is_list, {}};
-      if (is_list) {
-        result.values = captured(*capture, whole);
-      } else {
-        result.values = {evaluate(wanted.value, whole)};
-      }
-      results.push_back(std::move(result));
-    }
-    return results;
   }
 
   void decide(size_t decision, const Continue& next) {
@@ -159,64 +162,17 @@ class Search {
     decisions_.pop_back();
   }
 
-  const Pattern& pattern_;
-  const Catalog& catalog_;
-  const std::span<const NaiveEvent> events_;
-  const std::span<const NaiveValue> key_;
-  std::vector<Bound> bound_;
-  std::vector<size_t> decisions_;
+  const World& world_;
+  Partial partial_;
+  Decisions decisions_;
   std::map<std::vector<Bound>, NaiveMatch> matches_;
+  Found found_;
 };
-
-// The first or the last event that a match binds to a variable.
-std::optional<size_t> event_of(const NaiveMatch& match, uint32_t variable, bool last) {
-  std::optional<size_t> found;
-  for (const Bound& bound : match.bound) {
-    if (bound.variable == variable && (last || !found)) found = bound.event;
-  }
-  return found;
-}
-
-// Whether an emitted match m excludes another.
-bool excludes(const Pattern& pattern, const NaiveMatch& m, const NaiveMatch& other) {
-  const size_t first = other.bound.front().event;
-  const bool same_first = first == m.bound.front().event;
-  switch (pattern.skip) {
-    case SkipKind::kNone:
-      return false;
-    case SkipKind::kToNext:
-      return same_first;
-    case SkipKind::kPastLast:
-      return first <= m.bound.back().event;
-    case SkipKind::kToFirst:
-    case SkipKind::kToLast:
-      break;
-  }
-  const auto to = event_of(m, pattern.skip_variable, pattern.skip == SkipKind::kToLast);
-  return same_first || (to && first < *to);
-}
 
 }  // namespace
 
-std::vector<NaiveMatch> find_matches(const Pattern& pattern, const Catalog& catalog,
-                                     std::span<const NaiveEvent> events,
-                                     std::span<const NaiveValue> key) {
-  std::vector<NaiveMatch> matches = Search(pattern, catalog, events, key).run();
-  std::stable_sort(matches.begin(), matches.end(), [](const auto& left, const auto& right) {
-    return std::tie(left.moment, left.bound.front().event, left.decisions) <
-           std::tie(right.moment, right.bound.front().event, right.decisions);
-  });
-  return matches;
-}
-
-std::vector<NaiveMatch> select_matches(const Pattern& pattern,
-                                       std::span<const NaiveMatch> matches) {
-  std::vector<NaiveMatch> emitted;
-  for (const NaiveMatch& match : matches) {
-    const auto excluded_by = [&](const NaiveMatch& m) { return excludes(pattern, m, match); };
-    if (std::none_of(emitted.begin(), emitted.end(), excluded_by)) emitted.push_back(match);
-  }
-  return emitted;
+Found search(const World& world) {
+  return Search(world).run();
 }
 
 }  // namespace tocsin::model

@@ -1,49 +1,37 @@
-// The definition of a match as code: tries every unfolding of a sequence with every choice of
-// events, keeps what the rules of section 3 allow, sorts it, and skips.
-//
-// Where the language grows, the model grows in one place each (naive_matcher.cc):
-//   alternatives, `&`               Search::once (which parts a round binds, in which order)
-//   a second `?`                    Search::rounds (the order of its two decisions)
-//   `until`                         Search::rounds and Search::may_follow
-//   negations between neighbours    Search::may_follow
-//   `without`                       Search::complete
-//   absence, `longest`              Search::complete (moment and time of completion)
-//   `leftmost`, `on timeout`        select_matches
+// Tries every unfolding of a sequence with every choice of events, and keeps what the rules of 3.2
+// to 3.6 allow. Where the rules stand: the unfoldings and their decisions in naive_matcher.cc, what
+// is demanded of neighbours and of the end in naive_partial.cc, skip strategies in
+// naive_selection.cc, whole runs in naive_run.cc.
 #pragma once
 
-#include <optional>
-#include <span>
-#include <string>
+#include <map>
 #include <vector>
 
-#include "patterns/pattern.h"
-#include "tests/model/naive_event.h"
+#include "tests/model/naive_partial.h"
 
 namespace tocsin::model {
 
-struct NaiveResult {
-  std::string name;
-  bool is_list = false;  // of collect
-  std::vector<NaiveValue> values;
-};
+// The decisions that lead to a match, from left to right; smaller is preferred.
+using Decisions = std::vector<size_t>;
 
 struct NaiveMatch {
   std::vector<Bound> bound;  // in rising order of events: the match's identity
-  size_t moment = 0;         // the event at which it is complete
-  Timestamp complete;
-  // The decisions that lead to it, from left to right; smaller is preferred.
-  std::vector<size_t> decisions;
-  std::vector<NaiveResult> emit;
+  Decided decided;           // when it is complete
+  Decisions decisions;
 };
 
-// All matches (3.2 to 3.6) of one key's events, ordered as 3.7 looks at them, before any is
-// skipped.
-std::vector<NaiveMatch> find_matches(const patterns::Pattern& pattern, const Catalog& catalog,
-                                     std::span<const NaiveEvent> events,
-                                     std::span<const NaiveValue> key);
+// What became of an event as the first of a match.
+struct Start {
+  std::vector<Bound> furthest;  // the partial match with most bindings, then the most preferred
+  Decisions decisions;
+  Moment settled;  // when the last of its candidates was decided
+};
 
-// Those that the skip strategy of the pattern leaves, in the order in which they are emitted.
-std::vector<NaiveMatch> select_matches(const patterns::Pattern& pattern,
-                                       std::span<const NaiveMatch> matches);
+struct Found {
+  std::vector<NaiveMatch> matches;  // in no particular order
+  std::map<size_t, Start> starts;   // by the first event
+};
+
+Found search(const World& world);
 
 }  // namespace tocsin::model

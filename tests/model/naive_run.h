@@ -1,5 +1,6 @@
 // The model of a whole run: which events are late (section 5), in which order the rest is matched,
-// which key each belongs to, and the alerts of every pattern and key.
+// which key each belongs to, the alerts of every pattern and key, which of them are suppressed
+// (3.9), and what they become for other patterns (3.10).
 #pragma once
 
 #include <cstdint>
@@ -9,14 +10,15 @@
 
 #include "patterns/pattern.h"
 #include "tests/model/naive_event.h"
-#include "tests/model/naive_matcher.h"
 
 namespace tocsin::model {
 
-// An event by where it came from.
+// An event by where it came from. One that a pattern has emitted has the input kEmitted, and as its
+// record its time in microseconds.
 struct RecordId {
   uint32_t input = 0;
   uint64_t record = 0;
+  static constexpr uint32_t kEmitted = UINT32_MAX;
   friend auto operator<=>(const RecordId&, const RecordId&) = default;
 };
 
@@ -31,6 +33,8 @@ struct NaiveAlert {
   std::vector<std::pair<std::string, std::vector<RecordId>>> events;
   // `emit` in its order, as JSON.
   std::vector<std::pair<std::string, std::string>> values;
+  int64_t suppressed = 0;
+  bool is_timeout = false;
 
   friend bool operator==(const NaiveAlert&, const NaiveAlert&) = default;
 };
@@ -38,7 +42,7 @@ struct NaiveAlert {
 std::string to_string(const NaiveAlert& alert);
 
 struct NaiveRun {
-  std::vector<NaiveAlert> alerts;  // of each pattern and key as 3.7 emits them
+  std::vector<NaiveAlert> alerts;  // of each pattern by completion, key, and as 3.7 emits them
   std::vector<RecordId> late;      // by input and record
 };
 
