@@ -11,8 +11,8 @@
 namespace tocsin::model {
 
 // The fields of all generated types:
-//   i: int, k: string?, g: int?, x: int?, p: float?, s: string?, ok: bool?, t: timestamp?,
-//   at: timestamp
+//   i: int, k: string?, l: string?, g: int?, x: int?, p: float?, s: string?, ok: bool?, t:
+//   timestamp?, at: timestamp
 class ConditionGenerator {
  public:
   // Every construct used is added to `constructs`.

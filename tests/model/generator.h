@@ -1,5 +1,6 @@
-// Random cases as text, so that parser and binder take part: declarations with one pattern, and
-// the records of one or two inputs as JSON lines. The same seed gives the same case everywhere.
+// Random cases as text, so that parser and binder take part: declarations with one pattern, or with
+// one that feeds another, and the records of one or two inputs as JSON lines. The same seed gives
+// the same case everywhere.
 //
 // Favoured, because matchers go wrong there: ties in time, equal values, nulls, events exactly at
 // the edge of a window, several keys, and arrivals out of order, late ones among them. Everything
@@ -30,8 +31,5 @@ struct GeneratedCase {
 };
 
 GeneratedCase generate_case(uint64_t seed);
-
-// The event types that all generated patterns speak of: A, B and X, with the same fields.
-std::string event_declarations();
 
 }  // namespace tocsin::model

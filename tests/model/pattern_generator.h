@@ -1,46 +1,52 @@
-// The text of random patterns, of at most four steps.
+// The text of random patterns: a sequence with all clauses around it.
 #pragma once
 
 #include <set>
 #include <string>
 #include <vector>
 
-#include "tests/model/condition_generator.h"
 #include "tests/model/random.h"
+#include "tests/model/sequence_generator.h"
 
 namespace tocsin::model {
 
 class PatternGenerator {
  public:
-  PatternGenerator(Random& random, std::set<std::string>& constructs)
-      : random_(random), constructs_(constructs), conditions_(random, constructs) {}
+  // `plain`: few clauses, around a plain sequence. `feeds`: its matches become events of the type
+  // D; `fed`: it uses them.
+  struct Options {
+    std::string name = "p";
+    bool plain = false;
+    bool feeds = false;
+    bool fed = false;
+  };
 
-  // `pattern p { … }`
+  PatternGenerator(Random& random, std::set<std::string>& constructs, Options options);
+
+  // `pattern p { … }`. Once.
   std::string pattern();
 
  private:
-  struct Part {
-    std::string text;
-    bool optional = false;  // may bind nothing
-  };
-
-  std::string sequence(size_t depth, bool in_loop);
-  Part element(size_t depth, bool must_bind, bool in_loop);
-  std::string step(bool in_loop);
-  std::string quantifier(bool must_bind, bool& optional);
-  std::string suffixes(const std::string& quantifier, bool follows);
-  std::string connector();
+  std::string on();
+  std::string key();
+  std::string key_by_step();
+  std::string without();
+  std::string having();
   std::string skip();
   std::string emit();
-  std::string key();
+  std::string values();
+  std::string event_values();
+  std::string on_timeout();
+  std::string suppress();
+  bool extra(size_t chance) { return !options_.plain && random_.percent(chance); }
+  std::string any_variable() { return random_.one_of(sequence_.variables()); }
   std::string use(std::string construct, std::string text);
 
   Random& random_;
   std::set<std::string>& constructs_;
-  ConditionGenerator conditions_;
-  std::vector<std::string> variables_;  // so far, in the order of the text
-  std::vector<std::string> key_;
-  size_t steps_left_ = 0;
+  Options options_;
+  SequenceGenerator sequence_;
+  std::vector<std::string> key_;  // the names of its parts
 };
 
 }  // namespace tocsin::model
