@@ -9,11 +9,6 @@ namespace {
 using patterns::KeyPart;
 using patterns::Pattern;
 
-bool by_step(const Pattern& pattern) {
-  return std::ranges::any_of(pattern.by,
-                             [](const KeyPart& part) { return !part.by_variable.empty(); });
-}
-
 bool is_less(const Key& left, const Key& right) {
   for (size_t i = 0; i < left.size(); ++i) {
     const int order = compare(left[i], right[i]);
@@ -25,7 +20,7 @@ bool is_less(const Key& left, const Key& right) {
 // Every key that one of the event's fields gives, once.
 std::vector<Key> keys_of(const Pattern& pattern, const NaiveEvent& event) {
   std::vector<Key> keys;
-  const size_t variables = by_step(pattern) ? pattern.variables.size() : 1;
+  const size_t variables = is_keyed_by_step(pattern) ? pattern.variables.size() : 1;
   for (uint32_t variable = 0; variable < variables; ++variable) {
     const std::optional<Key> key = key_for(pattern, variable, event);
     if (key && std::ranges::find(keys, *key) == keys.end()) keys.push_back(*key);
@@ -34,6 +29,11 @@ std::vector<Key> keys_of(const Pattern& pattern, const NaiveEvent& event) {
 }
 
 }  // namespace
+
+bool is_keyed_by_step(const Pattern& pattern) {
+  return std::ranges::any_of(pattern.by,
+                             [](const KeyPart& part) { return !part.by_variable.empty(); });
+}
 
 std::optional<Key> key_for(const Pattern& pattern, uint32_t variable, const NaiveEvent& event) {
   Key key;

@@ -18,6 +18,10 @@ using Key = std::vector<NaiveValue>;
 std::optional<Key> key_for(const patterns::Pattern& pattern, uint32_t variable,
                            const NaiveEvent& event);
 
+// Whether each variable has a field of its own for the key: only then can an event of a key's
+// stream be there for one variable and not for another.
+bool is_keyed_by_step(const patterns::Pattern& pattern);
+
 struct KeyStream {
   Key key;
   std::vector<NaiveEvent> events;

@@ -33,7 +33,7 @@ class Search {
   // as the group around it is; before it, `bound_before` steps are bound.
   void sequence(const Sequence& elements, size_t index, const Entry& group, size_t bound_before,
                 const Continue& next) {
-    const Open saved = partial_.open;
+    const size_t negations = partial_.open.negations.size();
     if (index == elements.elements.size()) {
       for (const patterns::Negation& negation : elements.trailing) partial_.add(negation);
       next();
@@ -44,13 +44,14 @@ class Search {
       if (element.in) entry.in.push_back(*element.in);
       begin(element, entry, [&] { sequence(elements, index + 1, group, bound_before, next); });
     }
-    partial_.open = saved;
+    partial_.open.negations.resize(negations);
   }
 
   void begin(const Element& element, const Entry& entry, const Continue& next) {
     const size_t first = partial_.bound.size();
     if (!element.until.empty()) partial_.open.untils.push_back({&element, first});
     rounds(element, 0, first, entry, next);
+    if (!element.until.empty()) partial_.open.untils.pop_back();
   }
 
   // An element of which `done` rounds are bound, the first at place `first`: another one, or none.
@@ -64,21 +65,24 @@ class Search {
            [&] { rounds(element, done + 1, first, Entry{element.loop, {}}, next); });
     };
     const auto leave = [&] {
-      if (done < element.minimum) return;
-      const Open saved = partial_.open;
-      if (element.longest && may_go_on) {
-        partial_.open.longest.push_back(
-            {&element.step, entry, partial_.open.untils, partial_.open.negations.size()});
-      }
-      if (!element.until.empty()) partial_.open.untils.pop_back();
-      if (is_loop(element) && done > 0) {
-        partial_.open.loops.push_back({first, partial_.bound.size() - 1});
-      }
-      next();
-      partial_.open = saved;
+      if (done >= element.minimum) leave_loop(element, done, first, entry, next);
     };
     decide(0, element.reluctant ? Continue(leave) : Continue(another));
     decide(1, element.reluctant ? Continue(another) : Continue(leave));
+  }
+
+  // Behind the last round: what is open from here on, until the next event is bound.
+  void leave_loop(const Element& element, uint32_t done, size_t first, const Entry& entry,
+                  const Continue& next) {
+    Open& open = partial_.open;
+    const Open before = open;
+    if (element.longest && (!element.maximum || done < *element.maximum)) {
+      open.longest.push_back({&element.step, entry, open.untils, open.negations.size()});
+    }
+    if (!element.until.empty()) open.untils.pop_back();
+    if (is_loop(element) && done > 0) open.loops.push_back({first, partial_.bound.size() - 1});
+    next();
+    open = before;
   }
 
   void once(const Element& element, const Entry& entry, const Continue& next) {
@@ -115,13 +119,13 @@ class Search {
     for (size_t event = begin; event < world_.events.size(); ++event) {
       if (!partial_.may_bind(step, entry, event)) continue;
       decide(event, [&] {
-        const Open saved = partial_.open;
+        const Open before = partial_.open;
         partial_.bound.push_back({step.variable, event});
-        partial_.open = Open{{}, {}, {}, saved.untils};
+        partial_.open = Open{{}, {}, {}, before.untils};
         reached();
         next();
         partial_.bound.pop_back();
-        partial_.open = saved;
+        partial_.open = before;
       });
     }
   }

@@ -18,7 +18,10 @@ bool Partial::satisfies(size_t event, const Step& step) const {
 bool Partial::satisfies(size_t event, const Step& step, std::span<const Bound> seen) const {
   const NaiveEvent& tested = world_.events[event];
   if (tested.type != step.type) return false;
-  if (key_for(world_.pattern, step.variable, tested) != world_.key) return false;
+  if (is_keyed_by_step(world_.pattern) &&
+      key_for(world_.pattern, step.variable, tested) != world_.key) {
+    return false;
+  }
   const Scope scope{world_.pattern, world_.catalog, world_.events, seen, &tested, world_.key};
   return !step.condition || holds(*step.condition, scope);
 }

@@ -66,13 +66,13 @@ std::string PatternGenerator::key_by_step() {
 }
 
 std::string PatternGenerator::without() {
-  if (!extra(18)) return "";
+  if (!extra(22)) return "";
   std::string text = "  without ";
   const size_t count = random_.percent(80) ? 1 : 2;
   for (size_t i = 0; i < count; ++i) {
     if (i > 0) text += ", ";
     text += sequence_.negated_step(sequence_.variables());
-    if (!random_.percent(40)) continue;
+    if (!random_.percent(50)) continue;
     const std::string after = any_variable();
     const std::string before = any_variable();
     text += use("without between", " between " + after + " and " + before);

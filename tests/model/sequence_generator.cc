@@ -136,7 +136,7 @@ std::string SequenceGenerator::suffixes(const Rounds& rounds, bool is_step, bool
         use("loop relaxed", "");
         break;
     }
-    if (is_step && !rounds.reluctant && extra(25)) {
+    if (is_step && !rounds.reluctant && extra(33)) {
       suffixes.push_back(use("longest", " longest"));
     }
     if (extra(20)) {
@@ -159,7 +159,7 @@ SequenceGenerator::Part SequenceGenerator::element(size_t depth, bool must_bind,
   const bool is_group = depth < 2 && random_.percent(30);
   const bool looped = in_loop || times.loop;
   const std::string text = is_group ? group(depth + 1, looped) : step(looped);
-  return {text + times.text + suffixes(times, !is_group, follows), times.optional};
+  return {text + times.text + suffixes(times, !is_group, follows), times.optional, times.loop};
 }
 
 std::string SequenceGenerator::group(size_t depth, bool in_loop) {
@@ -213,15 +213,17 @@ std::string SequenceGenerator::sequence(size_t depth, bool in_loop) {
   const size_t length = 1 + random_.below(steps_left_ < 3 ? steps_left_ : 3);
   std::string text;
   bool all_optional = true;
+  bool is_behind_loop = false;
   for (size_t i = 0; i < length; ++i) {
     const bool is_last = i + 1 == length || steps_left_ == 1;
     if (i > 0) {
-      text += negations(12);
+      text += negations(is_behind_loop ? 22 : 11);  // they reach back to the loop's first event
       text += connector();
     }
     if (!is_last) --steps_left_;  // a group leaves a step for the last element
     const Part part = element(depth, is_last && all_optional, in_loop);
     text += part.text;
+    is_behind_loop = part.loop;
     if (is_last) break;
     ++steps_left_;
     all_optional = all_optional && part.optional;

@@ -38,6 +38,7 @@ class SequenceGenerator {
   struct Part {
     std::string text;
     bool optional = false;  // may bind nothing
+    bool loop = false;
   };
   struct Rounds {
     std::string text;

@@ -59,18 +59,70 @@ std::vector<std::string> small_sequences(size_t steps) {
   return out;
 }
 
-std::string small_patterns(const std::string& sequence, size_t steps) {
+namespace {
+
+std::vector<std::string> strategies_of(size_t steps) {
   std::vector<std::string> strategies{"past last", "to next", "none"};
   for (size_t step = 0; step < steps; ++step) {
     strategies.push_back("to first " + variable(step));
     strategies.push_back("to last " + variable(step));
   }
+  return strategies;
+}
+
+std::string patterns_of(const std::string& clauses, const std::vector<std::string>& strategies) {
   std::string text;
   for (size_t i = 0; i < strategies.size(); ++i) {
-    text += "pattern p" + std::to_string(i) + " { on A, B, X by k match " + sequence + " skip " +
+    text += "pattern p" + std::to_string(i) + " { on A, B, X by k match " + clauses + " skip " +
             strategies[i] + " }\n";
   }
   return text;
+}
+
+}  // namespace
+
+std::vector<std::string> small_extras() {
+  constexpr const char* kExtraRounds[] = {
+      "",          "?",         "+",  "+ any",      "+ longest",
+      "+? strict", "* longest", "??", "{1,2}? any", "{1,2} longest strict"};
+  constexpr const char* kBetween[] = {" then not n: X then ", " next not n: X then ",
+                                      " then not n: X for 1ms then any ", " then not n: B next "};
+  constexpr const char* kBehind[] = {"", " then not n: X", " next not n: X",
+                                     " then not n: B for 1ms", " then not n: A"};
+  std::vector<std::string> out;
+  for (const std::string first : kExtraRounds) {
+    const bool optional = first == "??" || first == "?" || first.starts_with("*");
+    for (const char* behind : kBehind) {
+      if (!optional) out.push_back("v1: A" + first + behind);
+      for (const std::string second : kExtraRounds) {
+        const std::string rest = "v2: B" + second + behind;
+        if (!optional) out.push_back("v1: A" + first + " then " + rest);
+        if (!optional && !second.starts_with("*") && !second.ends_with("?")) {
+          out.push_back("( v1: A" + first + " & v2: B" + second + " )" + behind);
+        }
+      }
+    }
+    for (const std::string second : kExtraRounds) {
+      for (const char* between : kBetween) {
+        if (optional) continue;
+        out.push_back("v1: A" + first + between + "v2: B" + second);
+      }
+      if (optional || second.starts_with("*") || second.ends_with("?")) continue;
+      out.push_back("( v1: A" + first + " | v2: B" + second + " next not n: B )+");
+    }
+  }
+  return out;
+}
+
+std::string small_patterns(const std::string& sequence, size_t steps) {
+  return patterns_of(sequence, strategies_of(steps));
+}
+
+std::string small_patterns_in_window(const std::string& sequence, size_t steps) {
+  std::vector<std::string> strategies = strategies_of(steps);
+  strategies.emplace_back("past last leftmost");
+  strategies.emplace_back("to next leftmost");
+  return patterns_of(sequence + " within 2ms", strategies);
 }
 
 std::string small_declarations() {

@@ -13,8 +13,14 @@ namespace tocsin::model {
 // alone and those of A and B; what would only swap the two names is left out.
 std::vector<std::string> small_sequences(size_t steps);
 
+// Sequences of one or two steps with what the others lack: negations between and behind them,
+// loops that are reluctant or take all they can, alternatives, and any order.
+std::vector<std::string> small_extras();
+
 // The sequence as one pattern under each skip strategy.
 std::string small_patterns(const std::string& sequence, size_t steps);
+// The same for sequences that may need a window, which is 2ms, and with `leftmost`.
+std::string small_patterns_in_window(const std::string& sequence, size_t steps);
 
 // The declarations of A, B and X for these patterns.
 std::string small_declarations();
