@@ -51,10 +51,9 @@ std::string record_text(Random& random, size_t number, const Keys& keys, int64_t
   add_nullable(random, record, "x", std::to_string(random.between(-1, 3)));
   add_nullable(random, record, "p",
                random.one_of({"0.0", "0.5", "1.0", "1.5", "2.0", "2.5", "4.5"}));
-  add_nullable(random, record, "s",
-               random.one_of({"\"a\"", "\"a\"", "\"b\"", "\"b\"", "\"Ab\"", "\"\"",
-                              "\"\xC3\xA4"
-                              "b\""}));
+  add_nullable(
+      random, record, "s",
+      random.one_of({"\"a\"", "\"a\"", "\"b\"", "\"b\"", "\"Ab\"", "\"\"", "\"\u00E4b\""}));
   add_nullable(random, record, "ok", random.one_of({"true", "false"}));
   add_nullable(random, record, "t", std::to_string(time - random.between(-1, 5)));
   add_field(record, "at", std::to_string(time));

@@ -187,7 +187,9 @@ std::string SequenceGenerator::alternatives(size_t depth, bool in_loop) {
     steps_left_ -= count - 1 - i;
     text += (i > 0 ? " | " : "") + sequence(depth, in_loop);
     steps_left_ += count - 1 - i;
-    all.insert(all.end(), visible_.begin(), visible_.end());
+    for (const std::string& name : visible_) {
+      if (std::ranges::find(all, name) == all.end()) all.push_back(name);
+    }
   }
   for (const std::string& name : all) set_visible(name);
   reusable_.clear();
