@@ -118,6 +118,7 @@ class Compiler {
       for (const Sequence& part : element.alternatives) node.parts.push_back(add_nodes(part));
       for (const patterns::Step& until : element.until) {
         const uint16_t test = add_test(until, "until ");
+        program_.tests[test].variable = kNoVariable;
         if (node.until == kNoTest) node.until = test;
       }
       nodes.push_back(std::move(node));
@@ -202,7 +203,7 @@ class Compiler {
 
   // A negation that reaches back to the beginning of a loop has a flag in every run inside it.
   bool give_flags() {
-    size_t flags = 2;  // the first are Run::kFresh and Run::kBarred
+    size_t flags = 3;  // the first are those that every run has
     for (const std::vector<Way>& ways : ways_) {
       for (const Way& way : ways) {
         for (const PassedNegation& passed : way.negations) {
@@ -226,7 +227,7 @@ class Compiler {
       range.broken = static_cast<uint16_t>(flags++);
       range.closed = static_cast<uint16_t>(flags++);
     }
-    return flags <= kMaxFlags + 2;
+    return flags <= kMaxFlags + 3;
   }
 
   void add_edges(size_t index) {
@@ -347,8 +348,10 @@ class Compiler {
         ending.window = true;
       }
     }
+    // Where a final absence is written behind the loop, its end is as far as `longest` looks.
     for (size_t i = 0; i < index; ++i) {
-      if ((ways[i].edge.longest & bit(index)) != 0) ending.loops |= bit(i);
+      const bool absence_behind = ways[i].negations.size() < way.negations.size();
+      if ((ways[i].edge.longest & bit(index)) != 0 && !absence_behind) ending.loops |= bit(i);
     }
     if (waits || ending.loops != 0) way.edge.ending = ending;
   }

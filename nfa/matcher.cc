@@ -84,7 +84,7 @@ EvalContext Matcher::context_of(NodeId node, std::span<const Value> key) {
 bool Matcher::fits(TypeId type, uint32_t variable, StepPredicate local, const TestedEvent& event,
                    const PredicateResults& predicates) const {
   return type == event.row->type && predicates.holds(local, event.row->table_row) &&
-         (event.variables == nullptr || event.variables->test(variable));
+         (event.variables == nullptr || variable == kNoVariable || event.variables->test(variable));
 }
 
 const Matcher::Concern& Matcher::concern(uint16_t index, const TestedEvent& event,
@@ -176,26 +176,29 @@ Matcher::Verdict Matcher::watch(const Run& run, uint64_t watches, const TestedEv
       continue;
     }
     if (!holds(program_.tests[watch.test].correlated, run.node, event)) continue;
+    // A final negation looks as far as the window; a final absence has its own end.
+    const bool too_late = watch.kind != WatchKind::kAbsence && event.row->time > window_end(run);
+    const uint64_t edges = too_late ? watch.edges & ~place.end_edges : watch.edges;
     switch (watch.kind) {
       case WatchKind::kBetween:
       case WatchKind::kAbsence:
       case WatchKind::kLate:
-        verdict.behind |= watch.edges;
+        verdict.behind |= edges;
         break;
       case WatchKind::kReach:
-        verdict.behind |= watch.edges;
+        verdict.behind |= edges;
         verdict.seen |= watch.flag;
         break;
       case WatchKind::kNext:
       case WatchKind::kLateNext:
       case WatchKind::kUntil:
-        verdict.before |= watch.edges;
+        verdict.before |= edges;
         break;
       case WatchKind::kWithout:
         verdict.seen |= Run::kBarred;
         break;
       case WatchKind::kReachNext:
-        verdict.before |= watch.edges;
+        verdict.before |= edges;
         verdict.seen |= watch.flag;
         break;
       case WatchKind::kWithoutRange:
@@ -245,9 +248,17 @@ uint64_t Matcher::takes(Run& run, uint64_t hit, const TestedEvent& event) {
     const auto index = static_cast<size_t>(std::countr_zero(hit));
     const Edge& edge = place.edges[index];
     if (edge.after && event.row->time - buffer_.event(run.node).time <= *edge.after) continue;
+    const bool ends_by_until = edge.longest != 0 && !edge.untils.empty();
+    if (ends_by_until && (run.flags & Run::kSpent) != 0) continue;
     if (!holds(program_.places[edge.target].correlated, run.node, event)) continue;
-    if (edge.contiguity == Contiguity::kRelaxed) run.alive &= ~bit(index);
-    if (may_take(run, edge, event)) taken |= bit(index);
+    const bool may = may_take(run, edge, event);
+    if (may) taken |= bit(index);
+    if (edge.contiguity != Contiguity::kRelaxed) continue;
+    if (!may && ends_by_until && (edge.longest & place.pending_edges) != 0) {
+      run.flags |= Run::kSpent;
+    } else {
+      run.alive &= ~bit(index);
+    }
   }
   uint64_t dead = 0;
   for (uint64_t rest = taken; rest != 0; rest &= rest - 1) {
@@ -376,6 +387,7 @@ void Matcher::start(KeyState& state, TestedEvent& event, const PredicateResults&
 
 void Matcher::prefetch(const TestedEvent& event) const {
   events_.prefetch(event);
+  if (event.row->type >= bound_columns_.size()) return;  // of a negation
   for (const uint32_t column : bound_columns_[event.row->type]) {
     EventStore::prefetch(event.table().columns[column], event.row->table_row);
   }

@@ -35,6 +35,9 @@ struct Run {
   static constexpr uint16_t kFresh = 1;
   // No event may be bound any more, by a `without`; what waits for time may still complete.
   static constexpr uint16_t kBarred = 2;
+  // A `longest` loop that could have begun but for its `until`: it never will, and yet keeps the
+  // match open (language page 3.5).
+  static constexpr uint16_t kSpent = 4;
 
   uint64_t start = 0;  // sequence of its first event
   Timestamp started;   // and its time
@@ -43,7 +46,7 @@ struct Run {
   uint64_t alive = 0;  // edges of its place that may still be taken
   NodeId node = kRootNode;
   uint16_t place = kStartPlace;
-  uint16_t flags = 0;  // these two, and those of the program's watches
+  uint16_t flags = 0;  // these, and those of the program's watches
 };
 
 // A first event, with `leftmost` and `on timeout` only.
@@ -54,6 +57,7 @@ struct Start {
   NodeId best = kRootNode;      // of its complete matches the preferred one; held for leftmost
   uint16_t best_edge = 0;       // by which it ended
   Timestamp best_complete;
+  bool emitted = false;  // under `skip none` its runs go on, and there is nothing to report
 };
 
 // What few patterns keep of a key besides runs.

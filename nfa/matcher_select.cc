@@ -129,9 +129,12 @@ void Matcher::exclude(KeyState& state, uint64_t before) {
   }
   if (state.history == nullptr) return;
   std::erase_if(state.history->starts, [&](Start& start) {
-    const bool gone = start.sequence < before || emitted(start.sequence);
+    // With `leftmost`, those before it have been decided without a match.
+    const bool decided = program_.leftmost && start.sequence < emitted_starts_.front();
+    const bool gone = !decided && (start.sequence < before || emitted(start.sequence));
     if (gone) drop_start(start);
-    return gone;
+    start.emitted = start.emitted || gone;
+    return gone && (program_.skip != SkipKind::kNone || !has_run(state, start.sequence));
   });
   drop_empty_history(state);
 }
@@ -162,10 +165,13 @@ void Matcher::note(KeyState& state, const Run& run) {
       std::lower_bound(starts.begin(), starts.end(), run.start,
                        [](const Start& s, uint64_t wanted) { return s.sequence < wanted; });
   if (start == starts.end() || start->sequence != run.start) {
-    start = starts.insert(start, Start{run.start, window_end(run), kRootNode, kRootNode, 0, {}});
+    Start added;
+    added.sequence = run.start;
+    added.window_end = window_end(run);
+    start = starts.insert(start, added);
     if (program_.reports_timeout) hold(start->window_end);
   }
-  if (!program_.reports_timeout) return;
+  if (!program_.reports_timeout || start->emitted) return;
   const NodeId known = start->furthest;
   if (known != kRootNode) {
     const uint32_t depth = buffer_.node(known).depth;
@@ -212,14 +218,19 @@ void Matcher::choose_best(KeyState& state, std::span<const Value> key) {
       buffer_.release(candidate.node);
       continue;
     }
+    Timestamp complete = candidate.complete;
     if (start->best != kRootNode) {
+      // Another way to the same bindings is the same match, complete at the earlier moment.
+      if (buffer_.same_bindings(start->best, candidate.node)) {
+        complete = std::min(complete, start->best_complete);
+      }
       buffer_.release(start->best);
       let_go(start->best_complete);
     }
-    hold(candidate.complete);
+    hold(complete);
     start->best = candidate.node;
     start->best_edge = candidate.edge;
-    start->best_complete = candidate.complete;
+    start->best_complete = complete;
     erase_runs(state.runs, [&](const Run& run) {
       if (run.start != candidate.start || may_beat(run, candidate)) return false;
       buffer_.release(run.node);
@@ -289,6 +300,7 @@ void Matcher::report_timeouts(KeyState& state, Timestamp now, std::vector<Match>
     if (start.window_end > now || start.best != kRootNode || has_run(state, start.sequence)) {
       return false;
     }
+    if (start.emitted) return true;
     buffer_.retain(start.furthest);
     matches.push_back({start.furthest, start.window_end, true});
     drop_start(start);

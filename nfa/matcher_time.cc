@@ -162,8 +162,8 @@ void Matcher::finish(KeyState& state, Timestamp end, std::span<const Value> key,
     if (open == 0) continue;
     const auto edge = static_cast<uint16_t>(std::countr_zero(open));
     buffer_.retain(run.node);
-    candidates_.push_back(
-        {run.node, run.start, edge, completed_by(run, *place.edges[edge].ending, end)});
+    const Timestamp complete = completed_by(run, *place.edges[edge].ending, end);
+    candidates_.push_back({run.node, run.start, edge, complete});
   }
   for (const Run& run : state.runs) buffer_.release(run.node);
   state.runs.clear();
@@ -177,8 +177,9 @@ void Matcher::finish(KeyState& state, Timestamp end, std::span<const Value> key,
 // When a match is complete that the end of the input decides: what has no end of its own ends
 // there.
 Timestamp Matcher::completed_by(const Run& run, const Ending& ending, Timestamp end) const {
-  Timestamp complete = end;
-  if (ending.wait) complete = std::max(complete, buffer_.event(run.node).time + *ending.wait);
+  const Timestamp last = buffer_.event(run.node).time;  // of a derived event, it may be beyond
+  Timestamp complete = std::max(end, last);
+  if (ending.wait) complete = std::max(complete, last + *ending.wait);
   if (program_.within && ending.window) complete = std::max(complete, window_end(run));
   return complete;
 }

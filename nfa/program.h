@@ -31,7 +31,8 @@ using patterns::Contiguity;
 inline constexpr uint32_t kMaxEdges = 64;  // out of one place: the edges alive are bits of a word
 inline constexpr uint16_t kEndPlace = UINT16_MAX;
 inline constexpr uint16_t kStartPlace = 0;
-inline constexpr uint32_t kMaxFlags = 14;  // of a run, besides the two that every run has
+inline constexpr uint32_t kNoVariable = UINT32_MAX;
+inline constexpr uint32_t kMaxFlags = 13;  // of a run, besides those that every run has
 
 // A counter of the run, as far as the mask lets it be seen, must lie in [minimum, maximum] for the
 // edge to exist. Loops count their rounds; `&` keeps a bit for each part that is through.
@@ -74,7 +75,7 @@ struct Edge {
 
 // What is asked of events besides the steps: a negation, `until`, `without`.
 struct Test {
-  uint32_t variable = 0;
+  uint32_t variable = 0;  // or kNoVariable: of every event of the key's input
   TypeId type = 0;
   StepPredicate local;
   std::optional<Code> correlated;

@@ -16,6 +16,7 @@ class Format : public eventtime::RecordFormat {
 };
 
 std::string_view keep(eventtime::Arena& arena, std::string_view text) {
+  if (text.empty()) return {};
   char* const bytes = arena.allocate(text.size());
   std::memcpy(bytes, text.data(), text.size());
   return {bytes, text.size()};

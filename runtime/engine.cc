@@ -90,7 +90,6 @@ struct Level {
   std::deque<ReleasedEvent> waiting;
   std::deque<ReleasedEvent> derived;
   uint64_t sequence = 0;
-  Timestamp latest = eventtime::kMinTimestamp;
 };
 
 }  // namespace
@@ -280,7 +279,8 @@ class Engine::Impl {
       }
     }
     match(0);
-    settle(arrivals_.back().time, alerts);
+    latest_ = arrivals_.back().time;
+    settle(latest_, alerts);
   }
 
   // The events of `released_`, block by block, so that a block is still near when the next pattern
@@ -296,7 +296,6 @@ class Engine::Impl {
         op->process(block, formats_, shelf_, queue_->found(number));
       }
     }
-    if (!events.empty()) level.latest = events.back().tested.row->time;
     for (const ReleasedEvent& event : events) {
       if (event.tested.stored != nfa::kNoEvent) events_.release(event.tested.stored);
       shelf_.release(*event.loaded);
@@ -313,7 +312,7 @@ class Engine::Impl {
       for (PatternOperator* op : level.operators) {
         op->advance(now, formats_, shelf_, queue_->found(number));
         if (now == eventtime::kMaxTimestamp) {
-          op->finish(level.latest, formats_, shelf_, queue_->found(number));
+          op->finish(latest_, formats_, shelf_, queue_->found(number));
         }
         until = std::min(until, op->held_from());
       }
@@ -379,6 +378,7 @@ class Engine::Impl {
   std::vector<const eventtime::RecordFormat*> formats_;  // by input, then of derived events
   BatchShelf shelf_;
   std::optional<AlertQueue> queue_;
+  Timestamp latest_ = eventtime::kMinTimestamp;  // the largest event time so far
   EngineStats stats_;
 
   // Reused from push to push.

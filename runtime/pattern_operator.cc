@@ -69,6 +69,9 @@ PatternOperator::PatternOperator(nfa::Program program, const patterns::Pattern& 
     const nfa::Test& test = program_.tests[look_back.test];
     add_once(first_steps_[test.type], test.local);
   }
+  by_step_ = std::any_of(pattern.by.begin(), pattern.by.end(),
+                         [](const auto& part) { return !part.by_variable.empty(); });
+  if (by_step_) program_.starts_wait = false;  // what waits does not say by which door it came
   if (pattern.suppress) {
     for (const patterns::Expr& by : pattern.suppress->by) {
       suppress_by_.push_back(nfa::Code::compile(by));
@@ -234,7 +237,7 @@ void PatternOperator::process_event(Routed& routed,
   ReleasedEvent& event = *routed.event;
   KeyEntry* entry = entry_for(routed, shelf);
   if (entry == nullptr) return;
-  if (doors_.size() > 1) {
+  if (by_step_) {
     decode_key(entry->key, pattern().by, key_values_, key_text_);
   } else {
     const eventtime::Row& row = *event.tested.row;

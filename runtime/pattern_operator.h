@@ -116,6 +116,7 @@ class PatternOperator {
   uint32_t rank_;
   nfa::EventStore& events_;
   std::vector<Door> doors_;
+  bool by_step_ = false;  // the pattern's steps name their own key fields
   size_t max_starts_;
   nfa::Matcher matcher_;
   KeyTable keys_;

@@ -28,12 +28,10 @@ NaiveRun run_engine(const patterns::PatternSet& set, const Case& example, size_t
 std::optional<std::string> difference(const NaiveRun& model, const NaiveRun& engine);
 
 // Compiles the case, runs both and compares; the engine twice, for batches play no part in what
-// comes out. A case that does not compile differs, too; one that the engine says it does not
-// support yet is refused, and nothing is compared.
+// comes out. A case that does not compile differs, too.
 struct Verdict {
   std::optional<std::string> difference;
   size_t alerts = 0;  // of the model
-  bool is_refused = false;
 };
 Verdict judge(const Case& example, size_t batch_size);
 

@@ -94,24 +94,13 @@ std::vector<NaiveAlert> alerts_of(const std::string& lines) {
   return alerts;
 }
 
-// Clauses that the engine does not know yet, and does not refuse either.
-bool is_unknown(const patterns::Pattern& pattern) {
-  const auto by_step = [](const patterns::KeyPart& part) { return !part.by_variable.empty(); };
-  return pattern.leftmost || pattern.reports_timeout || pattern.suppress || pattern.emitted_event ||
-         std::ranges::any_of(pattern.by, by_step);
-}
-
 }  // namespace
 
-std::optional<EngineRun> run_engine(const patterns::PatternSet& set,
-                                    std::span<const std::vector<NaiveEvent>> inputs,
-                                    Duration out_of_order, size_t batch_size) {
-  if (std::ranges::any_of(set.patterns, is_unknown)) return std::nullopt;
+EngineRun run_engine(const patterns::PatternSet& set,
+                     std::span<const std::vector<NaiveEvent>> inputs, Duration out_of_order,
+                     size_t batch_size) {
   const IdFormat format;
   auto created = runtime::Engine::create(set, {});
-  if (!created && created.error().message.find("not supported yet") != std::string::npos) {
-    return std::nullopt;
-  }
   TOCSIN_CHECK(created, "the patterns of the tests are within the engine's limits");
   runtime::Engine& engine = **created;
   EngineRun result;

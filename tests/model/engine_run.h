@@ -17,10 +17,9 @@ struct EngineRun {
   std::string text;  // the alerts as they came out
 };
 
-// `batch_size`: the most events that are pushed at once. Nothing when the engine does not support
-// one of the patterns yet.
-std::optional<EngineRun> run_engine(const patterns::PatternSet& set,
-                                    std::span<const std::vector<NaiveEvent>> inputs,
-                                    Duration out_of_order, size_t batch_size);
+// `batch_size`: the most events that are pushed at once.
+EngineRun run_engine(const patterns::PatternSet& set,
+                     std::span<const std::vector<NaiveEvent>> inputs, Duration out_of_order,
+                     size_t batch_size);
 
 }  // namespace tocsin::model
