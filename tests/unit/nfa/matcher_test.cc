@@ -263,9 +263,10 @@ TEST(Matcher, DeadlinesAreInclusive) {
   key.feed("A1@2s A2@4s");
   EXPECT_EQ(key.matcher().next_deadline(key.state()), eventtime::Timestamp{7'000'000});
   EXPECT_EQ(key.state().starts, 2U);
-  key.matcher().expire(key.state(), {7'000'000});
+  std::vector<Match> matches;
+  key.matcher().advance(key.state(), {7'000'000}, {}, matches);
   EXPECT_EQ(key.state().starts, 2U);
-  key.matcher().expire(key.state(), {7'000'001});
+  key.matcher().advance(key.state(), {7'000'001}, {}, matches);
   EXPECT_EQ(key.state().starts, 1U);
   EXPECT_EQ(key.live_nodes(), 1U);
   key.matcher().drop_all(key.state());
