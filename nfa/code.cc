@@ -7,6 +7,8 @@
 
 #include "eventtime/check.h"
 #include "nfa/functions.h"
+#include "patterns/look_up_list.h"
+#include "patterns/regex.h"
 
 namespace tocsin::nfa {
 
@@ -252,6 +254,18 @@ Code::Entry Code::run(const EvalContext& context) const {  // NOLINT(readability
         break;
       case OpCode::kInSet:
         in_set(*top, sets_[operand]);
+        break;
+      case OpCode::kInListInteger:
+        unary([&](Cell& c) { c = Cell(int64_t{lists_[operand]->contains(c.integer)}); });
+        break;
+      case OpCode::kInListNumber:
+        unary([&](Cell& c) { c = Cell(int64_t{lists_[operand]->contains(c.number)}); });
+        break;
+      case OpCode::kInListText:
+        unary([&](Cell& c) { c = Cell(int64_t{lists_[operand]->contains(c.text.view())}); });
+        break;
+      case OpCode::kMatches:
+        unary([&](Cell& c) { c = Cell(int64_t{regexes_[operand]->matches(c.text.view())}); });
         break;
       case OpCode::kLike:
         unary([&](Cell& c) {

@@ -37,7 +37,8 @@ enum class OpCode : uint8_t {
   kGreaterInteger, kGreaterEqualInteger,
   kEqualNumber, kNotEqualNumber, kLessNumber, kLessEqualNumber, kGreaterNumber, kGreaterEqualNumber,
   kEqualText, kNotEqualText, kLessText, kLessEqualText, kGreaterText, kGreaterEqualText,
-  kIsNull, kIsNotNull, kInSet, kLike, kILike,
+  kIsNull, kIsNotNull, kInSet,
+  kInListInteger, kInListNumber, kInListText, kLike, kILike, kMatches,
   kToFloat,
   kNegateInteger, kNegateNumber,
   kAddInteger, kSubtractInteger, kMultiplyInteger, kModuloInteger,
@@ -100,6 +101,8 @@ class Code {
   // Owned by pointer, so that constants may point into them when Code moves.
   std::vector<std::unique_ptr<std::string>> texts_;
   std::vector<ConstantSet> sets_;
+  std::vector<std::shared_ptr<const patterns::LookUpList>> lists_;
+  std::vector<std::shared_ptr<const patterns::Regex>> regexes_;
   Type type_ = Type::kNull;
   uint32_t stack_size_ = 0;
 };

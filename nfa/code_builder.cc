@@ -58,6 +58,16 @@ class CodeBuilder {
       case Op::kIn:
         emit_in(expr);
         return;
+      case Op::kInList:
+        emit_expression(expr.operands[0]);
+        emit(by_type(expr.operands[0].type, OpCode::kInListInteger, OpCode::kInListNumber,
+                     OpCode::kInListText),
+             0, add_shared(code_.lists_, expr.list));
+        return;
+      case Op::kMatches:
+        emit_expression(expr.operands[0]);
+        emit(OpCode::kMatches, 0, add_shared(code_.regexes_, expr.regex));
+        return;
       case Op::kIf:
         emit_if(expr);
         return;
@@ -104,6 +114,13 @@ class CodeBuilder {
     if (expr.type == Type::kString) cell = Cell(own(expr.text));
     code_.constants_.push_back(cell);
     return static_cast<uint32_t>(code_.constants_.size() - 1);
+  }
+
+  template <class T>
+  static uint32_t add_shared(std::vector<T>& all, const T& one) {
+    TOCSIN_CHECK(one, "the binder gives each look-up its list, and each search its expression");
+    all.push_back(one);
+    return static_cast<uint32_t>(all.size() - 1);
   }
 
   eventtime::Text own(const std::string& text) {

@@ -96,14 +96,16 @@ class CycleFinder {
 }  // namespace
 
 std::optional<PatternSet> bind(std::span<const SourceFile> sources,
-                               std::span<const ast::File> files, Diagnostics& diagnostics) {
+                               std::span<const ast::File> files, const ReadFile& read_file,
+                               Diagnostics& diagnostics) {
   TOCSIN_CHECK(sources.size() == files.size(), "each file has its source");
-  Declarations declarations(sources, files, diagnostics);
+  Declarations declarations(sources, files, read_file, diagnostics);
+  RegexCache regexes;
   PatternSet set;
   PatternNames names;
   for (size_t file = 0; file < files.size(); ++file) {
     diagnostics.set_file(static_cast<uint32_t>(file));
-    const BindContext context{declarations, sources[file], diagnostics};
+    const BindContext context{declarations, sources[file], regexes, diagnostics};
     for (const ast::Declaration& declaration : files[file].declarations) {
       if (!declaration.pattern) continue;
       const size_t first = diagnostics.items().size();

@@ -104,6 +104,15 @@ size_t check_time(const ast::EventDecl& event, const EventSchema& schema,
   return field.index;
 }
 
+// A path that a file of patterns names is relative to that file.
+std::string path_beside(const std::string& file, const std::string& path) {
+  if (path.front() == '/') return path;
+  const size_t slash = file.rfind('/');
+  if (slash != std::string::npos) return file.substr(0, slash + 1) + path;
+  // Where paths are given `-` means standard input, which a list cannot be.
+  return path == "-" ? "./-" : path;
+}
+
 }  // namespace
 
 std::span<const std::string> type_names() {
@@ -128,8 +137,8 @@ std::string first_one_is_at(const SourceFile& source, Span span) {
 }
 
 Declarations::Declarations(std::span<const SourceFile> sources, std::span<const ast::File> files,
-                           Diagnostics& diagnostics)
-    : sources_(sources) {
+                           const ReadFile& read_file, Diagnostics& diagnostics)
+    : sources_(sources), read_file_(read_file) {
   for (size_t file = 0; file < files.size(); ++file) {
     diagnostics.set_file(static_cast<uint32_t>(file));
     for (const ast::Declaration& declaration : files[file].declarations) {
@@ -196,14 +205,58 @@ void Declarations::add_field(const ast::FieldDecl& field, const SourceFile& sour
 }
 
 void Declarations::add_list(const ast::ListDecl& list, size_t file, Diagnostics& diagnostics) {
-  diagnostics.error(list.span, "not-supported", "the declaration of a list is not supported yet",
-                    "write the values into the condition: x in ('a', 'b')");
   if (!claim(list.name, file, diagnostics)) return;
-  if (list.type.text != "cidr" && !type_of_name(list.type.text)) {
+  ListRef ref;
+  ref.type = list_type_of_name(list.type.text);
+  if (ref.type) {
+    ref.values = read_list(list, *ref.type, file, diagnostics);
+  } else if (type_of_name(list.type.text)) {
+    diagnostics.error(list.type.span, "unknown-type", "there is no list of bool",
+                      "a bool is true or false: write 'x' or 'not x'");
+  } else {
     report_unknown_type(list.type, "a list is cidr or one of", diagnostics);
   }
-  lists_.emplace(list.name.text, list.name.span);
+  lists_.emplace(list.name.text, std::move(ref));
   list_names_.push_back(list.name.text);
+}
+
+// Null after a mistake, which is told where the list is declared.
+std::shared_ptr<const LookUpList> Declarations::read_list(const ast::ListDecl& list, ListType type,
+                                                          size_t file,
+                                                          Diagnostics& diagnostics) const {
+  if (list.path.empty()) {
+    diagnostics.error(list.span, "bad-path", "list " + quoted(list.name.text) + " has no path",
+                      "write the path of a file; it is relative to this one");
+    return nullptr;
+  }
+  const std::string path = path_beside(sources_[file].name(), list.path);
+  eventtime::Result<std::string> text = read_file_(path, kMaxListBytes);
+  if (!text) {
+    diagnostics.error(list.span, "unreadable-list",
+                      "cannot read list " + quoted(list.name.text) + ": " + text.error().message,
+                      "the path is relative to this file");
+    return nullptr;
+  }
+  auto values = std::make_shared<LookUpList>();
+  std::vector<ListMistake> mistakes;
+  const size_t count = values->read(type, *std::move(text), mistakes);
+  if (count == 0) return values;
+  std::string help;
+  for (const ListMistake& mistake : mistakes) {
+    if (!help.empty()) help += "\n        ";
+    help += path + ":" + std::to_string(mistake.line) + ": " + mistake.message;
+  }
+  if (count > mistakes.size()) help += "\n        ...";
+  diagnostics.error(list.span, "bad-list",
+                    "list " + quoted(list.name.text) + " has " + std::to_string(count) +
+                        (count == 1 ? " bad value" : " bad values"),
+                    std::move(help));
+  return values;
+}
+
+const ListRef* Declarations::list(std::string_view name) const {
+  const auto found = lists_.find(name);
+  return found == lists_.end() ? nullptr : &found->second;
 }
 
 std::optional<TypeId> Declarations::event(const ast::Name& name, Diagnostics& diagnostics) const {

@@ -5,6 +5,7 @@
 // unknown and nothing more is said about it. Tested by tests/golden/diagnostics/binding.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,6 +16,7 @@
 #include "eventtime/schema.h"
 #include "patterns/ast.h"
 #include "patterns/diagnostic.h"
+#include "patterns/look_up_list.h"
 #include "patterns/names.h"
 #include "patterns/source_file.h"
 
@@ -34,11 +36,16 @@ struct FieldRef {
   Span span;                 // of its name, where it is declared
 };
 
+struct ListRef {
+  std::optional<ListType> type;  // nothing: its declaration was not understood
+  std::shared_ptr<const LookUpList> values;
+};
+
 class Declarations {
  public:
-  // Mistakes go to `diagnostics`, file by file.
+  // Mistakes go to `diagnostics`, file by file; those of the files of lists to the declaration.
   Declarations(std::span<const SourceFile> sources, std::span<const ast::File> files,
-               Diagnostics& diagnostics);
+               const ReadFile& read_file, Diagnostics& diagnostics);
 
   const Catalog& catalog() const { return catalog_; }
   Catalog take_catalog() { return std::move(catalog_); }
@@ -46,7 +53,7 @@ class Declarations {
   // The type of this name; reports what is not there.
   std::optional<TypeId> event(const ast::Name& name, Diagnostics& diagnostics) const;
   std::optional<FieldRef> field(TypeId type, std::string_view name) const;
-  bool has_list(std::string_view name) const { return lists_.contains(name); }
+  const ListRef* list(std::string_view name) const;  // null if there is none
   // The parser could not read its declaration, and has said why.
   bool is_unread(std::string_view name) const { return unread_.contains(name); }
 
@@ -67,16 +74,19 @@ class Declarations {
   void add_field(const ast::FieldDecl& field, const SourceFile& source, Event& event,
                  eventtime::EventSchema& schema, Diagnostics& diagnostics);
   void add_list(const ast::ListDecl& list, size_t file, Diagnostics& diagnostics);
+  std::shared_ptr<const LookUpList> read_list(const ast::ListDecl& list, ListType type, size_t file,
+                                              Diagnostics& diagnostics) const;
   // False, with a diagnostic, when an event or list has this name already.
   bool claim(const ast::Name& name, size_t file, Diagnostics& diagnostics);
 
   std::span<const SourceFile> sources_;
+  const ReadFile& read_file_;
   Catalog catalog_;
   std::vector<Event> events_;  // by TypeId
   NameMap<TypeId> event_ids_;
   std::vector<std::string> event_names_;
   NameMap<Declared> declared_;  // events and lists
-  NameMap<Span> lists_;
+  NameMap<ListRef> lists_;
   std::vector<std::string> list_names_;
   std::unordered_set<std::string, NameHash, std::equal_to<>> unread_;
 };

@@ -30,6 +30,22 @@ Expr literal(const ast::Expr& expr, Type type) {
   return literal;
 }
 
+// Why Hyperscan does not take what other engines do.
+std::string help_for_regex(std::string_view text) {
+  for (const std::string_view around : {"(?=", "(?!", "(?<=", "(?<!"}) {
+    if (text.find(around) != std::string_view::npos) {
+      return "a search in linear time has no look-around; write a second condition: 'and not x "
+             "matches ...'";
+    }
+  }
+  for (char digit = '1'; digit <= '9'; ++digit) {
+    if (text.find(std::string{'\\', digit}) != std::string_view::npos) {
+      return "a search in linear time has no back-references";
+    }
+  }
+  return {};
+}
+
 std::optional<Expr> negate_if(bool negated, std::optional<Expr> expr) {
   if (!negated || !expr) return expr;
   const Span span = expr->span;
@@ -37,11 +53,6 @@ std::optional<Expr> negate_if(bool negated, std::optional<Expr> expr) {
 }
 
 }  // namespace
-
-void BindContext::not_supported(Span span, std::string_view what, std::string help) const {
-  diagnostics.error(span, "not-supported", std::string(what) + " is not supported yet",
-                    std::move(help));
-}
 
 const ast::Expr& without_parentheses(const ast::Expr& expr) {
   const ast::Expr* inner = &expr;
@@ -117,9 +128,8 @@ std::optional<Expr> ExpressionChecker::check(const ast::Expr& expr) {
       return check_between(expr);
     case ExprKind::kLike:
     case ExprKind::kILike:
-      return check_like(expr);
     case ExprKind::kMatches:
-      return check_matches(expr);
+      return check_like(expr);
     case ExprKind::kIsNull:
       return check_is_null(expr);
     case ExprKind::kParenthesis:
@@ -204,19 +214,36 @@ std::optional<Expr> ExpressionChecker::check_in(const ast::Expr& expr) {
 }
 
 std::optional<Expr> ExpressionChecker::check_in_list(const ast::Expr& expr) {
-  const bool known = context_.declarations.has_list(expr.text);
-  if (!known && !context_.declarations.is_unread(expr.text)) {
+  const ListRef* list = context_.declarations.list(expr.text);
+  if (list == nullptr && !context_.declarations.is_unread(expr.text)) {
     context_.diagnostics.error(
         expr.span, "unknown-list", "there is no list " + quoted(expr.text),
         context_.declarations.list_names().empty()
-            ? "values are listed in parentheses: x in ('a', 'b')"
+            ? "declare it: list " + expr.text + ": string from \"" + expr.text +
+                  ".txt\"; or write the values: x in ('a', 'b')"
             : help_for_unknown(expr.text, context_.declarations.list_names(), "the lists are"));
-  } else if (known) {
-    context_.not_supported(expr.span, "'in " + expr.text + "'",
-                           "write the values into the condition: x in ('a', 'b')");
   }
-  static_cast<void>(check(expr.operands[0]));
-  return std::nullopt;
+  std::optional<Expr> operand = check(expr.operands[0]);
+  if (!operand || list == nullptr || !list->type) return std::nullopt;
+  const Type asked = list->type->asked;
+  if (asked == Type::kFloat) operand = to_float(*std::move(operand));
+  const bool fits = operand->type == asked || operand->type == Type::kNull ||
+                    (asked == Type::kInt && operand->type == Type::kFloat);
+  if (!fits) {
+    context_.diagnostics.error(operand->span, "type-mismatch",
+                               "list " + quoted(expr.text) + " holds " +
+                                   std::string(to_string(*list->type)) + ", not " +
+                                   type_text(operand->type),
+                               list->type->networks ? "an address is a string" : "");
+    return std::nullopt;
+  }
+  if (!list->values) return std::nullopt;
+  Expr in = make_expr(Op::kInList, Type::kBool, expr.span, *std::move(operand));
+  if (in.op == Op::kInList) {  // not folded
+    in.text = expr.text;
+    in.list = list->values;
+  }
+  return negate_if(expr.negated, std::move(in));
 }
 
 bool ExpressionChecker::fits(size_t copied_nodes, Span span) {
@@ -257,18 +284,29 @@ std::optional<Expr> ExpressionChecker::check_like(const ast::Expr& expr) {
     return std::nullopt;
   }
   if (!text_fits) return std::nullopt;
+  if (expr.kind == ExprKind::kMatches) {
+    return negate_if(expr.negated, check_matches(*std::move(text), *std::move(pattern), expr.span));
+  }
   const Op op = expr.kind == ExprKind::kLike ? Op::kLike : Op::kILike;
   return negate_if(expr.negated,
                    make_expr(op, Type::kBool, expr.span, std::move(*text), std::move(*pattern)));
 }
 
-std::optional<Expr> ExpressionChecker::check_matches(const ast::Expr& expr) {
-  context_.not_supported(expr.span, "'matches'", "'like' and 'ilike' know '%' and '_'");
-  const std::optional<Expr> text = check(expr.operands[0]);
-  const std::optional<Expr> pattern = check(expr.operands[1]);
-  static_cast<void>(check_operand(text, Type::kString, "matches"));
-  static_cast<void>(check_operand(pattern, Type::kString, "matches"));
-  return std::nullopt;
+std::optional<Expr> ExpressionChecker::check_matches(Expr text, Expr pattern, Span span) {
+  std::shared_ptr<const Regex> regex;
+  if (pattern.type == Type::kString) {
+    const auto& checked = context_.regexes.check(pattern.text);
+    if (!checked) {
+      context_.diagnostics.error(pattern.span, "bad-regex",
+                                 "bad regular expression: " + checked.error().message,
+                                 help_for_regex(pattern.text));
+      return std::nullopt;
+    }
+    regex = *checked;
+  }
+  Expr matches = make_expr(Op::kMatches, Type::kBool, span, std::move(text), std::move(pattern));
+  if (matches.op == Op::kMatches) matches.regex = std::move(regex);  // not folded
+  return matches;
 }
 
 std::optional<Expr> ExpressionChecker::check_is_null(const ast::Expr& expr) {

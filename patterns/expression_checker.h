@@ -11,6 +11,7 @@
 #include "patterns/declarations.h"
 #include "patterns/functions.h"
 #include "patterns/pattern.h"
+#include "patterns/regex.h"
 #include "patterns/scope.h"
 #include "patterns/source_file.h"
 
@@ -20,10 +21,8 @@ namespace tocsin::patterns {
 struct BindContext {
   const Declarations& declarations;
   const SourceFile& source;
+  RegexCache& regexes;
   Diagnostics& diagnostics;
-
-  // "alternation '|' is not supported yet".
-  void not_supported(Span span, std::string_view what, std::string help = {}) const;
 };
 
 class ExpressionChecker {
@@ -45,7 +44,7 @@ class ExpressionChecker {
   std::optional<Expr> check_in_list(const ast::Expr& expr);
   std::optional<Expr> check_between(const ast::Expr& expr);
   std::optional<Expr> check_like(const ast::Expr& expr);
-  std::optional<Expr> check_matches(const ast::Expr& expr);
+  std::optional<Expr> check_matches(Expr text, Expr pattern, Span span);
   std::optional<Expr> check_is_null(const ast::Expr& expr);
   bool check_operand(const std::optional<Expr>& operand, Type type, std::string_view operation);
   // All operands, also behind one that is wrong; nothing if one is.

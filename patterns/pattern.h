@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,9 @@ using eventtime::Catalog;
 using eventtime::Duration;
 using eventtime::Type;
 using eventtime::TypeId;
+
+class LookUpList;
+class Regex;
 
 // ---- expressions ----
 
@@ -42,8 +46,10 @@ enum class Op : uint8_t {
   kIsNull,
   kIsNotNull,  // never null
   kIn,         // operand 0 equals one of the others, as a chain of `or`
+  kInList,     // operand 0 in `list`
   kLike,
   kILike,    // operand 1 is a literal
+  kMatches,  // operand 0 has a part that `regex` matches; operand 1 is its text
   kToFloat,  // int operand
   kNegate,   // int, float, duration
   kAdd,
@@ -85,6 +91,9 @@ struct Expr {
   int64_t integer = 0;  // kInt; kBool as 0 or 1; kTimestamp and kDuration in microseconds
   double number = 0;
   std::vector<Expr> operands;
+  // Large, immutable, and shared with the code that is made of this: the only things that are.
+  std::shared_ptr<const LookUpList> list;  // of kInList; `text` is its name
+  std::shared_ptr<const Regex> regex;      // of kMatches
   Span span;
 };
 

@@ -19,7 +19,7 @@ struct Symbol {
   int precedence;
 };
 constexpr int kPrimary = 8;
-constexpr std::array<Symbol, 19> kSymbols = {{
+constexpr std::array<Symbol, 21> kSymbols = {{
     {Op::kOr, "or", "or", 1},
     {Op::kAnd, "and", "and", 2},
     {Op::kNot, "not", "not", 3},
@@ -32,8 +32,10 @@ constexpr std::array<Symbol, 19> kSymbols = {{
     {Op::kIsNull, "is_null", "is null", 4},
     {Op::kIsNotNull, "is_not_null", "is not null", 4},
     {Op::kIn, "in", "in", 4},
+    {Op::kInList, "in_list", "in", 4},
     {Op::kLike, "like", "like", 4},
     {Op::kILike, "ilike", "ilike", 4},
+    {Op::kMatches, "matches", "matches", 4},
     {Op::kAdd, "add", "+", 5},
     {Op::kSubtract, "subtract", "-", 5},
     {Op::kMultiply, "multiply", "*", 6},
@@ -145,6 +147,10 @@ class Printer {
       out_ += symbol->text;
       if (expr.op == Op::kIsNull || expr.op == Op::kIsNotNull) return;
       out_ += ' ';
+      if (expr.op == Op::kInList) {
+        out_ += expr.text;
+        return;
+      }
       // A chain of `and` or `or` reads the same however it is grouped.
       const bool associative = expr.op == Op::kAnd || expr.op == Op::kOr;
       expr.op == Op::kIn ? print_list(expr, 1)

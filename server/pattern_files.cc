@@ -18,12 +18,10 @@ using Failure = eventtime::Unexpected<eventtime::Error>;
 
 constexpr size_t kReadBytes = size_t{64} << 10;
 
-}  // namespace
-
-Result<patterns::SourceFile> read_source(const std::string& path) {
+// `kind` is what the file is, in messages.
+Result<std::string> read_text(const std::string& path, size_t max_bytes, std::string_view kind) {
   const Result<std::unique_ptr<connectors::ByteReader>> reader = connectors::open_bytes(path);
   if (!reader) return Failure{reader.error()};
-  const std::string name = path == "-" ? "<stdin>" : path;
   std::string text;
   for (;;) {
     const size_t used = text.size();
@@ -31,12 +29,26 @@ Result<patterns::SourceFile> read_source(const std::string& path) {
     const Result<size_t> count = (*reader)->read(text.data() + used, kReadBytes);
     if (!count) return Failure{count.error()};
     text.resize(used + *count);
-    if (*count == 0) return patterns::SourceFile(name, std::move(text));
-    if (text.size() > patterns::kMaxFileBytes) {
-      return eventtime::input_error(fmt::format("'{}' is longer than a pattern file may be, {} MiB",
-                                                name, patterns::kMaxFileBytes >> 20));
+    if (*count == 0) return text;
+    if (text.size() > max_bytes) {
+      return eventtime::input_error(fmt::format("'{}' is longer than a {} may be, {} MiB",
+                                                path == "-" ? "<stdin>" : path, kind,
+                                                max_bytes >> 20));
     }
   }
+}
+
+// Lists may be packed, as inputs may.
+Result<std::string> read_list(const std::string& path, size_t max_bytes) {
+  return read_text(path, max_bytes, "list");
+}
+
+}  // namespace
+
+Result<patterns::SourceFile> read_source(const std::string& path) {
+  Result<std::string> text = read_text(path, patterns::kMaxFileBytes, "pattern file");
+  if (!text) return Failure{text.error()};
+  return patterns::SourceFile(path == "-" ? "<stdin>" : path, *std::move(text));
 }
 
 Result<patterns::Loaded> read_patterns(std::span<const std::string> paths) {
@@ -46,7 +58,7 @@ Result<patterns::Loaded> read_patterns(std::span<const std::string> paths) {
     if (!source) return Failure{source.error()};
     sources.push_back(*std::move(source));
   }
-  return patterns::load(std::move(sources));
+  return patterns::load(std::move(sources), read_list);
 }
 
 }  // namespace tocsin::server

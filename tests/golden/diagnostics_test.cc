@@ -37,7 +37,13 @@ std::vector<fs::path> cases() {
 std::string diagnostics(const fs::path& path) {
   std::vector<patterns::SourceFile> sources;
   sources.emplace_back(path.filename().string(), read(path));
-  const patterns::Loaded loaded = patterns::load(std::move(sources));
+  // Lists lie beside the file that declares them.
+  const auto read_list = [&](const std::string& name, size_t) -> eventtime::Result<std::string> {
+    const fs::path list = path.parent_path() / name;
+    if (!fs::exists(list)) return eventtime::world_error("there is no file '" + name + "'");
+    return read(list);
+  };
+  const patterns::Loaded loaded = patterns::load(std::move(sources), read_list);
   return patterns::render(loaded.diagnostics, loaded.sources);
 }
 

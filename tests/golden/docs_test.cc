@@ -17,17 +17,28 @@ patterns::SourceFile source_of(const tests::CodeBlock& block, const std::string&
   return {document, std::string(block.line - 1, '\n') + block.text};
 }
 
+// A list is the block that is marked with its file's name.
+eventtime::Result<std::string> list_in(const std::vector<tests::CodeBlock>& code,
+                                       const fs::path& path) {
+  for (const tests::CodeBlock& block : code) {
+    if (block.language == path.filename()) return block.text;
+  }
+  return eventtime::world_error("no block is marked " + path.filename().string());
+}
+
 TEST(Docs, PatternsInDocumentsAreRight) {
   const fs::path root = TOCSIN_SOURCE_DIR;
   size_t blocks = 0;
   for (const fs::path& document : tests::documents(root)) {
     const std::string name = document.lexically_relative(root).string();
     std::vector<patterns::SourceFile> sources;
-    for (const tests::CodeBlock& block : tests::code_blocks(tests::read_file(document.string()))) {
+    const auto code = tests::code_blocks(tests::read_file(document.string()));
+    for (const tests::CodeBlock& block : code) {
       if (block.language == "tocsin") sources.push_back(source_of(block, name));
     }
     blocks += sources.size();
-    const patterns::Loaded loaded = patterns::load(std::move(sources));
+    const patterns::Loaded loaded = patterns::load(
+        std::move(sources), [&](const std::string& path, size_t) { return list_in(code, path); });
     EXPECT_TRUE(loaded.patterns) << patterns::render(loaded.diagnostics, loaded.sources);
   }
   EXPECT_GE(blocks, 2u) << "README.md and docs/start.md have patterns";

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "eventtime/check.h"
+#include "patterns/look_up_list.h"
 #include "tests/model/naive_functions.h"
 
 namespace tocsin::model {
@@ -165,6 +166,13 @@ NaiveValue is_one_of(const Values& operands) {
   return disjunction(equal);
 }
 
+NaiveValue is_in_list(const patterns::LookUpList& list, const NaiveValue& value) {
+  if (value.is_null()) return value;
+  if (value.type == Type::kString) return NaiveValue::of_bool(list.contains(value.text));
+  if (value.type == Type::kFloat) return NaiveValue::of_bool(list.contains(value.number));
+  return NaiveValue::of_bool(list.contains(value.integer));
+}
+
 // ---- arithmetic ----
 
 NaiveValue float_or_null(double value) {
@@ -256,6 +264,8 @@ NaiveValue operate(const Expr& expr, const Values& operands) {
       return NaiveValue::of_bool(!operands[0].is_null());
     case Op::kIn:
       return is_one_of(operands);
+    case Op::kInList:
+      return is_in_list(*expr.list, operands[0]);
     case Op::kToFloat:
       return operands[0].is_null() ? operands[0] : NaiveValue::of_float(as_number(operands[0]));
     case Op::kNegate:

@@ -1,5 +1,7 @@
 #include "tests/model/naive_functions.h"
 
+#include <regex.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -110,6 +112,16 @@ bool is_like(std::span<const std::string> text, std::span<const std::string> for
   return is_like(text.subspan(1), form.subspan(1));
 }
 
+// Only expressions that mean the same in POSIX and to Hyperscan; texts without a zero byte.
+bool matches(const std::string& text, const std::string& form) {
+  regex_t compiled;
+  TOCSIN_CHECK(regcomp(&compiled, form.c_str(), REG_EXTENDED | REG_NOSUB) == 0,
+               "the model knows simple expressions only");
+  const bool found = regexec(&compiled, text.c_str(), 0, nullptr, 0) == 0;
+  regfree(&compiled);
+  return found;
+}
+
 NaiveValue like(Op op, const std::string& text, const std::string& form) {
   const bool fold = op == Op::kILike;
   const auto points = code_points(fold ? lower(text) : text);
@@ -160,6 +172,8 @@ NaiveValue text_function(Op op, Operands operands) {
       return NaiveValue::of_bool(text.ends_with(operands[1].text));
     default:
       return like(op, text, operands[1].text);
+    case Op::kMatches:
+      return NaiveValue::of_bool(matches(text, operands[1].text));
   }
 }
 

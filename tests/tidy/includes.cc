@@ -16,8 +16,9 @@ struct Home {
   std::string_view include;
   std::string_view place;
 };
-constexpr std::array<Home, 7> kHomes = {{{"boost/spirit/", "patterns/grammar"},
+constexpr std::array<Home, 8> kHomes = {{{"boost/spirit/", "patterns/grammar"},
                                          {"boost/fusion/", "patterns/grammar"},
+                                         {"hs/", "patterns/regex"},
                                          {"simdjson", "connectors/"},
                                          {"zlib.h", "connectors/"},
                                          {"zstd.h", "connectors/"},
@@ -26,8 +27,8 @@ constexpr std::array<Home, 7> kHomes = {{{"boost/spirit/", "patterns/grammar"},
 
 // Programs are made of patterns by these; what runs programs knows nothing of patterns
 // (docs/architecture.md).
-constexpr std::array<std::string_view, 5> kPatternReaders = {
-    "nfa/code", "nfa/compiler", "nfa/predicate", "nfa/program", "nfa/slots"};
+constexpr std::array<std::string_view, 6> kPatternReaders = {
+    "nfa/code", "nfa/column_search", "nfa/compiler", "nfa/predicate", "nfa/program", "nfa/slots"};
 
 bool reads_patterns(std::string_view path) {
   return std::any_of(kPatternReaders.begin(), kPatternReaders.end(),

@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "patterns/front_end.h"
 #include "tests/support/json_run.h"
 
 namespace tocsin::nfa {
@@ -31,6 +32,8 @@ constexpr const char* kEvent =
 constexpr const char* kRecord =
     R"({"i":7,"j":-3,"f":2.5,"g":-0.5,"s":"Grüße an alle","u":" x ","t":"2026-03-05T13:45:30.5Z",)"
     R"("b":true,"c":false,"at":"2026-01-01T00:00:00Z"})";
+
+constexpr const char* kNulls = R"({"at":"2026-01-01T00:00:00Z"})";
 
 struct Result {
   std::string json;
@@ -358,6 +361,58 @@ TEST(Code, LogicHasThreeValues) {
            {"($b is null) or $c", json_of(disjunction(!b.has_value(), c))}},
           record);
     }
+  }
+}
+
+TEST(Code, MatchesIsASearch) {
+  check({{"$s matches 'ü.e an'", "true"},
+         {"$s matches '^an'", "false"},
+         {"$s not matches '^an'", "true"},
+         {"$s matches '(?i)^GRÜSSE|ALLE\\z'", "true"},
+         {"$u matches '^.x.\\z'", "true"},
+         {"concat($u, $s) matches 'x G'", "true"},
+         {"if($s matches 'Gr', 1, 2)", "1"}});
+  check({{"$s matches 'a'", "null"}, {"$s not matches 'a'", "null"}}, kNulls);
+}
+
+TEST(Code, AListIsAskedByItsType) {
+  const auto read = [](const std::string& path, size_t) -> eventtime::Result<std::string> {
+    if (path == "texts") return std::string("a\nGrüße an alle\n");
+    if (path == "numbers") return std::string("7\n9\n");
+    return std::string("10.0.0.0/8\n2001:db8::/32\n");
+  };
+  const std::string lists =
+      "list texts: string from 'texts'\nlist ints: int from 'numbers'\n"
+      "list floats: float from 'numbers'\nlist nets: cidr from 'nets'\n";
+  struct Asked {
+    std::string expression;
+    std::string json;
+    std::string of_null = "null";
+  };
+  for (const Asked& asked : std::vector<Asked>{{"e.s in texts", "true"},
+                                               {"e.s not in texts", "false"},
+                                               {"e.u in texts", "false"},
+                                               {"e.i in ints", "true"},
+                                               {"e.j in ints", "false"},
+                                               {"e.f in ints", "false"},
+                                               {"e.f + 4.5 in ints", "true"},
+                                               {"e.i in floats", "true"},
+                                               {"e.f in floats", "false"},
+                                               {"'10.1.2.3' in nets", "true", "true"},
+                                               {"'11.1.2.3' not in nets", "true", "true"},
+                                               {"e.s in nets", "false"},
+                                               {"e.s not in nets", "true"},
+                                               {"null in ints", "null"}}) {
+    const patterns::Loaded loaded = patterns::load(
+        {{"test.tocsin",
+          kEvent + lists + "pattern p { match e: E emit v: " + asked.expression + " }"}},
+        read);
+    ASSERT_TRUE(loaded.patterns) << patterns::render(loaded.diagnostics, loaded.sources);
+    const patterns::Expr& value = loaded.patterns->patterns[0].emit[0].value;
+    EXPECT_EQ(World(*loaded.patterns, kRecord).evaluate(value).json, asked.json)
+        << asked.expression;
+    EXPECT_EQ(World(*loaded.patterns, kNulls).evaluate(value).json, asked.of_null)
+        << asked.expression;
   }
 }
 

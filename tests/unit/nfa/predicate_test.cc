@@ -60,10 +60,31 @@ std::vector<std::string> comparisons() {
   add("f", {"0", "-0.0", "2.5", "1e300"});
   add("s", {"'abc'", "''", "'abcdefghijklm'", "'abcdefghijklmn'", "'ü'"});
   add("t", {"timestamp('2026-01-01T00:00:00Z')", "timestamp('1969-12-31T00:00:00Z')"});
-  for (const char* other :
-       {"b == true", "b != true", "b", "not b", "i == k", "k > i", "i is null", "i in (1, 3, null)",
-        "s like 'abc%m'", "i + 1 > 2", "i > 1 and f < 2", "f < 2 and i > 1 and s == 'abc'",
-        "i > 1 or f < 2", "not (i > 1 and b)", "i between 1 and 2", "1 / k > 0.4 and i == 1"}) {
+  for (const char* other : {"b == true",
+                            "b != true",
+                            "b",
+                            "not b",
+                            "i == k",
+                            "k > i",
+                            "i is null",
+                            "i in (1, 3, null)",
+                            "s like 'abc%m'",
+                            "i + 1 > 2",
+                            "i > 1 and f < 2",
+                            "f < 2 and i > 1 and s == 'abc'",
+                            "s matches 'b.d'",
+                            "s not matches 'b.d'",
+                            "s matches '^$'",
+                            "s matches 'm$' and i > 1",
+                            "i > 1 and s not matches '^a' and 1 / k > 0.4",
+                            "s matches 'b' or i == 1",
+                            "not (s matches 'b' and s matches 'n')",
+                            "lower(s) matches 'n'",
+                            "s matches 'ab' and s matches 'n$' and not s matches '^ü'",
+                            "i > 1 or f < 2",
+                            "not (i > 1 and b)",
+                            "i between 1 and 2",
+                            "1 / k > 0.4 and i == 1"}) {
     result.emplace_back(other);
   }
   return result;
@@ -163,7 +184,7 @@ TEST(IsCorrelated, SaysWhetherARunIsRead) {
                            "a.i and (f > 1 or prev.f > 1)] }\n");
   const auto correlated = [&](size_t element) {
     std::vector<const patterns::Expr*> conjuncts;
-    split_conjuncts(*set.patterns[0].match[element].step.condition, conjuncts);
+    split_conjuncts(*set.patterns[0].match.elements[element].step.condition, conjuncts);
     std::vector<bool> result;
     for (const patterns::Expr* conjunct : conjuncts) result.push_back(is_correlated(*conjunct));
     return result;

@@ -11,7 +11,9 @@ namespace {
 
 constexpr const char* kEvents =
     "event E { ok: bool, n: int, m: int?, x: float, s: string, t: timestamp, d: duration,\n"
-    "  at: timestamp } time at\n";
+    "  at: timestamp } time at\n"
+    "list names: string from 'l' list ports: int from 'l' list weights: float from 'l'\n"
+    "list nets: cidr from 'nets'\n";
 
 struct Case {
   std::string text;
@@ -21,7 +23,9 @@ struct Case {
 Loaded load_text(const std::string& text) {
   std::vector<SourceFile> sources;
   sources.emplace_back("test.tocsin", kEvents + text);
-  return load(std::move(sources));
+  return load(std::move(sources), [](const std::string& path, size_t) {
+    return eventtime::Result<std::string>(path == "nets" ? "10.0.0.0/8" : "10");
+  });
 }
 
 std::string first_mistake(const Loaded& loaded) {
@@ -151,7 +155,20 @@ TEST(ExpressionChecker, WritesOutSugar) {
       {"m is null or m is not null", "(or:bool (is_null:bool m:int) (is_not_null:bool m:int))"},
       {"n in (1, 'a')", "type-mismatch: cannot compare int with string"},
       {"s like s", "bad-literal: the pattern of 'like' must be a text in quotes"},
-      {"s matches 'a'", "not-supported: 'matches' is not supported yet"},
+      {"s matches 'a'", "(matches:bool s:string 'a':string)"},
+      {"s not matches '^a'", "(not:bool (matches:bool s:string '^a':string))"},
+      {"null matches 'a'", "false:bool"},
+      {"s matches s", "bad-literal: the pattern of 'matches' must be a text in quotes"},
+      {"s matches '('",
+       "bad-regex: bad regular expression: missing close parenthesis for group started at index 0"},
+      {"s in names", "(in_list:bool s:string)"},
+      {"s not in names", "(not:bool (in_list:bool s:string))"},
+      {"n in names", "type-mismatch: list 'names' holds string, not int"},
+      {"s in nams", "unknown-list: there is no list 'nams'"},
+      {"n in weights", "(in_list:bool (to_float:float n:int))"},
+      {"x in ports", "(in_list:bool x:float)"},
+      {"null in ports", "false:bool"},
+      {"n in nets", "type-mismatch: list 'nets' holds cidr, not int"},
   });
 }
 
