@@ -131,6 +131,23 @@ std::optional<PredicateSet::Comparison> PredicateSet::as_comparison(const Expr& 
   return comparison;
 }
 
+std::optional<PredicateSet::Search> PredicateSet::as_search(TypeId type, const Expr& expr) {
+  const bool negated = expr.op == Op::kNot;
+  const Expr& matches = negated ? expr.operands[0] : expr;
+  if (matches.op != Op::kMatches || matches.operands[0].op != Op::kField) return std::nullopt;
+  const uint32_t column = matches.operands[0].index;
+  auto group = std::find_if(groups_.begin(), groups_.end(), [&](const SearchGroup& other) {
+    return other.type == type && other.column == column;
+  });
+  if (group == groups_.end()) {
+    group = groups_.emplace(group);
+    group->type = type;
+    group->column = column;
+  }
+  return Search{static_cast<uint32_t>(group - groups_.begin()), group->search.add(matches.regex),
+                negated};
+}
+
 uint32_t PredicateSet::add_conjunct(TypeId type, const Expr& expr) {
   const std::string text = std::to_string(type) + fingerprint(expr);
   const auto [found, added] =
@@ -139,7 +156,8 @@ uint32_t PredicateSet::add_conjunct(TypeId type, const Expr& expr) {
     Conjunct conjunct;
     conjunct.type = type;
     conjunct.comparison = as_comparison(expr);
-    if (!conjunct.comparison) conjunct.code = Code::compile(expr);
+    conjunct.search = as_search(type, expr);
+    if (!conjunct.comparison && !conjunct.search) conjunct.code = Code::compile(expr);
     conjuncts_.push_back(std::move(conjunct));
   }
   return found->second;
@@ -152,14 +170,29 @@ StepPredicate PredicateSet::add(TypeId type, const std::vector<const Expr*>& exp
   auto& list = conjunction.conjuncts;
   std::sort(list.begin(), list.end());
   list.erase(std::unique(list.begin(), list.end()), list.end());
-  std::stable_partition(list.begin(), list.end(),
-                        [&](uint32_t i) { return conjuncts_[i].comparison.has_value(); });
+  const auto code = std::stable_partition(
+      list.begin(), list.end(), [&](uint32_t i) { return conjuncts_[i].comparison.has_value(); });
+  std::stable_partition(code, list.end(),
+                        [&](uint32_t i) { return conjuncts_[i].search.has_value(); });
   std::string text = std::to_string(type);
   for (const uint32_t index : list) text += ' ' + std::to_string(index);
   const auto [found, added] =
       conjunction_by_text_.try_emplace(text, static_cast<uint32_t>(conjunctions_.size()));
-  if (added) conjunctions_.push_back(std::move(conjunction));
+  if (added) {
+    note_searches(conjunction, found->second);
+    conjunctions_.push_back(std::move(conjunction));
+  }
   return found->second;
+}
+
+// The search of a column looks only at rows that a conjunction still wants.
+void PredicateSet::note_searches(const Conjunction& conjunction, uint32_t index) {
+  for (const uint32_t conjunct : conjunction.conjuncts) {
+    const std::optional<Search>& search = conjuncts_[conjunct].search;
+    if (!search) continue;
+    auto& noted = groups_[search->group].conjunctions;
+    if (noted.empty() || noted.back() != index) noted.push_back(index);
+  }
 }
 
 void PredicateSet::compare_column(const Comparison& comparison, const Column& column, uint32_t rows,
@@ -199,30 +232,67 @@ void PredicateSet::evaluate_code(const Conjunct& conjunct, const eventtime::Batc
   scratch_.clear();
 }
 
+void PredicateSet::evaluate_comparisons(const Conjunction& conjunction,
+                                        const eventtime::EventTable& table, BitSet& rows) {
+  for (const uint32_t index : conjunction.conjuncts) {
+    Conjunct& conjunct = conjuncts_[index];
+    if (!conjunct.comparison) return;
+    if (!conjunct.evaluated) {
+      conjunct.rows.reset(table.rows);
+      compare_column(*conjunct.comparison, table.columns[conjunct.comparison->column], table.rows,
+                     conjunct.rows);
+      conjunct.evaluated = true;
+    }
+    const auto words = rows.words();
+    const auto other = conjunct.rows.words();
+    for (size_t word = 0; word < words.size(); ++word) words[word] &= other[word];
+  }
+}
+
+void PredicateSet::run_searches(const eventtime::Batch& batch, const PredicateResults& results) {
+  for (SearchGroup& group : groups_) {
+    const eventtime::EventTable& table = batch.tables[group.type];
+    group.candidates.reset(table.rows);
+    const auto words = group.candidates.words();
+    for (const uint32_t conjunction : group.conjunctions) {
+      const auto wanted = results.rows[conjunction].words();
+      for (size_t word = 0; word < words.size(); ++word) words[word] |= wanted[word];
+    }
+    group.search.search(table.columns[group.column], group.candidates);
+  }
+}
+
+void PredicateSet::apply_search(const Search& search, const eventtime::EventTable& table,
+                                BitSet& rows) const {
+  const SearchGroup& group = groups_[search.group];
+  const auto words = rows.words();
+  const auto found = group.search.rows(search.index).words();
+  const auto nulls = table.columns[group.column].nulls().words();
+  for (size_t word = 0; word < words.size(); ++word) {
+    words[word] &= search.negated ? ~found[word] & ~nulls[word] : found[word];
+  }
+}
+
 void PredicateSet::evaluate(const eventtime::Batch& batch, PredicateResults& results) {
   for (Conjunct& conjunct : conjuncts_) conjunct.evaluated = false;
   results.rows.resize(conjunctions_.size());
   for (size_t i = 0; i < conjunctions_.size(); ++i) {
-    const Conjunction& conjunction = conjunctions_[i];
-    const eventtime::EventTable& table = batch.tables[conjunction.type];
+    const eventtime::EventTable& table = batch.tables[conjunctions_[i].type];
     BitSet& rows = results.rows[i];
     rows.reset(table.rows);
     fill_rows(table.rows, rows, [](uint32_t) { return true; });
-    for (const uint32_t index : conjunction.conjuncts) {
-      Conjunct& conjunct = conjuncts_[index];
-      if (!conjunct.comparison) {
-        evaluate_code(conjunct, batch, rows);
-        continue;
+    evaluate_comparisons(conjunctions_[i], table, rows);
+  }
+  run_searches(batch, results);
+  for (size_t i = 0; i < conjunctions_.size(); ++i) {
+    for (const uint32_t index : conjunctions_[i].conjuncts) {
+      const Conjunct& conjunct = conjuncts_[index];
+      if (conjunct.comparison) continue;
+      if (conjunct.search) {
+        apply_search(*conjunct.search, batch.tables[conjunct.type], results.rows[i]);
+      } else {
+        evaluate_code(conjunct, batch, results.rows[i]);
       }
-      if (!conjunct.evaluated) {
-        conjunct.rows.reset(table.rows);
-        compare_column(*conjunct.comparison, table.columns[conjunct.comparison->column], table.rows,
-                       conjunct.rows);
-        conjunct.evaluated = true;
-      }
-      const auto words = rows.words();
-      const auto other = conjunct.rows.words();
-      for (size_t word = 0; word < words.size(); ++word) words[word] &= other[word];
     }
   }
 }

@@ -3,8 +3,9 @@
 //
 // A step's condition is split at `and`: conjuncts without captures are local, the rest correlated.
 // Equal conjuncts of all patterns are one predicate (hash-consed by their text). Comparisons of a
-// field with a constant run as loops over the column; what else there is runs as code, row by row,
-// only where the cheaper conjuncts of the same step hold. Tested by
+// field with a constant run as loops over the column; then, of each column and for all patterns
+// together, `field matches '...'`, on the rows that some comparisons leave; what else there is runs
+// as code, row by row, only where the cheaper conjuncts of the same step hold. Tested by
 // tests/unit/nfa/predicate_test.cc.
 #pragma once
 
@@ -19,6 +20,7 @@
 #include "eventtime/batch.h"
 #include "eventtime/bit_set.h"
 #include "nfa/code.h"
+#include "nfa/column_search.h"
 #include "patterns/pattern.h"
 
 namespace tocsin::nfa {
@@ -58,27 +60,50 @@ class PredicateSet {
     double number = 0;
     std::string text;
   };
+  // [not] field matches '...'
+  struct Search {
+    uint32_t group = 0;  // of groups_
+    uint32_t index = 0;  // of its search
+    bool negated = false;
+  };
+  // What is searched for in one column, and who wants to know.
+  struct SearchGroup {
+    TypeId type = 0;
+    uint32_t column = 0;
+    ColumnSearch search;
+    std::vector<uint32_t> conjunctions;
+    eventtime::BitSet candidates;
+  };
   struct Conjunct {
     TypeId type = 0;
-    std::optional<Comparison> comparison;  // else the code
-    Code code;
+    std::optional<Comparison> comparison;
+    std::optional<Search> search;
+    Code code;               // of what is neither
     eventtime::BitSet rows;  // of the present batch, where `evaluated`
     bool evaluated = false;
   };
   struct Conjunction {
     TypeId type = 0;
-    std::vector<uint32_t> conjuncts;  // comparisons first
+    std::vector<uint32_t> conjuncts;  // comparisons first, then searches
   };
 
   uint32_t add_conjunct(TypeId type, const patterns::Expr& expr);
   static std::optional<Comparison> as_comparison(const patterns::Expr& expr);
+  std::optional<Search> as_search(TypeId type, const patterns::Expr& expr);
+  void note_searches(const Conjunction& conjunction, uint32_t index);
   static void compare_column(const Comparison& comparison, const eventtime::Column& column,
                              uint32_t rows, eventtime::BitSet& out);
+  void evaluate_comparisons(const Conjunction& conjunction, const eventtime::EventTable& table,
+                            eventtime::BitSet& rows);
+  void run_searches(const eventtime::Batch& batch, const PredicateResults& results);
+  void apply_search(const Search& search, const eventtime::EventTable& table,
+                    eventtime::BitSet& rows) const;
   void evaluate_code(const Conjunct& conjunct, const eventtime::Batch& batch,
                      eventtime::BitSet& candidates);
 
   std::vector<Conjunct> conjuncts_;
   std::vector<Conjunction> conjunctions_;
+  std::vector<SearchGroup> groups_;
   std::unordered_map<std::string, uint32_t> conjunct_by_text_;
   std::unordered_map<std::string, uint32_t> conjunction_by_text_;
   eventtime::Arena scratch_;

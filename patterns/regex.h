@@ -53,7 +53,7 @@ class RegexSet {
   // Expressions that were checked.
   explicit RegexSet(std::span<const std::string> texts);
 
-  // Calls nothing, allocates nothing: appends the index of each expression that matches to `found`,
+  // Appends the index of each expression that matches to `found`,
   // in no order.
   void search(std::string_view subject, std::vector<uint32_t>& found) const;
 

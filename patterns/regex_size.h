@@ -4,7 +4,7 @@
 // The measure is a position of an automaton over bytes: a character counts one, what stands for
 // code points of several lengths (`.`, negated classes) four, and a property of Unicode (`\p{L}`)
 // hundreds. On expressions of the allowed size Hyperscan spends up to a second or two.
-// Tested by tests/unit/patterns/regex_size_test.cc.
+// Tested by tests/unit/patterns/regex_test.cc.
 #pragma once
 
 #include <cstdint>
