@@ -233,7 +233,7 @@ std::shared_ptr<const LookUpList> Declarations::read_list(const ast::ListDecl& l
   eventtime::Result<std::string> text = read_file_(path, kMaxListBytes);
   if (!text) {
     diagnostics.error(list.span, "unreadable-list",
-                      "cannot read list " + quoted(list.name.text) + ": " + text.error().message,
+                      "list " + quoted(list.name.text) + ": " + text.error().message,
                       "the path is relative to this file");
     return nullptr;
   }

@@ -29,6 +29,19 @@ TEST(CheckCommand, SaysWhatItRead) {
   EXPECT_THAT(result.err, IsEmpty());
 }
 
+TEST(CheckCommand, ReadsListsBesideTheFileThatDeclaresThem) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write(
+      "rules/a.tocsin",
+      std::string(kEvent) + "list l: string from '../lists/l.txt'\n" + std::string(kPattern));
+  const ProcessResult missing = run_tocsin({"check", file});
+  EXPECT_EQ(missing.status, 1);
+  EXPECT_THAT(missing.err, HasSubstr("error[unreadable-list]: list 'l': cannot read"));
+  EXPECT_THAT(missing.err, HasSubstr("rules/../lists/l.txt"));
+  directory.write("lists/l.txt", "one\ntwo\n");
+  EXPECT_EQ(run_tocsin({"check", file}).status, 0);
+}
+
 TEST(CheckCommand, FilesSeeEachOther) {
   const TemporaryDirectory directory;
   const std::string pattern = directory.write("a.tocsin", kPattern);
