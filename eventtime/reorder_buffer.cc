@@ -48,6 +48,13 @@ void ReorderBuffer::push(uint32_t number, uint32_t batch, std::span<const Row> r
                      input.rows.end(), earlier);
 }
 
+void ReorderBuffer::advance(uint32_t number, Timestamp time) {
+  Input& input = inputs_[number];
+  if (time < input.latest) return;
+  input.latest = time;
+  input.watermark = std::max(input.watermark, time - input.out_of_order);
+}
+
 void ReorderBuffer::finish(uint32_t input) {
   inputs_[input].ended = true;
   inputs_[input].watermark = kMaxTimestamp;
@@ -106,6 +113,12 @@ void ReorderBuffer::release(std::vector<Arrival>& out) {
       heads.pop_back();
     }
   }
+}
+
+Timestamp ReorderBuffer::settled() const {
+  Timestamp settled = kMaxTimestamp;
+  for (const Input& input : inputs_) settled = std::min(settled, input.watermark);
+  return settled;
 }
 
 std::optional<uint32_t> ReorderBuffer::most_behind() const {

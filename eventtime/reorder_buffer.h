@@ -38,6 +38,8 @@ class ReorderBuffer {
   // Rows of a batch, in the order of the input. `batch` may be reused once all its rows are
   // released.
   void push(uint32_t input, uint32_t batch, std::span<const Row> rows, const OnLate& on_late);
+  // Time on the input is `time` as if a row of that time had come; earlier than that says nothing.
+  void advance(uint32_t input, Timestamp time);
   // The input has ended: its watermark is infinite.
   void finish(uint32_t input);
 
@@ -45,6 +47,8 @@ class ReorderBuffer {
   void release(std::vector<Arrival>& out);
 
   Timestamp watermark(uint32_t input) const { return inputs_[input].watermark; }
+  // No row that comes from now on is earlier: the smallest of the watermarks.
+  Timestamp settled() const;
   // The input that holds the others back, to be read next; nothing when all have ended.
   std::optional<uint32_t> most_behind() const;
   size_t pending() const;

@@ -142,6 +142,13 @@ class Engine::Impl {
     release(alerts);
   }
 
+  void advance(uint32_t input, Timestamp time, std::string& alerts) {
+    reorder_.advance(input, time);
+    release(alerts);
+    const Timestamp settled = reorder_.settled();
+    if (settled != eventtime::kMaxTimestamp) settle(settled, alerts);
+  }
+
   void finish(uint32_t input, std::string& alerts) {
     reorder_.finish(input);
     release(alerts);
@@ -408,6 +415,9 @@ void Engine::push(std::shared_ptr<const eventtime::Batch> batch, std::string& al
   impl_->push(std::move(batch), alerts, on_late);
 }
 
+void Engine::advance(uint32_t input, Timestamp time, std::string& alerts) {
+  impl_->advance(input, time, alerts);
+}
 void Engine::finish(uint32_t input, std::string& alerts) {
   impl_->finish(input, alerts);
 }

@@ -71,6 +71,9 @@ class Engine {
   // `alerts`, one line of JSON each, in order of completion, pattern, key.
   void push(std::shared_ptr<const eventtime::Batch> batch, std::string& alerts,
             const OnLate& on_late);
+  // Time on the input is `time`, as an event of that time would say, though none has come: decides
+  // what only waits for time to pass. The input stays open.
+  void advance(uint32_t input, eventtime::Timestamp time, std::string& alerts);
   // The input has ended; when all have, everything is decided.
   void finish(uint32_t input, std::string& alerts);
   // The input that holds the others back, to be read next; nothing when all have ended.

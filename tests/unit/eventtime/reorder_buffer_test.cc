@@ -51,6 +51,25 @@ TEST(ReorderBuffer, TheWatermarkIsTheLargestTimeMinusTheBound) {
   EXPECT_EQ(buffer.watermark(input), kMaxTimestamp);
 }
 
+TEST(ReorderBuffer, TimeAdvancesWithoutEvents) {
+  ReorderBuffer buffer;
+  buffer.add_input({5});
+  buffer.add_input({0});
+  push(buffer, 0, {10});
+  EXPECT_EQ(buffer.settled(), kMinTimestamp);
+  buffer.advance(0, {16});
+  EXPECT_EQ(buffer.watermark(0), Timestamp{11});
+  buffer.advance(0, {12});
+  EXPECT_EQ(buffer.watermark(0), Timestamp{11}) << "it never goes back";
+  EXPECT_EQ(released(buffer), "");
+  buffer.advance(1, {10});
+  EXPECT_EQ(buffer.settled(), Timestamp{10});
+  EXPECT_EQ(released(buffer), "10:0");
+  size_t late = 0;
+  buffer.push(0, 0, rows_at({10}), [&](uint32_t, Timestamp) { ++late; });
+  EXPECT_EQ(late, 1U);
+}
+
 TEST(ReorderBuffer, AnEventIsReleasedWhenItsOwnWatermarkHasReachedIt) {
   ReorderBuffer buffer;
   buffer.add_input({5});

@@ -94,6 +94,27 @@ TEST(Engine, AlertsComeInOrderOfCompletionPatternAndKey) {
                                              "a k1 b", "z k1 a", "z k1 b"}));
 }
 
+TEST(Engine, TimeThatPassesDecidesWhatWaitsForIt) {
+  const patterns::PatternSet set = tests::load_patterns(
+      tests::letter_pattern("match a: A then not x: X for 5s within 1m skip none"));
+  auto engine = Engine::create(set, {});
+  ASSERT_TRUE(engine);
+  tests::JsonInput input((*engine)->patterns().catalog, 0);
+  (*engine)->add_input({kSecond}, input.format());
+  std::string alerts;
+  (*engine)->push(input.decode(tests::letters("A1@10s A2@11s X1@17s")), alerts,
+                  [](const Engine::Late&) { ADD_FAILURE(); });
+  EXPECT_EQ(tests::bound_ids(alerts), "") << "no event behind A2 is settled";
+  (*engine)->advance(0, {17 * kSecond}, alerts);
+  EXPECT_EQ(tests::bound_ids(alerts), "a=A1") << "an event at 16s would be in time";
+  (*engine)->advance(0, {17 * kSecond + 1}, alerts);
+  EXPECT_EQ(tests::bound_ids(alerts), "a=A1 | a=A2");
+  (*engine)->advance(0, {5 * kSecond}, alerts);
+  EXPECT_EQ((*engine)->next_input(), 0U) << "the input is open";
+  (*engine)->finish(0, alerts);
+  EXPECT_EQ(tests::bound_ids(alerts), "a=A1 | a=A2");
+}
+
 TEST(Engine, MergesInputsByTimeThenByTheirOrder) {
   const patterns::PatternSet set =
       tests::load_patterns(tests::letter_pattern("match a: A next b: B next c: C next d: D"));
