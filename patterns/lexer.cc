@@ -18,15 +18,43 @@ bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
 }
 
+// Whether `shape` begins at `at`: `d` is a digit, anything else itself.
+bool looks_like(std::string_view text, size_t at, std::string_view shape) {
+  if (text.size() < at + shape.size()) return false;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    const bool fits = shape[i] == 'd' ? is_digit(text[at + i]) : text[at + i] == shape[i];
+    if (!fits) return false;
+  }
+  return true;
+}
+
+// Where the timestamp ends that begins at `begin`, `begin` if there is none.
+size_t timestamp_end(std::string_view text, size_t begin) {
+  constexpr std::string_view kDate = "dddd-dd-dd";
+  if (!looks_like(text, begin, kDate)) return begin;
+  size_t end = begin + kDate.size();
+  if (end == text.size()) return end;
+  if (text[end] == 'T' || text[end] == 't' || looks_like(text, end, " dd:dd")) {
+    ++end;
+    while (end < text.size() && (is_digit(text[end]) || text[end] == ':' || text[end] == '.')) {
+      ++end;
+    }
+  }
+  if (looks_like(text, end, "+dd:dd") || looks_like(text, end, "-dd:dd")) end += 6;
+  while (end < text.size() && is_word(text[end])) ++end;  // `Z`, and what does not belong there
+  return end;
+}
+
 constexpr std::string_view kDurationHelp =
     "a duration is written 250ms 5s 10m 1h30m 2d 1w, or in words: 10 minutes";
 
 }  // namespace
 
-Lexer::Lexer(const SourceFile& file, Diagnostics& diagnostics)
+Lexer::Lexer(const SourceFile& file, Diagnostics& diagnostics, Dialect dialect)
     : file_(file),
       diagnostics_(diagnostics),
       text_(file.text()),
+      dialect_(dialect),
       first_diagnostic_(diagnostics.items().size()) {
   if (text_.starts_with("\xEF\xBB\xBF")) at_ = 3;  // some editors mark a file as UTF-8
 }
@@ -54,7 +82,10 @@ Token Lexer::next() {
   if (begin == text_.size()) return token(TokenKind::kEnd, begin, begin);
   const char c = text_[begin];
   if (c == '"' || c == '\'' || c == '`') return quoted(begin);
-  if (is_digit(c)) return number(begin);
+  if (is_digit(c)) {
+    const size_t end = dialect_ == Dialect::kTests ? timestamp_end(text_, begin) : begin;
+    return end > begin ? timestamp(begin, end) : number(begin);
+  }
   if (!is_word(c)) return punctuation(begin);
   size_t end = begin;
   while (end < text_.size() && is_word(text_[end])) ++end;
@@ -160,6 +191,15 @@ Token Lexer::number(size_t begin) {
     report(begin, end, "number", "the number " + shown(word) + " does not fit in 64 bits", {});
   }
   return token(kind, begin, end);
+}
+
+Token Lexer::timestamp(size_t begin, size_t end) {
+  const std::string_view written = text_.substr(begin, end - begin);
+  if (!eventtime::parse_timestamp(written)) {
+    report(begin, end, "number", shown(written) + " is no time",
+           "a time is written 2026-03-01T10:00:00Z");
+  }
+  return token(TokenKind::kTimestamp, begin, end);
 }
 
 Token Lexer::punctuation(size_t begin) {

@@ -17,10 +17,13 @@ namespace tocsin::patterns {
 // After so many mistakes in a file the rest is not read: it is probably no pattern file.
 inline constexpr size_t kMaxMistakes = 100;
 
+// Files of declarations have no timestamps outside of strings, tests of patterns do.
+enum class Dialect : uint8_t { kDeclarations, kTests };
+
 class Lexer {
  public:
   // Both outlive the lexer. The text is valid UTF-8.
-  Lexer(const SourceFile& file, Diagnostics& diagnostics);
+  Lexer(const SourceFile& file, Diagnostics& diagnostics, Dialect dialect = Dialect::kDeclarations);
 
   // The next token; kEnd at the end, as often as asked.
   Token next();
@@ -38,6 +41,7 @@ class Lexer {
   bool skip_comment();
   Token quoted(size_t begin);
   Token number(size_t begin);
+  Token timestamp(size_t begin, size_t end);
   Token punctuation(size_t begin);
   Token token(TokenKind kind, size_t begin, size_t end);
   void report(size_t begin, size_t end, const char* code, std::string message, std::string help);
@@ -45,6 +49,7 @@ class Lexer {
   const SourceFile& file_;
   Diagnostics& diagnostics_;
   std::string_view text_;
+  Dialect dialect_;
   size_t at_ = 0;
   size_t first_diagnostic_;
   bool gave_up_ = false;

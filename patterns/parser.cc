@@ -5,20 +5,25 @@
 
 namespace tocsin::patterns {
 
-ast::File parse(const SourceFile& file, Diagnostics& diagnostics) {
-  ast::File out;
+bool is_text(const SourceFile& file, Diagnostics& diagnostics) {
   if (file.text().size() > kMaxFileBytes) {
     diagnostics.error({0, 0}, "limit",
                       "the file is longer than " + std::to_string(kMaxFileBytes >> 20) + " MiB",
                       {});
-    return out;
+    return false;
   }
   const auto invalid = static_cast<uint32_t>(find_invalid_utf8(file.text()));
   if (invalid < file.text().size()) {
     diagnostics.error({invalid, invalid + 1}, "utf-8", "the file is not UTF-8 from here on",
                       "convert it to UTF-8");
-    return out;
+    return false;
   }
+  return true;
+}
+
+ast::File parse(const SourceFile& file, Diagnostics& diagnostics) {
+  ast::File out;
+  if (!is_text(file, diagnostics)) return out;
   LexicalScan scan(file, diagnostics);
   while (const std::optional<std::vector<Token>> tokens = scan.next()) {
     auto declaration = read_declaration(file, *tokens, diagnostics);

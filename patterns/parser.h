@@ -18,6 +18,8 @@ inline constexpr size_t kMaxDeclarationBytes = size_t{256} << 10;
 inline constexpr size_t kMaxNesting = 100;
 inline constexpr size_t kMaxExprHeight = 250;
 
+// Whether the text has a length and characters that a lexer may be given; says what is wrong.
+bool is_text(const SourceFile& file, Diagnostics& diagnostics);
 // The declarations that could be read; mistakes go to `diagnostics`.
 ast::File parse(const SourceFile& file, Diagnostics& diagnostics);
 

@@ -7,14 +7,14 @@ namespace tocsin::patterns {
 namespace {
 
 constexpr std::string_view kSpellings[] = {
-    "",      "",        "",         "",      "",        "",        "",  // kEnd to kUnknown
-    "(",     ")",       "[",        "]",     "{",       "}",       ",",      ":",
-    "?",     ".",       "|",        "&",     "+",       "-",       "*",      "/",
-    "%",     "==",      "!=",       "<",     "<=",      ">",       ">=",     "event",
-    "list",  "pattern", "on",       "by",    "match",   "without", "having", "within",
-    "skip",  "emit",    "suppress", "meta",  "then",    "next",    "any",    "not",
-    "for",   "strict",  "longest",  "until", "in",      "and",     "or",     "like",
-    "ilike", "matches", "is",       "null",  "between", "true",    "false",
+    "",      "",      "",        "",       "",        "",       "",        "",  // kEnd to kUnknown
+    "(",     ")",     "[",       "]",      "{",       "}",      ",",       ":",        "?",
+    ".",     "|",     "&",       "+",      "-",       "*",      "/",       "%",        "==",
+    "!=",    "<",     "<=",      ">",      ">=",      "event",  "list",    "pattern",  "on",
+    "by",    "match", "without", "having", "within",  "skip",   "emit",    "suppress", "meta",
+    "then",  "next",  "any",     "not",    "for",     "strict", "longest", "until",    "in",
+    "and",   "or",    "like",    "ilike",  "matches", "is",     "null",    "between",  "true",
+    "false",
 };
 constexpr size_t kFirstKeyword = static_cast<size_t>(TokenKind::kEvent);
 static_assert(std::size(kSpellings) == static_cast<size_t>(TokenKind::kFalse) + 1);

@@ -21,8 +21,9 @@ enum class TokenKind : uint8_t {
   kString,
   kInt,
   kFloat,
-  kDuration,  // `1h30m`; in words it is an int and a name
-  kUnknown,   // a character that the language does not use, or `=`, `&&`, `||`, `<>`
+  kDuration,   // `1h30m`; in words it is an int and a name
+  kTimestamp,  // `2026-03-01T10:00:00Z`, where the dialect has such words
+  kUnknown,    // a character that the language does not use, or `=`, `&&`, `||`, `<>`
   // Punctuation, in the order of kSpellings.
   kLeftParenthesis,
   kRightParenthesis,

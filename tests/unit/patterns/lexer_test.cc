@@ -6,14 +6,14 @@ namespace tocsin::patterns {
 namespace {
 
 // Kind and text of each token; mistakes in angle brackets behind them.
-std::string tokens(const std::string& text) {
+std::string tokens(const std::string& text, Dialect dialect = Dialect::kDeclarations) {
   const SourceFile source("t", text);
   Diagnostics diagnostics;
-  Lexer lexer(source, diagnostics);
+  Lexer lexer(source, diagnostics, dialect);
   std::string out;
   for (Token token = lexer.next(); token.kind != TokenKind::kEnd; token = lexer.next()) {
     static constexpr const char* kKinds[] = {"end",   "name",     "string", "int",
-                                             "float", "duration", "unknown"};
+                                             "float", "duration", "time",   "unknown"};
     if (!out.empty()) out += ' ';
     const auto kind = static_cast<size_t>(token.kind);
     out += kind < std::size(kKinds) ? kKinds[kind] : is_keyword(token.kind) ? "keyword" : "mark";
@@ -54,6 +54,24 @@ TEST(Lexer, TellsTokensApart) {
       {"``", "name:`` <``>"},
   };
   for (const auto& c : cases) EXPECT_EQ(tokens(c.text), c.tokens) << c.text;
+}
+
+TEST(Lexer, TestsHaveTimes) {
+  const struct {
+    const char* text;
+    const char* tokens;
+  } cases[] = {
+      {"2026-03-01T10:00:00Z E", "time:2026-03-01T10:00:00Z name:E"},
+      {"2026-03-01 10:00:00.5 E", "time:2026-03-01 10:00:00.5 name:E"},
+      {"2026-03-01t10:00+01:00}", "time:2026-03-01t10:00+01:00 mark:}"},
+      {"2026-03-01 E 2026-03-01", "time:2026-03-01 name:E time:2026-03-01"},
+      {"2026-03-01 20s", "time:2026-03-01 duration:20s"},
+      {"2026-13-01 1", "time:2026-13-01 int:1 <2026-13-01>"},
+      {"2026-03-01T10:00:00X", "time:2026-03-01T10:00:00X <2026-03-01T10:00:00X>"},
+      {"2026-03 +20s", "int:2026 mark:- int:03 mark:+ duration:20s"},
+  };
+  for (const auto& c : cases) EXPECT_EQ(tokens(c.text, Dialect::kTests), c.tokens) << c.text;
+  EXPECT_EQ(tokens("2026-03-01"), "int:2026 mark:- int:03 mark:- int:01");
 }
 
 TEST(Lexer, KeepsComments) {
