@@ -23,6 +23,7 @@
 #include "server/log.h"
 #include "server/run_command.h"
 #include "server/score_command.h"
+#include "server/test_command.h"
 
 namespace tocsin::server {
 
@@ -162,6 +163,17 @@ void add_run(CLI::App& app, Action& action) {
   });
 }
 
+void add_test(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("test", "Run unit tests of patterns");
+  auto options = std::make_shared<TestOptions>();
+  add_files(*command, options->paths, "test files; of a folder every *.test below it");
+  command->add_option("--filter", options->filter, "only tests with this in their name")
+      ->type_name("TEXT");
+  command->add_flag("--update", options->update, "rewrite what failing tests expect")
+      ->disable_flag_override();
+  command->callback([&action, options] { action = [options] { return test(*options); }; });
+}
+
 // ---- what is wrong with a line ----
 
 int usage_error(std::string_view message, std::string_view help, const std::string& command) {
@@ -271,6 +283,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_fmt(app, action);
   add_explain(app, action);
   add_run(app, action);
+  add_test(app, action);
   add_generate_command(app, action);
   add_score_command(app, action);
   add_demo_command(app, action);

@@ -1,51 +1,21 @@
 #include "server/fmt_command.h"
 
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
-#include <memory>
-#include <string_view>
-#include <system_error>
 
-#include "connectors/file/line_writer.h"
 #include "patterns/parser.h"
 #include "patterns/printer.h"
 #include "server/exit_status.h"
 #include "server/pattern_files.h"
+#include "server/replace_file.h"
 
 namespace tocsin::server {
 
 namespace {
 
-namespace fs = std::filesystem;
-
-using connectors::LineWriter;
 using eventtime::Result;
-
-// Writes a file beside the old one and gives it the old one's place and mode: a reader sees the old
-// text or the new one. A symbolic link stays one.
-Result<void> replace_file(const std::string& path, std::string_view text) {
-  std::error_code failed;
-  const fs::path target = fs::canonical(path, failed);
-  const fs::path beside = target.string() + ".fmt-" + std::to_string(::getpid());
-  Result<std::unique_ptr<LineWriter>> writer = LineWriter::open(beside.string());
-  if (!writer) return eventtime::Unexpected<eventtime::Error>{writer.error()};
-  Result<void> written = (*writer)->write_lines(text);
-  if (written) written = (*writer)->close();
-  if (written) {
-    fs::permissions(beside, fs::status(target).permissions(), failed);
-    if (!failed) fs::rename(beside, target, failed);
-    if (failed) {
-      written =
-          eventtime::world_error(fmt::format("cannot write '{}': {}", path, failed.message()));
-    }
-  }
-  if (!written) fs::remove(beside, failed);
-  return written;
-}
 
 int fmt_file(const std::string& path, bool check) {
   const Result<patterns::SourceFile> source = read_source(path);

@@ -1,4 +1,4 @@
-// What the front end says about files with mistakes, word for word: each *.tocsin under
+// What the front end says about files with mistakes, word for word: each *.tocsin and *.test under
 // tests/golden/diagnostics has a *.txt beside it with the rendered diagnostics, warnings included.
 // `TOCSIN_UPDATE=1 golden_test` writes them anew; review the difference before you commit it.
 #include <gtest/gtest.h>
@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "patterns/front_end.h"
+#include "server/pattern_test/test_loader.h"
 
 namespace tocsin {
 namespace {
@@ -28,13 +29,30 @@ std::string read(const fs::path& path) {
 std::vector<fs::path> cases() {
   std::vector<fs::path> paths;
   for (const auto& entry : fs::recursive_directory_iterator(kRoot)) {
-    if (entry.path().extension() == ".tocsin") paths.push_back(entry.path());
+    const fs::path kind = entry.path().extension();
+    if (kind == ".tocsin" || kind == ".test") paths.push_back(entry.path());
   }
   std::sort(paths.begin(), paths.end());
   return paths;
 }
 
+// With the file's name in place of its path, which is different everywhere.
+std::string test_diagnostics(const fs::path& path) {
+  auto loaded = server::load_tests(path.string());
+  EXPECT_TRUE(loaded) << loaded.error().message;
+  if (!loaded) return {};
+  patterns::SourceFile& source = loaded->sources.front();
+  source = patterns::SourceFile(path.filename().string(), std::string(source.text()));
+  std::string shown = patterns::render(loaded->diagnostics, loaded->sources);
+  const std::string folder = path.parent_path().string() + "/";
+  for (size_t at = shown.find(folder); at != std::string::npos; at = shown.find(folder, at)) {
+    shown.erase(at, folder.size());
+  }
+  return shown;
+}
+
 std::string diagnostics(const fs::path& path) {
+  if (path.extension() == ".test") return test_diagnostics(path);
   std::vector<patterns::SourceFile> sources;
   sources.emplace_back(path.filename().string(), read(path));
   // Lists lie beside the file that declares them.

@@ -1,38 +1,122 @@
-// Runs every `*.test` file below this folder: the alerts of the engine and of the model must both
-// be the ones that the test expects, each once. The end of a test is the end of its input.
-#include <gmock/gmock.h>
+// Runs every `*.test` file below this folder, each test in several ways that must give the same
+// alerts, byte for byte: as it is written, in batches of several sizes, and with arrivals shuffled
+// as far as the bound on out-of-orderness lets them be. The alerts must be the ones that the test
+// expects, and so must those of the model.
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <charconv>
+#include <cctype>
 #include <filesystem>
-#include <fstream>
-#include <map>
-#include <sstream>
+#include <numeric>
+#include <random>
 #include <string>
 #include <vector>
 
+#include "server/pattern_test/test_loader.h"
+#include "server/pattern_test/test_run.h"
+#include "server/pattern_test/test_verdict.h"
 #include "tests/model/case_runner.h"
-#include "tests/support/test_file.h"
 
 namespace tocsin::tests {
 namespace {
 
 namespace fs = std::filesystem;
-using eventtime::Field;
-using eventtime::Type;
-using model::NaiveAlert;
-using model::RecordId;
+using eventtime::Duration;
+using eventtime::Timestamp;
+using server::CheckedArrival;
+using server::CheckedTest;
+using server::LoadedTests;
+using server::Played;
+using server::Replay;
 
-std::string read_file(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  EXPECT_TRUE(in) << path << " cannot be read";
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
+Played played(const LoadedTests& file, const CheckedTest& test, const Replay& replay = {}) {
+  auto result = server::play(*file.patterns, test, replay);
+  EXPECT_TRUE(result) << result.error().message;
+  return result ? *std::move(result) : Played{};
 }
 
-// ---- arrivals to records ----
+void expect_verdict(const std::string& who, const LoadedTests& file, const CheckedTest& test,
+                    const Played& run) {
+  const server::Judge judge(*file.patterns, file.sources[0], test);
+  const server::Verdict verdict = judge.judge(run);
+  EXPECT_TRUE(verdict.passed()) << file.sources[0].name() << ": " << test.name << ": the " << who
+                                << "\n"
+                                << judge.explain(verdict, run) << run.text;
+}
+
+// ---- arrivals in another order ----
+
+// Whether no arrival is late, and so the order in which they come plays no part.
+bool none_is_late(const CheckedTest& test, const std::vector<size_t>& order, Duration bound) {
+  Timestamp watermark = eventtime::kMinTimestamp;
+  for (const size_t place : order) {
+    const Timestamp time = test.arrivals[place].time;
+    if (time < watermark) return false;
+    watermark = std::max(watermark, time - bound);
+  }
+  return true;
+}
+
+std::vector<size_t> as_written(const CheckedTest& test) {
+  std::vector<size_t> order(test.arrivals.size());
+  std::iota(order.begin(), order.end(), 0U);
+  return order;
+}
+
+// Swaps neighbours at random where that makes none of them late. Ties stay in their order: it
+// decides which of them comes first.
+std::vector<size_t> shuffled(const CheckedTest& test, Duration bound, uint32_t seed) {
+  std::vector<size_t> order = as_written(test);
+  std::mt19937 random(seed);
+  for (size_t swaps = order.size() * order.size() * 4; swaps > 0 && order.size() > 1; --swaps) {
+    const size_t left = random() % (order.size() - 1);
+    if (test.arrivals[order[left]].time == test.arrivals[order[left + 1]].time) continue;
+    std::swap(order[left], order[left + 1]);
+    if (!none_is_late(test, order, bound)) std::swap(order[left], order[left + 1]);
+  }
+  return order;
+}
+
+// From the first event to the last: under this bound any order will do.
+Duration whole_span(const CheckedTest& test) {
+  const auto time = [](const CheckedArrival& arrival) { return arrival.time; };
+  const auto [first, last] = std::ranges::minmax_element(test.arrivals, {}, time);
+  return first == test.arrivals.end() ? Duration{} : last->time - first->time;
+}
+
+void expect_same_shuffled(const LoadedTests& file, const CheckedTest& test,
+                          const std::string& text) {
+  if (!none_is_late(test, as_written(test), test.out_of_order)) return;
+  constexpr uint32_t kSeeds = 5;
+  for (uint32_t seed = 1; seed <= kSeeds; ++seed) {
+    Replay replay;
+    replay.order = shuffled(test, test.out_of_order, seed);
+    EXPECT_EQ(played(file, test, replay).text, text) << test.name << ", seed " << seed;
+    if (test.open_end) continue;  // under another bound less is settled
+    replay.out_of_order = whole_span(test);
+    replay.order = shuffled(test, *replay.out_of_order, seed);
+    replay.batch_size = seed;
+    EXPECT_EQ(played(file, test, replay).text, text) << test.name << ", wide, seed " << seed;
+  }
+}
+
+// ---- the model ----
+
+// What the model does not know.
+bool beyond_model(const patterns::Sequence& sequence) {
+  return !sequence.trailing.empty() ||
+         std::ranges::any_of(sequence.elements, [](const patterns::Element& element) {
+           return element.kind == patterns::ElementKind::kAll || element.alternatives.size() > 1 ||
+                  !element.negations.empty() || element.reluctant || element.longest ||
+                  !element.until.empty() || std::ranges::any_of(element.alternatives, beyond_model);
+         });
+}
+bool beyond_model(const patterns::PatternSet& set) {
+  return std::ranges::any_of(set.patterns, [](const patterns::Pattern& pattern) {
+    return beyond_model(pattern.match) || !pattern.without.empty() || pattern.leftmost ||
+           pattern.reports_timeout || pattern.suppress;
+  });
+}
 
 std::string json_string(std::string_view text) {
   std::string out;
@@ -40,152 +124,50 @@ std::string json_string(std::string_view text) {
   return out;
 }
 
-// Numbers, true, false and null as they are; times and durations as alerts write them.
-std::string to_json(const TestValue& value) {
-  if (value.kind == TestValue::Kind::kString) return json_string(value.text);
-  if (value.kind == TestValue::Kind::kList) {
-    std::string list;
-    for (const TestValue& item : value.items) list += (list.empty() ? "" : ",") + to_json(item);
-    return "[" + list + "]";
+// As the engine would write it.
+std::string alert_line(const model::NaiveAlert& alert, const std::vector<size_t>& places) {
+  std::string line = "{\"pattern\":" + json_string(alert.pattern) + ",\"key\":" + alert.key +
+                     ",\"complete\":\"" + to_string(alert.complete) + "\",\"values\":{";
+  for (const auto& [name, json] : alert.values) {
+    if (line.back() != '{') line += ',';
+    line += json_string(name) + ":" + json;
   }
-  if (const auto time = eventtime::parse_timestamp(value.text))
-    return json_string(to_string(*time));
-  if (const auto span = eventtime::parse_duration(value.text)) return json_string(to_string(*span));
-  return value.text;
-}
-
-std::string default_json(const Field& field) {
-  if (field.nullable) return "null";
-  switch (field.type) {
-    case Type::kBool:
-      return "false";
-    case Type::kString:
-      return "\"\"";
-    case Type::kDuration:
-      return "\"0s\"";
-    default:
-      return "0";
-  }
-}
-
-std::string record_of(const TestLine& line, const eventtime::Catalog& catalog) {
-  const auto type = catalog.find(line.type);
-  EXPECT_TRUE(type) << "no event is called '" << line.type << "'";
-  const eventtime::EventSchema& schema = catalog.types[type.value_or(0)];
-  for (const std::string& name : line.fields.names) {
-    EXPECT_TRUE(schema.find(name)) << line.type << " has no field '" << name << "'";
-  }
-  std::string record = "{\"type\":" + json_string(line.type);
-  for (size_t i = 0; i < schema.fields.size(); ++i) {
-    const Field& field = schema.fields[i];
-    std::string json =
-        i == schema.time_field ? json_string(to_string(line.time)) : default_json(field);
-    const auto written = std::ranges::find(line.fields.names, field.name);
-    if (written != line.fields.names.end()) {
-      json = to_json(line.fields.items[static_cast<size_t>(written - line.fields.names.begin())]);
-    }
-    record += "," + json_string(field.path) + ":" + json;
-  }
-  return record + "}";
-}
-
-// ---- alerts against expectations ----
-
-using EventNames = std::map<std::string, RecordId>;
-
-bool same_json(const std::string& left, const std::string& right) {
-  const auto number = [](const std::string& text) -> std::optional<double> {
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return value;
-  };
-  const auto value = number(left);
-  return left == right || (value && value == number(right));
-}
-
-std::vector<RecordId> records_named(const TestValue& value, const EventNames& names) {
-  std::vector<RecordId> records;
-  const bool is_list = value.kind == TestValue::Kind::kList;
-  for (const TestValue& item : is_list ? value.items : std::vector{value}) {
-    const auto named = names.find(item.text);
-    EXPECT_TRUE(named != names.end()) << "no arrival is called '" << item.text << "'";
-    if (named != names.end()) records.push_back(named->second);
-  }
-  return records;
-}
-
-bool has_key(const NaiveAlert& alert, const TestValue& key) {
-  for (size_t i = 0; i < key.names.size(); ++i) {
-    const std::string part = json_string(key.names[i]) + ":" + to_json(key.items[i]);
-    if (alert.key.find(part + ",") == std::string::npos && !alert.key.ends_with(part + "}")) {
-      return false;
-    }
-  }
-  return true;
-}
-
-bool has_value(const NaiveAlert& alert, const std::string& name, const TestValue& wanted,
-               const EventNames& names) {
-  if (name == "key") return has_key(alert, wanted);
+  line += "},\"events\":{";
   for (const auto& [variable, records] : alert.events) {
-    if (variable == name) return records == records_named(wanted, names);
+    if (line.back() != '{') line += ',';
+    line += json_string(variable) + ":[";
+    for (const model::RecordId& id : records) {
+      if (line.back() != '[') line += ',';
+      line += std::to_string(places[id.record]);
+    }
+    line += "]";
   }
-  for (const auto& [value, json] : alert.values) {
-    if (value == name) return same_json(json, to_json(wanted));
-  }
-  return false;
+  return line + "}}\n";
 }
 
-bool fits(const NaiveAlert& alert, const TestExpectation& expected, const EventNames& names) {
-  if (alert.pattern != expected.pattern) return false;
-  if (expected.at && alert.complete != *expected.at) return false;
-  for (size_t i = 0; i < expected.values.names.size(); ++i) {
-    const TestValue& wanted = expected.values.items[i];
-    if (!has_value(alert, expected.values.names[i], wanted, names)) return false;
-  }
-  return true;
-}
-
-// Whether the expectations from `next` on can each have an alert of their own.
-bool pair_up(const std::vector<NaiveAlert>& alerts, const PatternTest& test,
-             const EventNames& names, size_t next, std::vector<bool>& taken) {
-  if (next == test.expectations.size()) return true;
-  for (size_t i = 0; i < alerts.size(); ++i) {
-    if (taken[i] || !fits(alerts[i], test.expectations[next], names)) continue;
-    taken[i] = true;
-    if (pair_up(alerts, test, names, next + 1, taken)) return true;
-    taken[i] = false;
-  }
-  return false;
-}
-
-void check_alerts(const std::string& who, const std::vector<NaiveAlert>& alerts,
-                  const PatternTest& test, const EventNames& names) {
-  std::vector<bool> taken(alerts.size(), false);
-  if (alerts.size() == test.expectations.size() && pair_up(alerts, test, names, 0, taken)) return;
-  std::string shown;
-  for (const NaiveAlert& alert : alerts) shown += "  " + to_string(alert) + "\n";
-  ADD_FAILURE() << "line " << test.line << ", \"" << test.name << "\": the " << who << " gives\n"
-                << shown << "but " << test.expectations.size() << " other alerts are expected";
-}
-
-void run_test(const patterns::PatternSet& set, const PatternTest& test) {
+void expect_model_agrees(const LoadedTests& file, const CheckedTest& test) {
+  // In the model time passes with events alone, and inputs end.
+  if (test.open_end || beyond_model(*file.patterns)) return;
   model::Case example;
-  example.inputs.emplace_back();
   example.out_of_order = test.out_of_order;
-  EventNames names;
-  for (const TestLine& line : test.lines) {
-    if (line.type.empty()) continue;
-    std::vector<std::string>& records = example.inputs[0];
-    if (!line.name.empty()) names[line.name] = {0, records.size()};
-    records.push_back(record_of(line, set.catalog));
+  example.inputs.emplace_back();
+  std::vector<size_t> places;
+  for (size_t place = 0; place < test.arrivals.size(); ++place) {
+    if (!test.arrivals[place].is_event) continue;
+    example.inputs[0].push_back(test.arrivals[place].record);
+    places.push_back(place);
   }
-  ASSERT_FALSE(test.open_end) << "a run over files has an end";
-  check_alerts("model", run_model(set, example).alerts, test, names);
-  constexpr size_t kBatchSize = 3;
-  check_alerts("engine", run_engine(set, example, kBatchSize).alerts, test, names);
+  Played run;
+  for (const model::NaiveAlert& alert : run_model(*file.patterns, example).alerts) {
+    run.text += alert_line(alert, places);
+  }
+  auto alerts = connectors::read_alerts(run.text);
+  ASSERT_TRUE(alerts) << alerts.error().message;
+  run.alerts = *std::move(alerts);
+  expect_verdict("model", file, test, run);
 }
+
+// ---- all files ----
 
 class Golden : public testing::TestWithParam<std::string> {};
 
@@ -197,6 +179,7 @@ std::vector<std::string> test_files() {
   std::vector<std::string> files;
   for (const auto& entry : fs::recursive_directory_iterator(folder())) {
     if (entry.path().extension() != ".test") continue;
+    if (entry.path().parent_path().filename() == "tests") continue;  // of diagnostics
     files.push_back(fs::relative(entry.path(), folder()).generic_string());
   }
   std::sort(files.begin(), files.end());
@@ -204,17 +187,20 @@ std::vector<std::string> test_files() {
 }
 
 TEST_P(Golden, Holds) {
-  const fs::path path = folder() / GetParam();
-  const auto file = parse_test_file(read_file(path));
-  ASSERT_TRUE(file) << GetParam() << ": " << file.error().message;
-  std::string declarations = file->declarations;
-  for (const std::string& used : file->uses) {
-    declarations += "\n" + read_file(path.parent_path() / used);
+  const auto file = server::load_tests((folder() / GetParam()).string());
+  ASSERT_TRUE(file) << file.error().message;
+  ASSERT_TRUE(file->patterns) << patterns::render(file->diagnostics, file->sources);
+  for (const CheckedTest& test : file->tests) {
+    const Played straight = played(*file, test);
+    expect_verdict("engine", *file, test, straight);
+    for (const size_t batch_size : {1, 2, 7}) {
+      const Replay replay{.order = {}, .out_of_order = {}, .batch_size = batch_size};
+      EXPECT_EQ(played(*file, test, replay).text, straight.text)
+          << test.name << ", batches of " << batch_size;
+    }
+    expect_same_shuffled(*file, test, straight.text);
+    expect_model_agrees(*file, test);
   }
-  const model::Compiled compiled = model::compile(declarations);
-  ASSERT_TRUE(compiled.set) << GetParam() << "\n" << compiled.error;
-  EXPECT_FALSE(file->tests.empty()) << "a file without tests proves nothing";
-  for (const PatternTest& test : file->tests) run_test(*compiled.set, test);
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, Golden, testing::ValuesIn(test_files()), [](const auto& file) {
