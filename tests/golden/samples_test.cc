@@ -1,5 +1,5 @@
 // Each sample's pattern over its events gives exactly the alerts of its expected.txt, whatever the
-// size of the batches; and reading the pattern brings no warning.
+// size of the batches; and reading the pattern brings no warning. Their own tests pass, too.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include "server/exit_status.h"
 #include "server/pattern_files.h"
 #include "server/run_command.h"
+#include "server/test_command.h"
 #include "tests/support/temporary_directory.h"
 
 namespace tocsin::tests {
@@ -61,6 +62,10 @@ TEST_P(Sample, IsExplained) {
 
 INSTANTIATE_TEST_SUITE_P(Samples, Sample, testing::ValuesIn(sample_names()),
                          [](const auto& test) { return test.param; });
+
+TEST(Samples, PassTheirOwnTests) {
+  EXPECT_EQ(server::test({.paths = {kSamples}, .filter = {}, .update = false}), server::kDone);
+}
 
 TEST(Samples, ThereAreEightAndTheListNamesThem) {
   const std::vector<std::string> names = sample_names();
