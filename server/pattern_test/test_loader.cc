@@ -41,14 +41,12 @@ bool read_uses(const TestFile& file, const fs::path& folder, std::vector<SourceF
   return all;
 }
 
-void append(const Diagnostics& from, Diagnostics& to) {
+// Warnings are the business of `tocsin check`.
+void append_errors(const Diagnostics& from, Diagnostics& to) {
   for (const Diagnostic& item : from.items()) {
+    if (item.severity != patterns::Severity::kError) continue;
     to.set_file(item.file);
-    if (item.severity == patterns::Severity::kError) {
-      to.error(item.span, item.code, item.message, item.help);
-    } else {
-      to.warning(item.span, item.code, item.message, item.help);
-    }
+    to.error(item.span, item.code, item.message, item.help);
   }
   to.set_file(0);
 }
@@ -71,7 +69,7 @@ Result<LoadedTests> load_tests(const std::string& path) {
   loaded.sources = std::move(declared.sources);
   loaded.sources.front() = *std::move(source);
   // What stands in a file that cannot be read would be missing everywhere.
-  if (all_read) append(declared.diagnostics, loaded.diagnostics);
+  if (all_read) append_errors(declared.diagnostics, loaded.diagnostics);
   if (all_read && declared.patterns) {
     loaded.tests = check_tests(file, *declared.patterns, loaded.diagnostics);
   }
