@@ -14,15 +14,23 @@ bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r") == std::string_view::npos;
 }
 
-// The `expect` with its line if nothing else stands there, else with the blanks before it.
+// Where the line's text ends that `at` lies in: before its line end, of one or two bytes.
+size_t text_end(std::string_view text, size_t at) {
+  const size_t end = std::min(text.find('\n', at), text.size());
+  return end > at && end < text.size() && text[end - 1] == '\r' ? end - 1 : end;
+}
+
+// The `expect` with its line, from the end of the line before, if nothing else stands there; else
+// with the blanks before it.
 Span removal(std::string_view text, Span span) {
-  const size_t line_end = std::min(text.find('\n', span.end), text.size());
+  const auto end = static_cast<uint32_t>(text_end(text, span.end));
   uint32_t begin = span.begin;
   while (begin > 0 && (text[begin - 1] == ' ' || text[begin - 1] == '\t')) --begin;
-  const bool first = begin == 0 || text[begin - 1] == '\n';
-  if (!first || !is_blank(text.substr(span.end, line_end - span.end))) return {begin, span.end};
-  const size_t end = std::min(line_end + 1, text.size());
-  return {begin, static_cast<uint32_t>(end)};
+  const bool first = begin > 0 && text[begin - 1] == '\n';
+  if (!first || !is_blank(text.substr(span.end, end - span.end))) return {begin, span.end};
+  --begin;
+  if (begin > 0 && text[begin - 1] == '\r') --begin;
+  return {begin, end};
 }
 
 // Where another line goes, and what stands before its text.
@@ -33,15 +41,14 @@ struct Place {
 
 Place place_for_more(std::string_view text, const CheckedTest& test) {
   const size_t here = test.expect_here;
-  size_t line_end = std::min(text.find('\n', here), text.size());
-  if (line_end >= test.span.end) return {test.expect_here, " "};  // a test on one line
-  const std::string_view rest = text.substr(here, line_end - here);
-  const bool returns = line_end > 0 && text[line_end - 1] == '\r';
-  if (returns) --line_end;
+  size_t end = text_end(text, here);
+  if (end >= test.span.end) return {test.expect_here, " "};  // a test on one line
+  const bool returns = text[end] == '\r';
+  const std::string_view rest = text.substr(here, end - here);
   // A comment that goes on behind the line stays whole.
   const size_t comment = rest.find("/*");
   if (comment != std::string_view::npos && rest.find("*/", comment) == std::string_view::npos) {
-    line_end = here;
+    end = here;
   }
   const uint32_t line_of =
       test.expectations.empty()
@@ -52,7 +59,7 @@ Place place_for_more(std::string_view text, const CheckedTest& test) {
   const size_t indent_end = std::min(text.find_first_not_of(" \t", line_begin), text.size());
   std::string indent(text.substr(line_begin, indent_end - line_begin));
   if (line_of == test.span.begin) indent += "  ";
-  return {static_cast<uint32_t>(line_end), (returns ? "\r\n" : "\n") + indent};
+  return {static_cast<uint32_t>(end), (returns ? "\r\n" : "\n") + indent};
 }
 
 }  // namespace
@@ -96,11 +103,9 @@ std::string apply(std::string_view text, std::vector<Edit> edits) {
   std::string out;
   size_t done = 0;
   for (const Edit& edit : edits) {
-    // What is inserted at the end of a line that goes, stands in its place.
-    const size_t begin = std::max<size_t>(edit.span.begin, done);
-    out += text.substr(done, begin - done);
+    out += text.substr(done, edit.span.begin - done);
     out += edit.text;
-    done = std::max<size_t>(edit.span.end, done);
+    done = edit.span.end;
   }
   return out.append(text.substr(done));
 }

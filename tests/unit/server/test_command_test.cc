@@ -156,13 +156,16 @@ test "passes" { +0s Payment {} }
 TEST(TestCommand, UpdateKeepsLineEndsAndTestsOnOneLine) {
   const Folder folder(
       "test 'a' { +0s Payment { n: 7 } as p }\r\n"
-      "test 'b' {\r\n\t+0s Payment { n: 7 } as p // it\r\n}\r\n");
+      "test 'b' {\r\n\t+0s Payment { n: 7 } as p // it\r\n"
+      "\texpect card_testing at +1s\r\n\texpect card_testing\r\n}\r\n"
+      "test 'c' { expect quiet }\r\n");
   EXPECT_EQ(run_tocsin({"test", "--update", folder.file}).status, 0);
   EXPECT_EQ(read_file(folder.file),
             "use \"card.tocsin\"\n"
             "test 'a' { +0s Payment { n: 7 } as p expect quiet at +1h { a: [p] } }\r\n"
             "test 'b' {\r\n\t+0s Payment { n: 7 } as p // it\r\n"
-            "\texpect quiet at +1h { a: [p] }\r\n}\r\n");
+            "\texpect quiet at +1h { a: [p] }\r\n}\r\n"
+            "test 'c' { }\r\n");
   EXPECT_EQ(run_tocsin({"test", folder.file}).status, 0);
 }
 
