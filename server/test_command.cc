@@ -21,9 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using eventtime::Error;
 using eventtime::Result;
-using eventtime::Unexpected;
 
 std::string counted(size_t count, const char* one, const char* many) {
   return fmt::format("{} {}", count, count == 1 ? one : many);

@@ -12,7 +12,6 @@ namespace tocsin::server {
 namespace {
 
 using connectors::AlertScalar;
-using connectors::AlertValue;
 using eventtime::EventSchema;
 using eventtime::Field;
 using eventtime::Type;

@@ -12,7 +12,6 @@ namespace {
 
 using patterns::Span;
 using patterns::TokenKind;
-using patterns::ast::Name;
 
 bool is_opening(TokenKind kind) {
   return kind == TokenKind::kLeftParenthesis || kind == TokenKind::kLeftBracket ||
