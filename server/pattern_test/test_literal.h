@@ -21,7 +21,7 @@ std::string to_json(const connectors::AlertScalar& scalar);
 // What a field holds that is left out, as JSON.
 std::string default_json(const eventtime::Field& field);
 
-// "int 3", "string 'abc'" for messages: the literal's own kind.
+// "int", "a list": what a literal is, for messages.
 std::string_view kind_name(TestValue::Kind kind);
 
 // As tests write it: +20s, or a date where the test has dates.

@@ -1,6 +1,6 @@
 // Text to TestFile. All mistakes of a file are reported in one go: after one the reading goes on
 // with the next line of the test. Declarations are set aside, for the parser of declarations.
-// Tested by tests/unit/server/test_parser_test.cc, tests/golden/diagnostics/tests and
+// Tested by tests/golden/diagnostics/tests, tests/unit/server/test_command_test.cc and
 // tests/fuzz/pattern_test_fuzz.cc.
 #pragma once
 

@@ -16,7 +16,7 @@ namespace tocsin::server {
 
 class TestWords {
  public:
-  // Both outlive it. What the lexer finds wrong is kept in `lexical`.
+  // Both outlive it. What the lexer finds wrong is kept in lexical().
   TestWords(const patterns::SourceFile& file, patterns::Diagnostics& diagnostics);
 
   // ---- words ----
