@@ -4,6 +4,7 @@
 #include <map>
 
 #include "nfa/edge_builder.h"
+#include "nfa/program_analysis.h"
 #include "patterns/pattern_dump.h"
 
 namespace tocsin::nfa {
@@ -66,19 +67,15 @@ class Compiler {
       return error("has too many negations behind loops and 'without ... between'; the limit is " +
                    std::to_string(kMaxFlags) + " of both together");
     }
-    for (size_t i = 0; i < program_.places.size(); ++i) {
-      add_edges(i);
-      finish(program_.places[i]);
-    }
-    program_.ambiguous = program_.ambiguous || shares_variables();
+    for (size_t i = 0; i < program_.places.size(); ++i) add_edges(i);
     if (pattern_.having) program_.having = Code::compile(*pattern_.having);
     for (const patterns::Result& result : pattern_.emit) program_.emit.push_back(emit_code(result));
     for (const patterns::Result& result : pattern_.on_timeout) {
       program_.timeout_emit.push_back(emit_code(result));
     }
-    add_signatures();
-    program_.timed = program_.leftmost || program_.reports_timeout || has_pending_ends();
-    program_.starts_wait = starts_wait();
+    std::vector<uint32_t> having;
+    if (pattern_.having) add_reads(*pattern_.having, having);
+    analyse(program_, having);
     return std::move(program_);
   }
 
@@ -356,22 +353,6 @@ class Compiler {
     if (waits || ending.loops != 0) way.edge.ending = ending;
   }
 
-  bool has_pending_ends() const {
-    return std::any_of(program_.places.begin(), program_.places.end(),
-                       [](const Place& place) { return place.pending_edges != 0; });
-  }
-
-  // Two alternatives bind the same variable.
-  bool shares_variables() const {
-    std::vector<bool> seen(pattern_.variables.size());
-    for (size_t i = 1; i < program_.places.size(); ++i) {
-      const uint32_t variable = program_.places[i].variable;
-      if (seen[variable]) return true;
-      seen[variable] = true;
-    }
-    return false;
-  }
-
   struct Split {
     StepPredicate local = 0;
     Expr correlated;  // `and` of its operands
@@ -494,94 +475,6 @@ class Compiler {
         value.op == Op::kCapture && pattern_.captures[value.index].kind == CaptureKind::kCollect;
     if (collects) return std::nullopt;
     return Code::compile(value);
-  }
-
-  void finish(Place& place) {
-    for (size_t i = 0; i < place.edges.size(); ++i) {
-      const Edge& edge = place.edges[i];
-      if (edge.target == kEndPlace) {
-        place.end_edges |= bit(i);
-        if (edge.ending) place.pending_edges |= bit(i);
-        if (edge.ending && edge.ending->wait) place.waits_by_time = true;
-        if (edge.ending && edge.ending->next) place.minds_next = true;
-        continue;
-      }
-      if (edge.contiguity == Contiguity::kStrict) place.strict_edges |= bit(i);
-      if (edge.contiguity == Contiguity::kAny) place.any_edges |= bit(i);
-      if (edge.in || edge.after) place.waits_by_time = true;
-    }
-    for (const Watch& watch : place.watches) {
-      if (watch.kind == WatchKind::kNext || watch.kind == WatchKind::kReachNext ||
-          watch.kind == WatchKind::kLateNext) {
-        place.minds_next = true;
-      }
-    }
-    for (size_t i = 0; i < place.edges.size(); ++i) {
-      for (size_t j = 0; j < i; ++j) {
-        if (place.edges[i].target == place.edges[j].target) program_.ambiguous = true;
-      }
-    }
-    place.life = life_of(place);
-    if (place.strict_edges != 0 || place.minds_next) program_.sees_every_event = true;
-  }
-
-  bool starts_wait() const {
-    if (program_.leftmost || program_.reports_timeout || !program_.look_backs.empty()) return false;
-    const auto& edges = program_.places[kStartPlace].edges;
-    return std::all_of(edges.begin(), edges.end(), [&](const Edge& edge) {
-      const Place& place = program_.places[edge.target];
-      // A way to the end without a guard is open after one round; a guard asks for two or more.
-      const bool completes =
-          std::any_of(place.edges.begin(), place.edges.end(), [](const Edge& next) {
-            return next.target == kEndPlace && (next.guards.empty() || next.ending);
-          });
-      return !place.correlated && edge.untils.empty() && !completes;
-    });
-  }
-
-  // How long a run can wait here, where every way on has a bound.
-  static std::optional<Duration> life_of(const Place& place) {
-    std::optional<Duration> longest;
-    for (const Edge& edge : place.edges) {
-      if (edge.target == kEndPlace) continue;
-      if (!edge.in) return std::nullopt;
-      longest = longest ? std::max(*longest, *edge.in) : *edge.in;
-    }
-    return longest;
-  }
-
-  // What can still be read from here on: by the conditions of all places that can follow, by
-  // `having`.
-  void add_signatures() {
-    std::vector<uint32_t> always;
-    if (pattern_.having) add_reads(*pattern_.having, always);
-    auto& places = program_.places;
-    for (Place& place : places) place.signature = always;
-    for (bool changed = true; changed;) {
-      changed = false;
-      for (size_t i = places.size(); i-- > 0;) {
-        std::vector<uint32_t> all = places[i].signature;
-        for (const Watch& watch : places[i].watches) add_test_reads(watch.test, all);
-        for (const Edge& edge : places[i].edges) {
-          for (const uint16_t test : edge.untils) add_test_reads(test, all);
-          if (edge.target == kEndPlace) continue;
-          const Place& next = places[edge.target];
-          all.insert(all.end(), next.reads.begin(), next.reads.end());
-          all.insert(all.end(), next.signature.begin(), next.signature.end());
-        }
-        std::sort(all.begin(), all.end());
-        all.erase(std::unique(all.begin(), all.end()), all.end());
-        if (all != places[i].signature) {
-          places[i].signature = std::move(all);
-          changed = true;
-        }
-      }
-    }
-  }
-
-  void add_test_reads(uint16_t test, std::vector<uint32_t>& out) const {
-    const std::vector<uint32_t>& reads = program_.tests[test].reads;
-    out.insert(out.end(), reads.begin(), reads.end());
   }
 
   const Pattern& pattern_;
