@@ -442,6 +442,7 @@ class Compiler {
                              pattern_.skip == patterns::SkipKind::kToLast;
     program_.skip_text = patterns::to_string(pattern_.skip);
     if (to_variable) program_.skip_text += ' ' + pattern_.variables[pattern_.skip_variable].name;
+    if (pattern_.leftmost) program_.skip_text += " leftmost";
   }
 
   void add_updates(Place& place) {

@@ -33,7 +33,11 @@ std::string rounds_text(const Edge& edge) {
   std::string out;
   for (const CounterGuard& guard : edge.guards) {
     if (!out.empty()) out += ", ";
-    if (guard.minimum > 0) {
+    if (guard.mask != UINT32_MAX) {
+      out += "not yet through";
+    } else if (guard.minimum > 0 && guard.minimum == guard.maximum) {
+      out += "all parts through";
+    } else if (guard.minimum > 0) {
       out += "from " + std::to_string(guard.minimum) + " rounds";
     } else {
       out += "up to " + std::to_string(guard.maximum) + " rounds before";
@@ -42,9 +46,49 @@ std::string rounds_text(const Edge& edge) {
   return out;
 }
 
+// When a match that ends by this edge is complete: "" at once.
+std::string ending_text(const Edge& edge) {
+  if (!edge.ending) return {};
+  std::string out;
+  const auto add = [&](const std::string& part) { out += (out.empty() ? "" : " and ") + part; };
+  if (edge.ending->wait) add(to_string(*edge.ending->wait) + " have passed");
+  if (edge.ending->window) add("the window has passed");
+  if (edge.ending->next) add("the next event is seen");
+  if (edge.ending->loops != 0) add("the loop cannot go on");
+  return "when " + out;
+}
+
+// What a watch asks of events, and what it means: "not B[x > 1] before the next step".
+std::string watch_text(const Program& program, const Watch& watch) {
+  const std::string& test = program.tests[watch.test].text;
+  switch (watch.kind) {
+    case WatchKind::kBetween:
+      return test + " before the next step";
+    case WatchKind::kNext:
+      return test + " as the next event";
+    case WatchKind::kAbsence:
+      return test + " for " + to_string(watch.span);
+    case WatchKind::kUntil:
+      return test + " ends the loop";
+    case WatchKind::kWithout:
+      return test + " anywhere in the match";
+    case WatchKind::kWithoutRange:
+      return test + " between two steps";
+    case WatchKind::kReach:
+      return test + " since the loop's first event";
+    case WatchKind::kReachNext:
+      return test + " directly after an event of the loop";
+    case WatchKind::kLate:
+      return test + " since the loop's first event, asked again when the loop goes on";
+    case WatchKind::kLateNext:
+      return test + " directly after an event of the loop, asked again when the loop goes on";
+  }
+  return {};
+}
+
 // "relaxed, in 5m, from 3 rounds"; the first edges of a pattern and its end are connected to
 // nothing.
-std::string edge_text(uint16_t from, const Edge& edge) {
+std::string edge_text(const Program& program, uint16_t from, const Edge& edge) {
   std::string out;
   const auto add = [&](const std::string& part) {
     if (part.empty()) return;
@@ -53,6 +97,10 @@ std::string edge_text(uint16_t from, const Edge& edge) {
   };
   if (from != kStartPlace && edge.target != kEndPlace) add(std::string(name_of(edge.contiguity)));
   if (edge.in) add("in " + to_string(*edge.in));
+  if (edge.after && edge.target != kEndPlace) add("later than " + to_string(*edge.after));
+  if (edge.longest != 0) add("preferred to leaving the loop");
+  for (const uint16_t test : edge.untils) add("not " + program.tests[test].text);
+  add(ending_text(edge));
   add(rounds_text(edge));
   return out;
 }
@@ -108,6 +156,14 @@ void append_edge(std::string& out, uint16_t from, const Edge& edge) {
     out += ',';
     append_field(out, "in", to_string(*edge.in));
   }
+  if (edge.after && edge.target != kEndPlace) {
+    out += ',';
+    append_field(out, "later_than", to_string(*edge.after));
+  }
+  if (edge.ending) {
+    out += ',';
+    append_field(out, "complete", ending_text(edge));
+  }
   if (!edge.guards.empty()) {
     out += ',';
     append_field(out, "rounds", rounds_text(edge));
@@ -124,6 +180,11 @@ std::string dump_text(const Program& program) {
          (program.key.empty() ? "none: all events belong to one key" : joined(program.key, ", ")) +
          "\n";
   out += "  skip    " + program.skip_text + "\n";
+  for (const LookBack& look_back : program.look_backs) {
+    out += "  before  " + program.tests[look_back.test].text + " for " + to_string(look_back.span) +
+           "\n";
+  }
+  if (program.reports_timeout) out += "  timeout reported with the furthest partial match\n";
   out += "  steps\n";
   for (size_t i = 0; i < program.places.size(); ++i) {
     const Place& place = program.places[i];
@@ -136,11 +197,14 @@ std::string dump_text(const Program& program) {
       out += "        with the run  " + place.text.correlated + "\n";
     }
     for (const Edge& edge : place.edges) {
-      const std::string how = edge_text(number, edge);
+      const std::string how = edge_text(program, number, edge);
       out += "        -> " + (edge.target == kEndPlace ? "match"
                                                        : std::to_string(edge.target) + " " +
                                                              place_name(program, edge.target));
       out += how.empty() ? "\n" : "  (" + how + ")\n";
+    }
+    for (const Watch& watch : place.watches) {
+      out += "        watches " + watch_text(program, watch) + "\n";
     }
   }
   if (!program.having_text.empty()) out += "  having  " + program.having_text + "\n";
@@ -174,7 +238,7 @@ std::string dump_dot(const Program& program) {
     for (const Edge& edge : program.places[i].edges) {
       out += "  p" + std::to_string(i) + " -> " +
              (edge.target == kEndPlace ? "match" : "p" + std::to_string(edge.target)) + " [label=";
-      append_json_string(out, edge_text(number, edge));
+      append_json_string(out, edge_text(program, number, edge));
       out += "];\n";
     }
   }
@@ -190,6 +254,12 @@ std::string dump_json(const Program& program) {
   append_list(out, "key", program.key);
   out += ',';
   append_field(out, "skip", program.skip_text);
+  out += ',';
+  std::vector<std::string> before;
+  for (const LookBack& look_back : program.look_backs) {
+    before.push_back(program.tests[look_back.test].text + " for " + to_string(look_back.span));
+  }
+  append_list(out, "before", before);
   out += ",\"steps\":[";
   for (size_t i = 0; i < program.places.size(); ++i) {
     const Place& place = program.places[i];
@@ -210,7 +280,11 @@ std::string dump_json(const Program& program) {
       if (j > 0) out += ',';
       append_edge(out, number, place.edges[j]);
     }
-    out += "]}";
+    out += "],";
+    std::vector<std::string> watches;
+    for (const Watch& watch : place.watches) watches.push_back(watch_text(program, watch));
+    append_list(out, "watches", watches);
+    out += '}';
   }
   out += "],";
   append_field(out, "having", program.having_text);

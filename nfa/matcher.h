@@ -87,6 +87,7 @@ struct Match {
   NodeId node = kRootNode;
   Timestamp complete;
   bool timeout = false;
+  uint64_t start = 0;  // of a timeout: the sequence of its first event
 };
 
 struct MatcherStats {

@@ -57,7 +57,7 @@ void Matcher::select(KeyState& state, std::span<const Value> key, std::vector<Ma
       buffer_.release(candidate.node);
       continue;
     }
-    matches.push_back({candidate.node, candidate.complete, false});
+    matches.push_back({candidate.node, candidate.complete, false, 0});
     emitted_starts_.push_back(candidate.start);
     excluded_before = std::max(excluded_before, exclude_by(candidate));
     if (program_.skip == SkipKind::kNone) drop_repeated(state, candidate);
@@ -275,7 +275,7 @@ void Matcher::decide_leftmost(KeyState& state, std::vector<Match>& matches) {
     const Candidate best{starts[i].best, starts[i].sequence, starts[i].best_edge,
                          starts[i].best_complete};
     buffer_.retain(best.node);
-    matches.push_back({best.node, best.complete, false});
+    matches.push_back({best.node, best.complete, false, 0});
     emitted_starts_.assign(1, best.start);
     exclude(state, exclude_by(best));
     i = 0;
@@ -302,7 +302,7 @@ void Matcher::report_timeouts(KeyState& state, Timestamp now, std::vector<Match>
     }
     if (start.emitted) return true;
     buffer_.retain(start.furthest);
-    matches.push_back({start.furthest, start.window_end, true});
+    matches.push_back({start.furthest, start.window_end, true, start.sequence});
     drop_start(start);
     return true;
   });

@@ -181,6 +181,11 @@ Timestamp Matcher::completed_by(const Run& run, const Ending& ending, Timestamp 
   Timestamp complete = std::max(end, last);
   if (ending.wait) complete = std::max(complete, last + *ending.wait);
   if (program_.within && ending.window) complete = std::max(complete, window_end(run));
+  const Place& place = program_.places[run.place];
+  for_each_bit(run.alive & ending.loops, [&](size_t edge) {
+    const std::optional<Duration>& in = place.edges[edge].in;
+    if (in) complete = std::max(complete, last + *in);
+  });
   return complete;
 }
 

@@ -11,7 +11,10 @@ using eventtime::Timestamp;
 bool comes_before(const PendingAlert& left, const PendingAlert& right) {
   if (left.complete != right.complete) return left.complete < right.complete;
   if (left.rank != right.rank) return left.rank < right.rank;
-  return left.key < right.key;
+  if (left.key != right.key) return left.key < right.key;
+  // Then in the order of emission; timeouts behind matches, by their first events.
+  if (left.timeout != right.timeout) return right.timeout;
+  return left.start < right.start;
 }
 
 // Those complete before `until`, in order; the rest stays.

@@ -24,8 +24,9 @@ struct PendingAlert {
   uint32_t pattern = 0;  // its number
   uint32_t rank = 0;     // of its name
   bool timeout = false;
-  std::string key;    // encoded
-  std::string group;  // of `suppress`: alerts with the same one suppress each other
+  uint64_t start = 0;  // of timeouts: the place of their first event in the order of events
+  std::string key;     // encoded
+  std::string group;   // of `suppress`: alerts with the same one suppress each other
   std::string line;
   std::unique_ptr<DerivedEvent> derived;
 };

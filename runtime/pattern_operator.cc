@@ -283,6 +283,7 @@ void PatternOperator::emit(const KeyEntry& entry,
     alert.pattern = number_;
     alert.rank = rank_;
     alert.timeout = match.timeout;
+    alert.start = match.start;
     alert.key = entry.key;
     const uint64_t id = append_alert(alert.line, format_, matcher_, events_, match, key_values_,
                                      entry.key, formats);
