@@ -296,10 +296,11 @@ void Matcher::drop_empty_history(KeyState& state) {
 void Matcher::report_timeouts(KeyState& state, Timestamp now, std::vector<Match>& matches) {
   if (state.history == nullptr) return;
   auto& starts = state.history->starts;
+  bool waits = false;  // with `leftmost`: an earlier first event may still exclude it
   std::erase_if(starts, [&](Start& start) {
-    if (start.window_end > now || start.best != kRootNode || has_run(state, start.sequence)) {
-      return false;
-    }
+    const bool open = start.best != kRootNode || has_run(state, start.sequence);
+    if (program_.leftmost && open) waits = true;
+    if (start.window_end > now || open || waits) return false;
     if (start.emitted) return true;
     buffer_.retain(start.furthest);
     matches.push_back({start.furthest, start.window_end, true, start.sequence});

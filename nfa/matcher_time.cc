@@ -10,10 +10,6 @@ namespace {
 
 using eventtime::kMaxTimestamp;
 
-constexpr uint64_t bit(size_t index) {
-  return uint64_t{1} << index;
-}
-
 template <class Visit>
 void for_each_bit(uint64_t bits, Visit visit) {
   for (; bits != 0; bits &= bits - 1) visit(static_cast<size_t>(std::countr_zero(bits)));
@@ -196,6 +192,8 @@ void Matcher::find_next_moment(KeyState& state) const {
   for (const Start& start : state.history->starts) {
     if (!has_run(state, start.sequence)) {
       state.next_moment = std::min(state.next_moment, start.window_end);
+    } else if (program_.leftmost) {
+      break;  // those behind it wait for what comes of it
     }
   }
 }

@@ -186,7 +186,7 @@ void RegexSet::compile(std::span<const std::string> texts, uint32_t first) {
     shards_.emplace_back(database);
     return;
   }
-  const std::string message = take_message(error);
+  static_cast<void>(take_message(error));  // frees it
   TOCSIN_CHECK(texts.size() > 1, "expressions were checked");
   const size_t half = texts.size() / 2;
   compile(texts.first(half), first);

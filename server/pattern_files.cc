@@ -38,12 +38,11 @@ Result<std::string> read_text(const std::string& path, size_t max_bytes, std::st
   }
 }
 
-// Lists may be packed, as inputs may.
+}  // namespace
+
 Result<std::string> read_list(const std::string& path, size_t max_bytes) {
   return read_text(path, max_bytes, "list");
 }
-
-}  // namespace
 
 Result<patterns::SourceFile> read_source(const std::string& path) {
   Result<std::string> text = read_text(path, patterns::kMaxFileBytes, "pattern file");

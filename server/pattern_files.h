@@ -14,6 +14,9 @@ namespace tocsin::server {
 // what is longer than a declaration file may be.
 eventtime::Result<patterns::SourceFile> read_source(const std::string& path);
 
+// A look-up list, which may be packed as inputs may.
+eventtime::Result<std::string> read_list(const std::string& path, size_t max_bytes);
+
 // All files, bound together. An error only where one cannot be read: mistakes in them are
 // diagnostics of what is returned.
 eventtime::Result<patterns::Loaded> read_patterns(std::span<const std::string> paths);

@@ -65,7 +65,7 @@ Result<LoadedTests> load_tests(const std::string& path) {
     loaded.diagnostics.error({0, 0}, "no-tests", "the file holds no test",
                              "write test \"what it shows\" { ... }");
   }
-  patterns::Loaded declared = patterns::load(std::move(sources));
+  patterns::Loaded declared = patterns::load(std::move(sources), read_list);
   loaded.sources = std::move(declared.sources);
   loaded.sources.front() = *std::move(source);
   // What stands in a file that cannot be read would be missing everywhere.
