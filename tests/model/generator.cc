@@ -143,8 +143,8 @@ std::string patterns_text(Random& random, std::set<std::string>& constructs) {
 
 }  // namespace
 
-GeneratedCase generate_case(uint64_t seed) {
-  Random random(seed);
+GeneratedCase generate_case(uint64_t seed, std::span<const uint8_t> tape) {
+  Random random(seed, tape);
   GeneratedCase made;
   std::set<std::string>& constructs = made.constructs;
   made.example.patterns = patterns_text(random, constructs);

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@ struct GeneratedCase {
   std::set<std::string> constructs;  // what of the language it uses: "skip none", "loop any"
 };
 
-GeneratedCase generate_case(uint64_t seed);
+// `tape`: the first choices, as bytes.
+GeneratedCase generate_case(uint64_t seed, std::span<const uint8_t> tape = {});
 
 }  // namespace tocsin::model

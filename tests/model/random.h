@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,15 @@ namespace tocsin::model {
 class Random {
  public:
   explicit Random(uint64_t seed) : state_(seed) {}
+  // Takes its choices from the tape as long as it lasts: a fuzzer changes one at a time.
+  Random(uint64_t seed, std::span<const uint8_t> tape) : state_(seed), tape_(tape) {}
 
   uint64_t next() {
+    if (tape_.size() >= 2) {
+      const uint64_t choice = tape_[0] | uint64_t{tape_[1]} << 8;
+      tape_ = tape_.subspan(2);
+      return choice;
+    }
     uint64_t mixed = state_ += 0x9E3779B97F4A7C15;
     mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9;
     mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
@@ -39,6 +47,7 @@ class Random {
 
  private:
   uint64_t state_;
+  std::span<const uint8_t> tape_;
 };
 
 }  // namespace tocsin::model
