@@ -248,7 +248,9 @@ class Compiler {
     }
     for (const RangeFlags& range : program_.ranges) {
       const auto broken = static_cast<uint16_t>(1U << range.broken);
-      place.watches.push_back({WatchKind::kWithoutRange, range.test, broken, 0, {}});
+      Watch watch{WatchKind::kWithoutRange, range.test, broken, 0, {}};
+      watch.only_if = static_cast<uint16_t>(1U << range.open);
+      place.watches.push_back(watch);
     }
   }
 

@@ -171,6 +171,7 @@ Matcher::Verdict Matcher::watch(const Run& run, uint64_t watches, const TestedEv
     const bool next = watch.kind == WatchKind::kNext || watch.kind == WatchKind::kReachNext ||
                       watch.kind == WatchKind::kLateNext;
     if (next && !fresh) continue;
+    if ((run.flags & watch.only_if) != watch.only_if) continue;
     if (watch.kind == WatchKind::kAbsence &&
         event.row->time - buffer_.event(run.node).time > watch.span) {
       continue;
@@ -290,7 +291,7 @@ void Matcher::spawn(const Run& from, size_t edge_index, TestedEvent& event, size
   run.started = begins ? event.row->time : from.started;
   run.place = edge.target;
   run.flags = static_cast<uint16_t>(from.flags & edge.kept_flags);
-  if (!pass_ranges(run.flags, place.variable)) return;
+  pass_ranges(run.flags, place.variable);
   if (place.minds_next) run.flags |= Run::kFresh;
   run.node = buffer_.add(from.node, edge.target, static_cast<uint16_t>(edge_index), event);
   ++stats_.runs;
@@ -310,7 +311,9 @@ void Matcher::spawn(const Run& from, size_t edge_index, TestedEvent& event, size
     const bool late = watch.kind == WatchKind::kLate || watch.kind == WatchKind::kLateNext;
     if (late && !is_late_clear(*state_, run, watch)) run.alive &= ~watch.edges;
   }
-  if (program_.reports_timeout || program_.leftmost) note(*state_, run);
+  const bool broken = breaks_range(run.flags);
+  if (broken) run.alive &= ~place.end_edges;
+  if (!broken && (program_.reports_timeout || program_.leftmost)) note(*state_, run);
   complete_at_once(run, place, event.row->time);
   if (run.alive == 0) {
     buffer_.release(run.node);
@@ -320,21 +323,27 @@ void Matcher::spawn(const Run& from, size_t edge_index, TestedEvent& event, size
   keep(run, group);
 }
 
-// Whether the event may be bound to the variable under each `without x between a and b`.
-bool Matcher::pass_ranges(uint16_t& flags, uint32_t variable) const {
+// Keeps the flags of each `without x between a and b` when an event is bound. A range that was
+// broken is whole again when a comes after b: it is empty then.
+void Matcher::pass_ranges(uint16_t& flags, uint32_t variable) const {
   for (const RangeFlags& range : program_.ranges) {
     const auto open = static_cast<uint16_t>(1U << range.open);
     const auto broken = static_cast<uint16_t>(1U << range.broken);
     const auto closed = static_cast<uint16_t>(1U << range.closed);
     if (variable == range.before && (flags & closed) == 0) {
-      if ((flags & open) != 0 && (flags & broken) != 0) return false;
       flags = static_cast<uint16_t>((flags | closed) & ~open);
     }
-    if (variable == range.after && (flags & closed) == 0) {
-      flags = static_cast<uint16_t>((flags | open) & ~broken);
+    if (variable == range.after) {
+      if ((flags & closed) == 0) flags |= open;
+      flags = static_cast<uint16_t>(flags & ~broken);
     }
   }
-  return true;
+}
+
+bool Matcher::breaks_range(uint16_t flags) const {
+  return std::any_of(program_.ranges.begin(), program_.ranges.end(), [&](const RangeFlags& range) {
+    return (flags >> range.closed & flags >> range.broken & 1U) != 0;
+  });
 }
 
 void Matcher::bind(NodeId node, const Place& place, const TestedEvent& event) {

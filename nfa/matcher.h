@@ -174,7 +174,8 @@ class Matcher {
   bool may_take(const Run& run, const Edge& edge, const TestedEvent& event);
   void spawn(const Run& from, size_t edge_index, TestedEvent& event, size_t group);
   void complete_at_once(Run& run, const Place& place, Timestamp now);
-  bool pass_ranges(uint16_t& flags, uint32_t variable) const;
+  void pass_ranges(uint16_t& flags, uint32_t variable) const;
+  bool breaks_range(uint16_t flags) const;
   void bind(NodeId node, const Place& place, const TestedEvent& event);
   bool is_new_value(NodeId node, const Slot& distinct, const Value& value) const;
   void begin(KeyState& state, TestedEvent& event, const PredicateResults& predicates);

@@ -103,7 +103,8 @@ struct Watch {
   uint16_t flag = 0;  // a bit of Run::flags
   uint64_t edges = 0;
   Duration span{0};
-  uint16_t log = 0;  // of kLate and kLateNext
+  uint16_t only_if = 0;  // of kWithoutRange: the flag that must be set
+  uint16_t log = 0;      // of kLate and kLateNext
 };
 
 // `without x between a and b`, by the bits of Run::flags that it uses.
@@ -112,7 +113,7 @@ struct RangeFlags {
   uint32_t after = 0;  // variables
   uint32_t before = 0;
   uint16_t open = 0;    // a is bound, b is not
-  uint16_t broken = 0;  // and x has been seen since a's last
+  uint16_t broken = 0;  // and x has been seen since a's last: no match unless a comes again
   uint16_t closed = 0;  // b is bound
 };
 

@@ -156,8 +156,13 @@ class Search {
     const auto [at, is_new] = matches_.emplace(partial_.bound, match);
     if (is_new) return;
     NaiveMatch& known = at->second;
-    if (match.decided.moment < known.decided.moment) known.decided = match.decided;
-    known.decisions = std::min(known.decisions, match.decisions);
+    // Its place among others of that moment is that of the unfoldings that are decided then: what
+    // is decided later may still come to nothing.
+    if (match.decided.moment < known.decided.moment) {
+      known = match;
+    } else if (!(known.decided.moment < match.decided.moment)) {
+      known.decisions = std::min(known.decisions, match.decisions);
+    }
   }
 
   void decide(size_t decision, const Continue& next) {
