@@ -24,6 +24,7 @@ uint32_t part_bit(size_t part) {
 
 std::vector<Way> EdgeBuilder::from_start() {
   ways_.clear();
+  passed_over_ = 0;
   at_start_ = true;
   // The first step of a pattern is connected to nothing.
   follow(nullptr, 0, 0, {}, Contiguity::kAny);
@@ -32,6 +33,7 @@ std::vector<Way> EdgeBuilder::from_start() {
 
 std::vector<Way> EdgeBuilder::from(const Node& step) {
   ways_.clear();
+  passed_over_ = 0;
   at_start_ = false;
   after_round(step, {});
   return std::move(ways_);
@@ -116,7 +118,13 @@ void EdgeBuilder::follow(const Node* parent, size_t part, size_t index, Way way,
   const Element& element = *node.element;
   pass(element.negations, way);
   const bool optional = element.minimum == 0;
-  if (optional && element.reluctant) follow(parent, part, index + 1, way, contiguity);
+  if (optional && element.reluctant) {
+    // Each element that is passed over adds a way, but only on the way back.
+    if (passed_over_ == kMaxEdges) return ways_.resize(kMaxEdges + 1);
+    ++passed_over_;
+    follow(parent, part, index + 1, way, contiguity);
+    --passed_over_;
+  }
   const size_t first = ways_.size();
   enter(node, contiguity.value_or(element.connector), way);
   if (!optional || element.reluctant) return;

@@ -73,6 +73,7 @@ class EdgeBuilder {
   const patterns::Sequence& sequence_;
   const std::vector<Node>& nodes_;
   bool at_start_ = false;
+  size_t passed_over_ = 0;  // elements that prefer to be left out, on the way that is being walked
   std::vector<Way> ways_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "runtime/engine.h"
 #include "server/exit_status.h"
 #include "server/pattern_files.h"
 
@@ -16,14 +17,17 @@ std::string counted(size_t count, const char* one, const char* many) {
 }  // namespace
 
 int check(const CheckOptions& options) {
-  const eventtime::Result<patterns::Loaded> loaded = read_patterns(options.files);
+  eventtime::Result<patterns::Loaded> loaded = read_patterns(options.files);
   if (!loaded) return report(loaded.error());
   fmt::print(stderr, "{}", patterns::render(loaded->diagnostics, loaded->sources));
   if (!loaded->patterns) return kInputWrong;
-  const patterns::PatternSet& set = *loaded->patterns;
-  return write_standard_output(
-      fmt::format("ok: {}, {}\n", counted(set.patterns.size(), "pattern", "patterns"),
-                  counted(set.catalog.types.size(), "event type", "event types")));
+  const size_t count = loaded->patterns->patterns.size();
+  const size_t types = loaded->patterns->catalog.types.size();
+  // What is right may still be beyond the engine's limits.
+  const auto engine = runtime::Engine::create(*std::move(loaded->patterns), {});
+  if (!engine) return report(engine.error());
+  return write_standard_output(fmt::format("ok: {}, {}\n", counted(count, "pattern", "patterns"),
+                                           counted(types, "event type", "event types")));
 }
 
 }  // namespace tocsin::server

@@ -184,5 +184,13 @@ TEST(Compiler, KnowsWhereTwoWaysBindTheSame) {
   EXPECT_TRUE(compiled("match (a: A+ then b: B?)+")->ambiguous);
 }
 
+TEST(Compiler, RefusesTooManyWaysHoweverTheyAreWritten) {
+  std::string match = "match a: A";
+  for (int i = 0; i < 9000; ++i) match += " then b" + std::to_string(i) + ": B??";
+  const auto program = compiled(match + " within 1h");
+  ASSERT_FALSE(program);
+  EXPECT_NE(program.error().message.find("more than 64 ways"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace tocsin::nfa

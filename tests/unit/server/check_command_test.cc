@@ -42,6 +42,18 @@ TEST(CheckCommand, ReadsListsBesideTheFileThatDeclaresThem) {
   EXPECT_EQ(run_tocsin({"check", file}).status, 0);
 }
 
+TEST(CheckCommand, RefusesWhatIsBeyondTheEnginesLimits) {
+  const TemporaryDirectory directory;
+  std::string pattern = "pattern p { match a: E";
+  for (int i = 0; i < 70; ++i) pattern += " then b" + std::to_string(i) + ": E?";
+  const std::string file =
+      directory.write("a.tocsin", std::string(kEvent) + pattern + " then z: E within 1h }\n");
+  const ProcessResult result = run_tocsin({"check", file});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, HasSubstr("more than 64 ways to go on"));
+  EXPECT_THAT(result.out, IsEmpty());
+}
+
 TEST(CheckCommand, FilesSeeEachOther) {
   const TemporaryDirectory directory;
   const std::string pattern = directory.write("a.tocsin", kPattern);
