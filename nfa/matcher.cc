@@ -123,6 +123,7 @@ void Matcher::on_event(KeyState& state, TestedEvent& event, const PredicateResul
   ++stamp_;
   state_ = &state;
   predicates_ = &predicates;
+  key_ = key;
   candidates_.clear();
   if (!program_.logs.empty()) log(state, event, predicates);
   const auto touched = [&](const Run& run) {
@@ -313,6 +314,11 @@ void Matcher::spawn(const Run& from, size_t edge_index, TestedEvent& event, size
   }
   const bool broken = breaks_range(run.flags);
   if (broken) run.alive &= ~place.end_edges;
+  // What having refuses is no match, and nothing to wait for.
+  if ((run.alive & place.pending_edges) != 0 && program_.having &&
+      !program_.having->holds(context_of(run.node, key_))) {
+    run.alive &= ~place.pending_edges;
+  }
   if (!broken && (program_.reports_timeout || program_.leftmost)) note(*state_, run);
   complete_at_once(run, place, event.row->time);
   if (run.alive == 0) {

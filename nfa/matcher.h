@@ -249,6 +249,7 @@ class Matcher {
   uint64_t stamp_ = 0;
   KeyState* state_ = nullptr;  // whose runs are being stepped
   const PredicateResults* predicates_ = nullptr;
+  std::span<const Value> key_;
   std::vector<Run> next_;
   std::vector<Candidate> candidates_;
   std::vector<uint64_t> emitted_starts_;
