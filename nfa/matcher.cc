@@ -245,18 +245,20 @@ void Matcher::step(const Run& run, const Concern& concern, TestedEvent& event, s
 // kind has seen it, and a loop that can go on is not left.
 uint64_t Matcher::takes(Run& run, uint64_t hit, const TestedEvent& event) {
   const Place& place = program_.places[run.place];
+  const bool spent = (run.flags & Run::kSpent) != 0;
   uint64_t taken = 0;
   for (; hit != 0; hit &= hit - 1) {
     const auto index = static_cast<size_t>(std::countr_zero(hit));
     const Edge& edge = place.edges[index];
     if (edge.after && event.row->time - buffer_.event(run.node).time <= *edge.after) continue;
     const bool ends_by_until = edge.longest != 0 && !edge.untils.empty();
-    if (ends_by_until && (run.flags & Run::kSpent) != 0) continue;
+    if (ends_by_until && spent) continue;
     if (!holds(program_.places[edge.target].correlated, run.node, event)) continue;
     const bool may = may_take(run, edge, event);
     if (may) taken |= bit(index);
     if (edge.contiguity != Contiguity::kRelaxed) continue;
-    if (!may && ends_by_until && (edge.longest & place.pending_edges) != 0) {
+    const bool in_time = !edge.in || event.row->time - buffer_.event(run.node).time <= *edge.in;
+    if (!may && in_time && ends_by_until && (edge.longest & place.pending_edges) != 0) {
       run.flags |= Run::kSpent;
     } else {
       run.alive &= ~bit(index);
