@@ -88,6 +88,16 @@ bool MatchBuffer::preferred(NodeId left, NodeId right) const {
   return events_.at(l.event).sequence < events_.at(r.event).sequence;
 }
 
+NodeId MatchBuffer::behind(NodeId shorter, NodeId longer) const {
+  const uint32_t depth = node(shorter).depth;
+  NodeId above = kRootNode;
+  while (node(longer).depth > depth) {
+    above = longer;
+    longer = node(longer).parent;
+  }
+  return longer == shorter ? above : kRootNode;
+}
+
 bool MatchBuffer::same_bindings(NodeId left, NodeId right) const {
   if (node(left).depth != node(right).depth) return false;
   for (; left != right; left = node(left).parent, right = node(right).parent) {

@@ -63,6 +63,9 @@ class MatchBuffer {
   // Whether the run at `left` is preferred to the one at `right` (language page 3.7). Both have the
   // same first event, and neither is a prefix of the other.
   bool preferred(NodeId left, NodeId right) const;
+  // Of the path to `longer` the node directly behind `shorter`; kRootNode if that path does not
+  // lead through `shorter`, or ends there.
+  NodeId behind(NodeId shorter, NodeId longer) const;
   // Whether both bind the same variables to the same events.
   bool same_bindings(NodeId left, NodeId right) const;
   // The nodes of a match, first binding first.

@@ -52,23 +52,14 @@ bool Matcher::same_future(const Run& left, const Run& right) const {
 // As MatchBuffer::preferred, for runs that are not complete: where one continues the other, the
 // edges that the shorter one still waits for decide.
 bool Matcher::preferred(const Run& left, const Run& right) const {
-  const uint32_t left_depth = buffer_.node(left.node).depth;
-  const uint32_t right_depth = buffer_.node(right.node).depth;
-  const bool left_shorter = left_depth < right_depth;
-  NodeId shorter = left_shorter ? left.node : right.node;
-  NodeId longer = left_shorter ? right.node : left.node;
-  const uint32_t depth = std::min(left_depth, right_depth);
-  NodeId above = longer;  // the longer path's step after `depth`
-  while (buffer_.node(longer).depth > depth) {
-    above = longer;
-    longer = buffer_.node(longer).parent;
+  if (left.node == right.node) return true;  // the same path: one of them is superfluous
+  if (const NodeId behind = buffer_.behind(left.node, right.node); behind != kRootNode) {
+    return 63 - std::countl_zero(left.alive) < static_cast<int>(buffer_.node(behind).edge);
   }
-  if (longer != shorter) return buffer_.preferred(left.node, right.node);
-  if (left_depth == right_depth) return true;  // the same path: one of them is superfluous
-  const uint64_t waits = left_shorter ? left.alive : right.alive;
-  const auto taken = static_cast<int>(buffer_.node(above).edge);
-  if (left_shorter) return 63 - std::countl_zero(waits) < taken;
-  return std::countr_zero(waits) >= taken;
+  if (const NodeId behind = buffer_.behind(right.node, left.node); behind != kRootNode) {
+    return std::countr_zero(right.alive) >= static_cast<int>(buffer_.node(behind).edge);
+  }
+  return buffer_.preferred(left.node, right.node);
 }
 
 }  // namespace tocsin::nfa

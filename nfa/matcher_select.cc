@@ -23,20 +23,13 @@ uint64_t Matcher::skip_target(NodeId match) const {
 // on, ending is a decision like another.
 bool Matcher::comes_first(const Candidate& left, const Candidate& right) const {
   if (left.node == right.node) return left.edge < right.edge;
-  const uint32_t left_depth = buffer_.node(left.node).depth;
-  const uint32_t right_depth = buffer_.node(right.node).depth;
-  const bool left_shorter = left_depth < right_depth;
-  NodeId longer = left_shorter ? right.node : left.node;
-  const NodeId shorter = left_shorter ? left.node : right.node;
-  const uint32_t depth = std::min(left_depth, right_depth);
-  NodeId above = longer;
-  while (buffer_.node(longer).depth > depth) {
-    above = longer;
-    longer = buffer_.node(longer).parent;
+  if (const NodeId behind = buffer_.behind(left.node, right.node); behind != kRootNode) {
+    return left.edge < buffer_.node(behind).edge;
   }
-  if (longer != shorter) return buffer_.preferred(left.node, right.node);
-  const uint16_t goes_on = buffer_.node(above).edge;
-  return left_shorter ? left.edge < goes_on : goes_on < right.edge;
+  if (const NodeId behind = buffer_.behind(right.node, left.node); behind != kRootNode) {
+    return buffer_.node(behind).edge < right.edge;
+  }
+  return buffer_.preferred(left.node, right.node);
 }
 
 // Language page 3.7: candidates of this moment, earliest first event first, then by preference;
@@ -157,13 +150,22 @@ bool Matcher::has_run(const KeyState& state, uint64_t start) {
 
 // ---- what is kept of first events ----
 
+namespace {
+
+// Where the first event of this sequence stands, or would.
+auto find_start(std::vector<Start>& starts, uint64_t sequence) {
+  return std::lower_bound(
+      starts.begin(), starts.end(), sequence,
+      [](const Start& start, uint64_t wanted) { return start.sequence < wanted; });
+}
+
+}  // namespace
+
 // Tells the first event of a run how far it has come.
 void Matcher::note(KeyState& state, const Run& run) {
   if (state.history == nullptr) state.history = std::make_unique<KeyHistory>();
   std::vector<Start>& starts = state.history->starts;
-  auto start =
-      std::lower_bound(starts.begin(), starts.end(), run.start,
-                       [](const Start& s, uint64_t wanted) { return s.sequence < wanted; });
+  auto start = find_start(starts, run.start);
   if (start == starts.end() || start->sequence != run.start) {
     Start added;
     added.sequence = run.start;
@@ -206,9 +208,7 @@ void Matcher::choose_best(KeyState& state, std::span<const Value> key) {
   for (const Candidate& candidate : candidates_) {
     const bool counts = !program_.having || program_.having->holds(context_of(candidate.node, key));
     auto& starts = state.history->starts;
-    const auto start =
-        std::lower_bound(starts.begin(), starts.end(), candidate.start,
-                         [](const Start& s, uint64_t wanted) { return s.sequence < wanted; });
+    const auto start = find_start(starts, candidate.start);
     const bool known = start != starts.end() && start->sequence == candidate.start;
     const bool better =
         counts && known &&
@@ -242,20 +242,15 @@ void Matcher::choose_best(KeyState& state, std::span<const Value> key) {
 
 // Whether a match that is still to come of the run could be preferred to this one.
 bool Matcher::may_beat(const Run& run, const Candidate& best) const {
-  const uint32_t depth = buffer_.node(best.node).depth;
-  const uint32_t run_depth = buffer_.node(run.node).depth;
   const auto next = static_cast<int>(std::countr_zero(run.alive));
-  NodeId at = run_depth > depth ? run.node : best.node;
-  const NodeId other = run_depth > depth ? best.node : run.node;
-  NodeId above = at;
-  while (buffer_.node(at).depth > std::min(depth, run_depth)) {
-    above = at;
-    at = buffer_.node(at).parent;
-  }
-  if (at != other) return buffer_.preferred(run.node, best.node);
   if (run.node == best.node) return next < best.edge;
-  if (run_depth > depth) return buffer_.node(above).edge < best.edge;
-  return next < buffer_.node(above).edge;
+  if (const NodeId behind = buffer_.behind(best.node, run.node); behind != kRootNode) {
+    return buffer_.node(behind).edge < best.edge;
+  }
+  if (const NodeId behind = buffer_.behind(run.node, best.node); behind != kRootNode) {
+    return next < buffer_.node(behind).edge;
+  }
+  return buffer_.preferred(run.node, best.node);
 }
 
 // `leftmost`: first events in order, each once nothing can change its match any more.

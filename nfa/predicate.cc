@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "eventtime/check.h"
+#include "patterns/operators.h"
 
 namespace tocsin::nfa {
 namespace {
@@ -14,26 +15,6 @@ using eventtime::Text;
 using eventtime::Type;
 using patterns::Expr;
 using patterns::Op;
-
-bool is_comparison(Op op) {
-  return op >= Op::kEqual && op <= Op::kGreaterEqual;
-}
-
-// `5 < amount` is `amount > 5`.
-Op mirrored(Op op) {
-  switch (op) {
-    case Op::kLess:
-      return Op::kGreater;
-    case Op::kLessEqual:
-      return Op::kGreaterEqual;
-    case Op::kGreater:
-      return Op::kLess;
-    case Op::kGreaterEqual:
-      return Op::kLessEqual;
-    default:
-      return op;
-  }
-}
 
 // Sets the bits of all rows where `test(row)`, 64 at a time, without a branch for each row.
 template <class Test>
@@ -110,13 +91,13 @@ bool is_correlated(const Expr& expr) {
 }
 
 std::optional<PredicateSet::Comparison> PredicateSet::as_comparison(const Expr& expr) {
-  if (!is_comparison(expr.op)) return std::nullopt;
+  if (!patterns::is_comparison(expr.op)) return std::nullopt;
   const Expr* field = &expr.operands[0];
   const Expr* constant = &expr.operands[1];
   Op op = expr.op;
   if (field->op != Op::kField) {
     std::swap(field, constant);
-    op = mirrored(op);
+    op = patterns::mirrored(op);
   }
   if (field->op != Op::kField || constant->op != Op::kLiteral || constant->type == Type::kNull) {
     return std::nullopt;

@@ -5,14 +5,6 @@
 namespace tocsin::patterns {
 namespace {
 
-bool is_opening(TokenKind kind) {
-  return kind == TokenKind::kLeftParenthesis || kind == TokenKind::kLeftBracket ||
-         kind == TokenKind::kLeftBrace;
-}
-bool is_closing(TokenKind kind) {
-  return kind == TokenKind::kRightParenthesis || kind == TokenKind::kRightBracket ||
-         kind == TokenKind::kRightBrace;
-}
 TokenKind closing_of(TokenKind opening) {
   return static_cast<TokenKind>(static_cast<uint8_t>(opening) + 1);
 }

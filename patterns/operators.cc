@@ -109,6 +109,25 @@ std::string arithmetic_help(ExprKind kind, const Expr& left, const Expr& right) 
 
 }  // namespace
 
+bool is_comparison(Op op) {
+  return op >= Op::kEqual && op <= Op::kGreaterEqual;
+}
+
+Op mirrored(Op op) {
+  switch (op) {
+    case Op::kLess:
+      return Op::kGreater;
+    case Op::kLessEqual:
+      return Op::kGreaterEqual;
+    case Op::kGreater:
+      return Op::kLess;
+    case Op::kGreaterEqual:
+      return Op::kLessEqual;
+    default:
+      return op;
+  }
+}
+
 Expr make_expr(Op op, Type type, Span span, std::vector<Expr> operands) {
   Expr expr;
   expr.op = op;

@@ -21,6 +21,9 @@ Expr make_expr(Op op, Type type, Span span, Expr left, Expr right);
 // int as float; anything else as it is.
 Expr to_float(Expr expr);
 
+bool is_comparison(Op op);  // == != < <= > >=
+Op mirrored(Op op);         // `5 < amount` is `amount > 5`
+
 bool is_number(Type type);
 bool is_ordered(Type type);  // has `<`
 

@@ -43,6 +43,16 @@ std::string_view spelling(TokenKind kind) {
   return kSpellings[static_cast<size_t>(kind)];
 }
 
+bool is_opening(TokenKind kind) {
+  return kind == TokenKind::kLeftParenthesis || kind == TokenKind::kLeftBracket ||
+         kind == TokenKind::kLeftBrace;
+}
+
+bool is_closing(TokenKind kind) {
+  return kind == TokenKind::kRightParenthesis || kind == TokenKind::kRightBracket ||
+         kind == TokenKind::kRightBrace;
+}
+
 bool is_keyword(TokenKind kind) {
   return kind >= TokenKind::kEvent;
 }

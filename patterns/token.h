@@ -91,6 +91,8 @@ struct Token {
 // How punctuation and keywords are written; "" for the other kinds.
 std::string_view spelling(TokenKind kind);
 bool is_keyword(TokenKind kind);
+bool is_opening(TokenKind kind);  // ( [ {
+bool is_closing(TokenKind kind);  // ) ] }
 // The keyword that is written like this, or kName.
 TokenKind keyword_or_name(std::string_view text);
 

@@ -6,6 +6,7 @@
 
 #include "patterns/fold.h"
 #include "patterns/names.h"
+#include "patterns/operators.h"
 
 namespace tocsin::patterns {
 namespace {
@@ -57,31 +58,13 @@ struct Comparison {
   Op op = Op::kEqual;  // with the field on the left
 };
 
-Op turned(Op op) {
-  switch (op) {
-    case Op::kLess:
-      return Op::kGreater;
-    case Op::kLessEqual:
-      return Op::kGreaterEqual;
-    case Op::kGreater:
-      return Op::kLess;
-    case Op::kGreaterEqual:
-      return Op::kLessEqual;
-    default:
-      return op;
-  }
-}
-
 std::optional<Comparison> as_comparison(const Expr& expr) {
-  const bool compares = expr.op == Op::kEqual || expr.op == Op::kLess ||
-                        expr.op == Op::kLessEqual || expr.op == Op::kGreater ||
-                        expr.op == Op::kGreaterEqual;
-  if (!compares) return std::nullopt;
+  if (!is_comparison(expr.op) || expr.op == Op::kNotEqual) return std::nullopt;
   const Expr& left = expr.operands[0];
   const Expr& right = expr.operands[1];
   if (left.op == Op::kField && right.op == Op::kLiteral) return Comparison{&left, &right, expr.op};
   if (right.op == Op::kField && left.op == Op::kLiteral) {
-    return Comparison{&right, &left, turned(expr.op)};
+    return Comparison{&right, &left, mirrored(expr.op)};
   }
   return std::nullopt;
 }

@@ -13,15 +13,6 @@ namespace {
 using patterns::Span;
 using patterns::TokenKind;
 
-bool is_opening(TokenKind kind) {
-  return kind == TokenKind::kLeftParenthesis || kind == TokenKind::kLeftBracket ||
-         kind == TokenKind::kLeftBrace;
-}
-bool is_closing(TokenKind kind) {
-  return kind == TokenKind::kRightParenthesis || kind == TokenKind::kRightBracket ||
-         kind == TokenKind::kRightBrace;
-}
-
 class TestParser {
  public:
   TestParser(const patterns::SourceFile& file, patterns::Diagnostics& diagnostics)
