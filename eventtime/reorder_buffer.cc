@@ -18,7 +18,7 @@ uint32_t ReorderBuffer::add_input(Duration out_of_order) {
 }
 
 void ReorderBuffer::push(uint32_t number, uint32_t batch, std::span<const Row> rows,
-                         const OnLate& on_late) {
+                         const BitSet& wanted, const OnLate& on_late) {
   Input& input = inputs_[number];
   if (input.first > 0 && input.first * 2 >= input.rows.size()) {
     input.rows.erase(input.rows.begin(),
@@ -27,21 +27,26 @@ void ReorderBuffer::push(uint32_t number, uint32_t batch, std::span<const Row> r
   }
   const size_t old_size = input.rows.size();
   bool sorted = true;
+  Timestamp latest = latest_row_;
+  Timestamp last_wanted = input.rows.empty() ? kMinTimestamp : input.rows.back().time;
   for (uint32_t i = 0; i < rows.size(); ++i) {
     const Timestamp time = rows[i].time;
     if (time < input.watermark) {
       on_late(i, input.watermark);
       continue;
     }
+    latest = std::max(latest, time);
     if (time >= input.latest) {
       input.latest = time;
       input.watermark = std::max(input.watermark, time - input.out_of_order);
-    } else {
-      sorted = false;
     }
+    if (!wanted.test(i)) continue;
+    if (time < last_wanted) sorted = false;
+    last_wanted = time;
     input.rows.push_back({time, number, batch, i});
   }
-  if (sorted) return;  // each new row is at or after the latest, so after all pending ones
+  latest_row_ = latest;
+  if (sorted) return;
   const auto middle = input.rows.begin() + static_cast<std::ptrdiff_t>(old_size);
   std::stable_sort(middle, input.rows.end(), earlier);
   std::inplace_merge(input.rows.begin() + static_cast<std::ptrdiff_t>(input.first), middle,

@@ -35,9 +35,10 @@ class ReorderBuffer {
   size_t inputs() const { return inputs_.size(); }
 
   using OnLate = std::function<void(uint32_t row, Timestamp watermark)>;
-  // Rows of a batch, in the order of the input. `batch` may be reused once all its rows are
-  // released.
-  void push(uint32_t input, uint32_t batch, std::span<const Row> rows, const OnLate& on_late);
+  // Rows of a batch, in the order of the input. All of them tell the time; those in `wanted` will
+  // be released. `batch` may be reused once they are.
+  void push(uint32_t input, uint32_t batch, std::span<const Row> rows, const BitSet& wanted,
+            const OnLate& on_late);
   // Time on the input is `time` as if a row of that time had come; earlier than that says nothing.
   void advance(uint32_t input, Timestamp time);
   // The input has ended: its watermark is infinite.
@@ -47,6 +48,8 @@ class ReorderBuffer {
   void release(std::vector<Arrival>& out);
 
   Timestamp watermark(uint32_t input) const { return inputs_[input].watermark; }
+  // The largest time of all rows so far that were not late.
+  Timestamp latest_row() const { return latest_row_; }
   // No row that comes from now on is earlier: the smallest of the watermarks.
   Timestamp settled() const;
   // The input that holds the others back, to be read next; nothing when all have ended.
@@ -70,6 +73,7 @@ class ReorderBuffer {
   static void release_single(Input& input, std::vector<Arrival>& out);
 
   std::vector<Input> inputs_;
+  Timestamp latest_row_ = kMinTimestamp;
 };
 
 }  // namespace tocsin::eventtime

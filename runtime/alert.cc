@@ -34,151 +34,10 @@ void append_counted(std::string& out, std::string_view text) {
   out += text;
 }
 
-// One alert while it is written.
-class AlertWriter {
- public:
-  AlertWriter(std::string& out, const AlertFormat& format, nfa::Matcher& matcher,
-              const nfa::EventStore& events, const nfa::Match& match)
-      : out_(out),
-        format_(format),
-        pattern_(*format.pattern),
-        matcher_(matcher),
-        events_(events),
-        match_(match) {
-    matcher.buffer().path(match.node, path_);
-  }
-
-  uint64_t write(std::span<const Value> key, std::string_view encoded_key,
-                 std::span<const eventtime::RecordFormat* const> formats) {
-    out_ += "{\"id\":\"";
-    const uint64_t id = append_id(encoded_key);
-    out_ += "\",\"pattern\":";
-    eventtime::append_json_string(out_, pattern_.name);
-    out_ += ",\"version\":1,\"key\":{";
-    for (size_t i = 0; i < key.size(); ++i) {
-      if (i > 0) out_ += ',';
-      append_name(out_, pattern_.by[i].name);
-      eventtime::append_json(out_, key[i]);
-    }
-    out_ += "},";
-    append_stamp(out_, "start", event(path_.front()).time);
-    append_stamp(out_, "end", event(path_.back()).time);
-    append_stamp(out_, "complete", match_.complete);
-    out_.pop_back();
-    const auto& results = match_.timeout ? pattern_.on_timeout : pattern_.emit;
-    const auto& codes = match_.timeout ? matcher_.program().timeout_emit : matcher_.program().emit;
-    if (!results.empty()) append_values(key, results, codes);
-    if (format_.detail == EventDetail::kFull) append_events(formats);
-    if (!format_.meta.empty()) out_ += ",\"meta\":" + format_.meta;
-    if (match_.timeout) out_ += ",\"timeout\":true";
-    out_ += "}\n";
-    return id;
-  }
-
- private:
-  const nfa::StoredEvent& event(NodeId node) const {
-    return events_.at(matcher_.buffer().node(node).event);
-  }
-  uint32_t variable(NodeId node) const {
-    return matcher_.program().places[matcher_.buffer().node(node).place].variable;
-  }
-
-  // 128 bits over pattern, version, key, each variable with the positions of its events, and
-  // whether it is a timeout; lengths stand before texts, so that different matches give different
-  // bytes.
-  uint64_t append_id(std::string_view encoded_key) {
-    std::string identity;
-    append_counted(identity, pattern_.name);
-    append_bytes(identity, uint64_t{1});
-    append_counted(identity, encoded_key);
-    for (uint32_t v = 0; v < pattern_.variables.size(); ++v) {
-      bool named = false;
-      for (const NodeId node : path_) {
-        if (variable(node) != v) continue;
-        if (!named) append_counted(identity, pattern_.variables[v].name);
-        named = true;
-        append_bytes(identity, event(node).input);
-        append_bytes(identity, event(node).record);
-      }
-    }
-    identity += match_.timeout ? '\1' : '\0';
-    const XXH128_hash_t hash = XXH3_128bits(identity.data(), identity.size());
-    append_hex(hash.high64);
-    append_hex(hash.low64);
-    return hash.high64;
-  }
-
-  void append_hex(uint64_t value) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    for (int shift = 60; shift >= 0; shift -= 4) out_ += kDigits[value >> shift & 15];
-  }
-
-  void append_values(std::span<const Value> key, const std::vector<patterns::Result>& results,
-                     const std::vector<std::optional<nfa::Code>>& codes) {
-    out_ += ",\"values\":{";
-    for (size_t i = 0; i < results.size(); ++i) {
-      if (i > 0) out_ += ',';
-      append_name(out_, results[i].name);
-      if (codes[i]) {
-        eventtime::append_json(out_, codes[i]->evaluate(matcher_.context_of(match_.node, key)));
-      } else {
-        append_collected(results[i].value.index);
-      }
-    }
-    out_ += '}';
-    matcher_.scratch().clear();
-  }
-
-  // The field of each event of the variable: the companion slot as it was when that event was
-  // bound.
-  void append_collected(uint32_t capture) {
-    const nfa::Slot& slot = matcher_.program().layout.slot(capture);
-    out_ += '[';
-    bool first = true;
-    for (const NodeId node : path_) {
-      if (slot.variable != patterns::Capture::kPrevious && variable(node) != slot.variable)
-        continue;
-      if (!first) out_ += ',';
-      first = false;
-      eventtime::append_json(
-          out_, matcher_.program().layout.read(matcher_.buffer().slots(node), slot.companion));
-    }
-    out_ += ']';
-  }
-
-  void append_events(std::span<const eventtime::RecordFormat* const> formats) {
-    out_ += ",\"events\":{";
-    bool first_variable = true;
-    for (uint32_t v = 0; v < pattern_.variables.size(); ++v) {
-      bool open = false;
-      for (const NodeId node : path_) {
-        if (variable(node) != v) continue;
-        if (!open) {
-          if (!first_variable) out_ += ',';
-          append_name(out_, pattern_.variables[v].name);
-          out_ += '[';
-        } else {
-          out_ += ',';
-        }
-        open = true;
-        first_variable = false;
-        const nfa::StoredEvent& bound = event(node);
-        formats[std::min<size_t>(bound.input, formats.size() - 1)]->append_json(out_, bound.raw,
-                                                                                bound.type);
-      }
-      if (open) out_ += ']';
-    }
-    out_ += '}';
-  }
-
-  std::string& out_;
-  const AlertFormat& format_;
-  const patterns::Pattern& pattern_;
-  nfa::Matcher& matcher_;
-  const nfa::EventStore& events_;
-  const nfa::Match& match_;
-  std::vector<NodeId> path_;
-};
+void append_hex(std::string& out, uint64_t value) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  for (int shift = 60; shift >= 0; shift -= 4) out += kDigits[value >> shift & 15];
+}
 
 Value value_of(const patterns::Meta& meta) {
   switch (meta.type) {
@@ -207,11 +66,137 @@ AlertFormat::AlertFormat(const patterns::Pattern& checked, EventDetail events)
   meta += '}';
 }
 
-uint64_t append_alert(std::string& out, const AlertFormat& format, nfa::Matcher& matcher,
-                      const nfa::EventStore& events, const nfa::Match& match,
-                      std::span<const Value> key, std::string_view encoded_key,
-                      std::span<const eventtime::RecordFormat* const> formats) {
-  return AlertWriter(out, format, matcher, events, match).write(key, encoded_key, formats);
+const std::vector<NodeId>& Alert::path() const {
+  if (path_.empty()) parts_.matcher.buffer().path(node_, path_);
+  return path_;
+}
+
+eventtime::Timestamp Alert::start() const {
+  return event(path().front()).time;
+}
+
+eventtime::Timestamp Alert::end() const {
+  return event(node_).time;
+}
+
+size_t Alert::event_count() const {
+  return parts_.matcher.buffer().node(node_).depth;
+}
+
+std::vector<AlertEvent> Alert::events() const {
+  std::vector<AlertEvent> events;
+  for (const NodeId node : path()) {
+    const nfa::StoredEvent& bound = event(node);
+    events.push_back(
+        {variable(node), bound.type, bound.input, bound.record, bound.time, bound.raw});
+  }
+  return events;
+}
+
+// Lengths stand before texts, so that different matches give different bytes.
+AlertId Alert::id() const {
+  std::string identity;
+  append_counted(identity, pattern().name);
+  append_bytes(identity, uint64_t{1});
+  append_counted(identity, parts_.encoded_key);
+  for (uint32_t v = 0; v < pattern().variables.size(); ++v) {
+    bool named = false;
+    for (const NodeId node : path()) {
+      if (variable(node) != v) continue;
+      if (!named) append_counted(identity, pattern().variables[v].name);
+      named = true;
+      append_bytes(identity, event(node).input);
+      append_bytes(identity, event(node).record);
+    }
+  }
+  identity += timeout_ ? '\1' : '\0';
+  const XXH128_hash_t hash = XXH3_128bits(identity.data(), identity.size());
+  return {hash.high64, hash.low64};
+}
+
+void Alert::append_json(std::string& out) const {
+  const AlertId number = id();
+  out += "{\"id\":\"";
+  append_hex(out, number.high);
+  append_hex(out, number.low);
+  out += "\",\"pattern\":";
+  eventtime::append_json_string(out, pattern().name);
+  out += ",\"version\":1,\"key\":{";
+  for (size_t i = 0; i < parts_.key.size(); ++i) {
+    if (i > 0) out += ',';
+    append_name(out, pattern().by[i].name);
+    eventtime::append_json(out, parts_.key[i]);
+  }
+  out += "},";
+  append_stamp(out, "start", start());
+  append_stamp(out, "end", end());
+  append_stamp(out, "complete", complete_);
+  out.pop_back();
+  append_values(out);
+  if (parts_.format.detail == EventDetail::kFull) append_events(out);
+  if (!parts_.format.meta.empty()) out += ",\"meta\":" + parts_.format.meta;
+  if (timeout_) out += ",\"timeout\":true";
+  if (suppressed_ > 0) out += ",\"suppressed\":" + std::to_string(suppressed_);
+  out += "}\n";
+}
+
+void Alert::append_values(std::string& out) const {
+  const nfa::Program& program = parts_.matcher.program();
+  const auto& results = timeout_ ? pattern().on_timeout : pattern().emit;
+  const auto& codes = timeout_ ? program.timeout_emit : program.emit;
+  if (results.empty()) return;
+  out += ",\"values\":{";
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (i > 0) out += ',';
+    append_name(out, results[i].name);
+    if (codes[i]) {
+      eventtime::append_json(out, codes[i]->evaluate(parts_.matcher.context_of(node_, parts_.key)));
+    } else {
+      append_collected(out, results[i].value.index);
+    }
+  }
+  out += '}';
+  parts_.matcher.scratch().clear();
+}
+
+// The field of each event of the variable: the companion slot as it was when that event was bound.
+void Alert::append_collected(std::string& out, uint32_t capture) const {
+  const nfa::SlotLayout& layout = parts_.matcher.program().layout;
+  const nfa::Slot& slot = layout.slot(capture);
+  out += '[';
+  bool first = true;
+  for (const NodeId node : path()) {
+    if (slot.variable != patterns::Capture::kPrevious && variable(node) != slot.variable) continue;
+    if (!first) out += ',';
+    first = false;
+    eventtime::append_json(out, layout.read(parts_.matcher.buffer().slots(node), slot.companion));
+  }
+  out += ']';
+}
+
+void Alert::append_events(std::string& out) const {
+  out += ",\"events\":{";
+  bool first_variable = true;
+  for (uint32_t v = 0; v < pattern().variables.size(); ++v) {
+    bool open = false;
+    for (const NodeId node : path()) {
+      if (variable(node) != v) continue;
+      if (!open) {
+        if (!first_variable) out += ',';
+        append_name(out, pattern().variables[v].name);
+        out += '[';
+      } else {
+        out += ',';
+      }
+      open = true;
+      first_variable = false;
+      const nfa::StoredEvent& bound = event(node);
+      parts_.formats[std::min<size_t>(bound.input, parts_.formats.size() - 1)]->append_json(
+          out, bound.raw, bound.type);
+    }
+    if (open) out += ']';
+  }
+  out += '}';
 }
 
 }  // namespace tocsin::runtime

@@ -1,23 +1,24 @@
-// An alert as one line of JSON: section 4 of the language page (docs/language.md), fields in its
-// order.
+// An alert: a match that is certain, and what is said of it (section 4 of the language page,
+// docs/language.md). Nothing is computed and nothing written before it is asked for.
 //
-// INVARIANT: the text depends on the match alone; the same match has the same id in every run.
-// Tested by tests/unit/runtime/alert_test.cc.
+// INVARIANT: what an alert says depends on the match alone; the same match has the same id in every
+// run. Tested by tests/unit/runtime/alert_test.cc.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "eventtime/batch.h"
 #include "nfa/matcher.h"
 #include "patterns/pattern.h"
+#include "runtime/engine_options.h"
 
 namespace tocsin::runtime {
 
-enum class EventDetail : uint8_t { kFull, kNone };
-
-// What formatting an alert of one pattern needs besides the match; lives as long as the engine.
+// What describing alerts of one pattern needs besides the match; lives as long as the engine.
 struct AlertFormat {
   const patterns::Pattern* pattern = nullptr;
   std::string meta;  // the JSON object of `meta`, empty if there is none
@@ -26,11 +27,79 @@ struct AlertFormat {
   AlertFormat(const patterns::Pattern& checked, EventDetail events);
 };
 
-// Appends the line, with its line end; returns half of its id. `formats`: by input, the last one of
-// derived events. `encoded_key` as KeyTable holds it.
-uint64_t append_alert(std::string& out, const AlertFormat& format, nfa::Matcher& matcher,
-                      const nfa::EventStore& events, const nfa::Match& match,
-                      std::span<const eventtime::Value> key, std::string_view encoded_key,
-                      std::span<const eventtime::RecordFormat* const> formats);
+// 128 bits over pattern, version, key, and the positions of the events by variable.
+struct AlertId {
+  uint64_t high = 0;
+  uint64_t low = 0;
+
+  friend bool operator==(const AlertId&, const AlertId&) = default;
+};
+
+// An event of the match. Texts live as long as the alert.
+struct AlertEvent {
+  uint32_t variable = 0;  // in Pattern::variables
+  eventtime::TypeId type = 0;
+  uint32_t input = 0;
+  uint64_t record = 0;  // its number in the input
+  eventtime::Timestamp time;
+  std::string_view raw;  // as it came in; empty with EventDetail::kNone
+};
+
+// Valid while the callback runs that it is given to, for its thread.
+class Alert {
+ public:
+  struct Parts {
+    const AlertFormat& format;
+    nfa::Matcher& matcher;
+    const nfa::EventStore& events;
+    std::span<const eventtime::RecordFormat* const> formats;  // by input, the last of derived ones
+    std::string_view encoded_key;                             // as KeyTable holds it
+    std::span<const eventtime::Value> key;
+  };
+  Alert(const Parts& parts, nfa::NodeId node, eventtime::Timestamp complete, bool timeout,
+        uint64_t suppressed)
+      : parts_(parts),
+        node_(node),
+        complete_(complete),
+        timeout_(timeout),
+        suppressed_(suppressed) {}
+
+  const patterns::Pattern& pattern() const { return *parts_.format.pattern; }
+  bool timeout() const { return timeout_; }  // by `on timeout`: the match did not come
+  // So many alerts of its group were suppressed since the last one.
+  uint64_t suppressed() const { return suppressed_; }
+  // By Pattern::by.
+  std::span<const eventtime::Value> key() const { return parts_.key; }
+  // Of the first and last event, and when the match was certain.
+  eventtime::Timestamp start() const;
+  eventtime::Timestamp end() const;
+  eventtime::Timestamp complete() const { return complete_; }
+  size_t event_count() const;
+  // In the order in which they were bound.
+  std::vector<AlertEvent> events() const;
+  AlertId id() const;
+
+  // Appends one line of JSON, with its line end.
+  void append_json(std::string& out) const;
+
+ private:
+  const nfa::StoredEvent& event(nfa::NodeId node) const {
+    return parts_.events.at(parts_.matcher.buffer().node(node).event);
+  }
+  uint32_t variable(nfa::NodeId node) const {
+    return parts_.matcher.program().places[parts_.matcher.buffer().node(node).place].variable;
+  }
+  const std::vector<nfa::NodeId>& path() const;
+  void append_values(std::string& out) const;
+  void append_collected(std::string& out, uint32_t capture) const;
+  void append_events(std::string& out) const;
+
+  Parts parts_;
+  nfa::NodeId node_;
+  eventtime::Timestamp complete_;
+  bool timeout_;
+  uint64_t suppressed_;
+  mutable std::vector<nfa::NodeId> path_;  // when it has been asked for
+};
 
 }  // namespace tocsin::runtime

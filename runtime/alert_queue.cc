@@ -30,11 +30,6 @@ std::vector<PendingAlert> take_until(std::vector<PendingAlert>& alerts, Timestam
   return taken;
 }
 
-// The line ends in a brace and its line end.
-void add_suppressed(std::string& line, uint64_t count) {
-  line.insert(line.size() - 2, ",\"suppressed\":" + std::to_string(count));
-}
-
 }  // namespace
 
 AlertQueue::AlertQueue(const std::vector<patterns::Pattern>& patterns, size_t levels)
@@ -45,14 +40,18 @@ AlertQueue::AlertQueue(const std::vector<patterns::Pattern>& patterns, size_t le
   }
 }
 
-void AlertQueue::settle(size_t level, Timestamp until, std::vector<DerivedEvent>& derived) {
+void AlertQueue::settle(size_t level, Timestamp until, std::vector<DerivedEvent>& derived,
+                        const Taker& drop) {
   if (found_[level].empty()) return;
   for (PendingAlert& alert : take_until(found_[level], until)) {
     std::optional<Suppressor>& suppressor = suppressors_[alert.pattern];
     if (suppressor && !alert.timeout) {
       const std::optional<uint64_t> passed = suppressor->pass(alert.group, alert.complete);
-      if (!passed) continue;
-      if (*passed > 0) add_suppressed(alert.line, *passed);
+      if (!passed) {
+        drop(alert);
+        continue;
+      }
+      alert.suppressed = *passed;
     }
     ++emitted_[alert.pattern];
     if (alert.derived != nullptr) derived.push_back(std::move(*alert.derived));
@@ -64,9 +63,9 @@ void AlertQueue::settle(size_t level, Timestamp until, std::vector<DerivedEvent>
   }
 }
 
-void AlertQueue::flush(Timestamp until, std::string& out) {
+void AlertQueue::flush(Timestamp until, const Taker& out) {
   if (settled_.empty()) return;
-  for (const PendingAlert& alert : take_until(settled_, until)) out += alert.line;
+  for (const PendingAlert& alert : take_until(settled_, until)) out(alert);
 }
 
 uint64_t AlertQueue::suppressed() const {

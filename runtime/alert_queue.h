@@ -7,12 +7,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "eventtime/timestamp.h"
+#include "nfa/match_buffer.h"
 #include "patterns/pattern.h"
 #include "runtime/derived_events.h"
 #include "runtime/suppressor.h"
@@ -27,21 +29,26 @@ struct PendingAlert {
   uint64_t start = 0;  // of timeouts: the place of their first event in the order of events
   std::string key;     // encoded
   std::string group;   // of `suppress`: alerts with the same one suppress each other
-  std::string line;
+  nfa::NodeId node = nfa::kRootNode;  // of the match; held
+  uint64_t suppressed = 0;            // alerts of its group since the last one
   std::unique_ptr<DerivedEvent> derived;
 };
 
 class AlertQueue {
  public:
+  // Takes an alert that leaves the queue.
+  using Taker = std::function<void(const PendingAlert&)>;
+
   AlertQueue(const std::vector<patterns::Pattern>& patterns, size_t levels);
 
   // What a level's patterns have found, in the order of each pattern and key.
   std::vector<PendingAlert>& found(size_t level) { return found_[level]; }
   // All alerts of the level that are complete before `until` have been found. Those that become
-  // events are appended to `derived`, in order.
-  void settle(size_t level, eventtime::Timestamp until, std::vector<DerivedEvent>& derived);
-  // All alerts of all levels that are complete before `until` have been settled.
-  void flush(eventtime::Timestamp until, std::string& out);
+  // events are appended to `derived`, in order; those that are suppressed go to `drop`.
+  void settle(size_t level, eventtime::Timestamp until, std::vector<DerivedEvent>& derived,
+              const Taker& drop);
+  // All alerts of all levels that are complete before `until` have been settled, and go to `out`.
+  void flush(eventtime::Timestamp until, const Taker& out);
 
   uint64_t emitted(size_t pattern) const { return emitted_[pattern]; }
   uint64_t suppressed() const;

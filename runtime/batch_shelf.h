@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "eventtime/batch.h"
@@ -16,16 +17,24 @@ namespace tocsin::runtime {
 struct LoadedBatch {
   std::shared_ptr<const eventtime::Batch> batch;
   nfa::PredicateResults predicates;
-  std::vector<eventtime::BitSet> concerned;  // by pattern, then type: rows of the type's table
-  uint64_t number = 0;                       // counts the batches of all inputs
-  uint32_t holds = 0;                        // rows not yet released, and pins
+  // Rows, by their place in Batch::rows, that concern a pattern; and by row where its patterns
+  // begin in `hits`, and behind the last row where they end.
+  eventtime::BitSet concerned;
+  std::vector<uint32_t> first_hit;
+  std::vector<uint32_t> hits;  // numbers of patterns, ascending for each row
+  uint64_t number = 0;         // counts the batches of all inputs
+  uint32_t holds = 0;          // concerned rows not yet released, and pins
   uint32_t slot = 0;
+
+  std::span<const uint32_t> patterns(size_t row) const {
+    return {hits.data() + first_hit[row], first_hit[row + 1] - first_hit[row]};
+  }
 };
 
 // For one thread.
 class BatchShelf {
  public:
-  // Held once for each of its rows, and once by the caller.
+  // Held once by the caller.
   LoadedBatch& add(std::shared_ptr<const eventtime::Batch> batch) {
     if (free_.empty()) {
       free_.push_back(static_cast<uint32_t>(batches_.size()));
@@ -35,12 +44,14 @@ class BatchShelf {
     LoadedBatch& loaded = *batches_[free_.back()];
     free_.pop_back();
     loaded.number = ++added_;
-    loaded.holds = static_cast<uint32_t>(batch->rows.size()) + 1;
+    loaded.holds = 1;
     loaded.batch = std::move(batch);
     return loaded;
   }
 
-  static void hold(LoadedBatch& loaded) { ++loaded.holds; }
+  static void hold(LoadedBatch& loaded, size_t times = 1) {
+    loaded.holds += static_cast<uint32_t>(times);
+  }
   void release(LoadedBatch& loaded) {
     TOCSIN_CHECK(loaded.holds > 0, "a batch is released once for each hold");
     if (--loaded.holds > 0) return;

@@ -7,6 +7,7 @@
 #include "nfa/compiler.h"
 #include "runtime/alert_queue.h"
 #include "runtime/derived_events.h"
+#include "runtime/dispatcher.h"
 #include "runtime/pattern_operator.h"
 
 namespace tocsin::runtime {
@@ -85,6 +86,7 @@ std::vector<DoorPlan> plan_doors(const Pattern& pattern) {
 // Patterns that can be matched at the same time, and what they wait for.
 struct Level {
   std::vector<PatternOperator*> operators;
+  std::vector<PatternOperator*> concerned;  // by the present block
   std::vector<std::unique_ptr<EventKeys>> keys;
   // Of higher levels: input events and derived ones that are not matched yet, each in order.
   std::deque<ReleasedEvent> waiting;
@@ -99,19 +101,22 @@ class Engine::Impl {
   Impl(PatternSet patterns, const EngineOptions& options)
       : patterns_(std::move(patterns)),
         options_(options),
+        dispatcher_(patterns_.catalog.types.size()),
         events_(patterns_.catalog.types.size(), options.events == EventDetail::kFull),
         formats_{&derived_format()} {}
 
   Result<void> compile() {
     const std::vector<uint32_t> ranks = ranks_by_name();
-    const std::vector<size_t> levels = levels_of(patterns_.patterns);
+    std::vector<size_t> levels = levels_of(patterns_.patterns);
     const size_t top = levels.empty() ? 0 : *std::max_element(levels.begin(), levels.end());
     levels_ = std::vector<Level>(top + 1);
     queue_.emplace(patterns_.patterns, levels_.size());
     key_columns_.resize(patterns_.catalog.types.size());
+    all_key_columns_.resize(patterns_.catalog.types.size());
     for (size_t i = 0; i < patterns_.patterns.size(); ++i) {
       const Pattern& pattern = patterns_.patterns[i];
-      Result<nfa::Program> program = nfa::compile(pattern, patterns_.catalog, predicates_);
+      Result<nfa::Program> program =
+          nfa::compile(pattern, patterns_.catalog, dispatcher_.predicates());
       if (!program) return eventtime::Unexpected<eventtime::Error>{program.error()};
       keep_texts(*program);
       Level& level = levels_[levels[i]];
@@ -119,7 +124,9 @@ class Engine::Impl {
           std::make_unique<PatternOperator>(std::move(*program), pattern, static_cast<uint32_t>(i),
                                             ranks[i], events_, doors_of(pattern, level), options_));
       level.operators.push_back(operators_.back().get());
+      operators_.back()->concern(dispatcher_);
     }
+    level_of_ = std::move(levels);
     return {};
   }
 
@@ -128,31 +135,39 @@ class Engine::Impl {
     return reorder_.add_input(out_of_order);
   }
 
-  void push(std::shared_ptr<const eventtime::Batch> batch, std::string& alerts,
+  void push(std::shared_ptr<const eventtime::Batch> batch, const OnAlert& on_alert,
             const OnLate& on_late) {
     LoadedBatch& loaded = load(std::move(batch));
     const eventtime::Batch& rows = *loaded.batch;
     stats_.events += rows.rows.size();
-    reorder_.push(rows.input, loaded.slot, rows.rows, [&](uint32_t row, Timestamp watermark) {
-      ++stats_.late;
-      on_late({rows.input, rows.rows[row], watermark});
-      shelf_.release(loaded);
-    });
+    const bool has_null_keys = find_null_keys(rows);
+    reorder_.push(rows.input, loaded.slot, rows.rows, loaded.concerned,
+                  [&](uint32_t row, Timestamp watermark) {
+                    ++stats_.late;
+                    on_late({rows.input, rows.rows[row], watermark});
+                    if (has_null_keys) null_keys_.clear(row);
+                    if (loaded.concerned.test(row)) shelf_.release(loaded);
+                  });
+    if (has_null_keys) stats_.null_keys += null_keys_.count();
     shelf_.release(loaded);
-    release(alerts);
+    release();
+    if (reorder_.settled() > settled_) {
+      settled_ = reorder_.settled();
+      settle(settled_, on_alert);
+    }
   }
 
-  void advance(uint32_t input, Timestamp time, std::string& alerts) {
+  void advance(uint32_t input, Timestamp time, const OnAlert& on_alert) {
     reorder_.advance(input, time);
-    release(alerts);
-    const Timestamp settled = reorder_.settled();
-    if (settled != eventtime::kMaxTimestamp) settle(settled, alerts);
+    release();
+    settled_ = reorder_.settled();
+    if (settled_ != eventtime::kMaxTimestamp) settle(settled_, on_alert);
   }
 
-  void finish(uint32_t input, std::string& alerts) {
+  void finish(uint32_t input, const OnAlert& on_alert) {
     reorder_.finish(input);
-    release(alerts);
-    if (!reorder_.most_behind()) settle(eventtime::kMaxTimestamp, alerts);
+    release();
+    if (!reorder_.most_behind()) settle(eventtime::kMaxTimestamp, on_alert);
   }
 
   std::optional<uint32_t> next_input() const { return reorder_.most_behind(); }
@@ -160,7 +175,7 @@ class Engine::Impl {
 
   EngineStats stats() const {
     EngineStats stats = stats_;
-    stats.arithmetic_errors = predicates_.arithmetic_errors();
+    stats.arithmetic_errors = dispatcher_.predicates().arithmetic_errors();
     stats.suppressed = queue_->suppressed();
     stats.live_events = events_.live();
     stats.live_batches = shelf_.held();
@@ -212,6 +227,9 @@ class Engine::Impl {
     }
     for (const eventtime::TypeId type : pattern.inputs) {
       auto& known = key_columns_[type];
+      for (const std::vector<uint32_t>& door : columns[type]) {
+        all_key_columns_[type].insert(all_key_columns_[type].end(), door.begin(), door.end());
+      }
       const bool is_new = std::find(known.begin(), known.end(), columns[type]) == known.end();
       if (is_new && !columns[type].empty()) known.push_back(std::move(columns[type]));
     }
@@ -238,7 +256,23 @@ class Engine::Impl {
     }
   }
 
-  // Whether the event belongs to no key of some pattern: each of its doors meets a null.
+  // Finds the rows that belong to no key of some pattern: each of its doors meets a null.
+  bool find_null_keys(const eventtime::Batch& batch) {
+    const auto has_nulls = [&](size_t type) {
+      const auto& columns = batch.tables[type].columns;
+      return std::any_of(all_key_columns_[type].begin(), all_key_columns_[type].end(),
+                         [&](uint32_t column) { return columns[column].nulls().any(); });
+    };
+    bool any = false;
+    for (size_t type = 0; type < batch.tables.size(); ++type) any = any || has_nulls(type);
+    if (!any) return false;
+    null_keys_.reset(batch.rows.size());
+    for (size_t row = 0; row < batch.rows.size(); ++row) {
+      if (has_null_key(batch, batch.rows[row])) null_keys_.set(row);
+    }
+    return true;
+  }
+
   bool has_null_key(const eventtime::Batch& batch, const eventtime::Row& row) const {
     const auto is_null = [&](uint32_t column) {
       return batch.tables[row.type].columns[column].is_null(row.table_row);
@@ -252,11 +286,11 @@ class Engine::Impl {
     });
   }
 
+  // Held for each row that will be released, and once more.
   LoadedBatch& load(std::shared_ptr<const eventtime::Batch> batch) {
-    predicates_.evaluate(*batch, results_);
     LoadedBatch& loaded = shelf_.add(std::move(batch));
-    std::swap(loaded.predicates, results_);
-    for (const auto& op : operators_) op->mark_concerned(loaded);
+    dispatcher_.decide(loaded);
+    BatchShelf::hold(loaded, loaded.concerned.count());
     return loaded;
   }
 
@@ -269,15 +303,13 @@ class Engine::Impl {
   }
 
   // Matches all rows whose time is settled, pattern by pattern: patterns do not see each other.
-  void release(std::string& alerts) {
+  void release() {
     arrivals_.clear();
     reorder_.release(arrivals_);
     if (arrivals_.empty()) return;
     released_.clear();
     for (const eventtime::Arrival& arrival : arrivals_) {
-      LoadedBatch& loaded = shelf_.at(arrival.batch);
-      released_.push_back(event_of(loaded, arrival.row));
-      if (has_null_key(*loaded.batch, *released_.back().tested.row)) ++stats_.null_keys;
+      released_.push_back(event_of(shelf_.at(arrival.batch), arrival.row));
     }
     for (size_t level = 1; level < levels_.size(); ++level) {
       for (const ReleasedEvent& event : released_) {
@@ -286,8 +318,6 @@ class Engine::Impl {
       }
     }
     match(0);
-    latest_ = arrivals_.back().time;
-    settle(latest_, alerts);
   }
 
   // The events of `released_`, block by block, so that a block is still near when the next pattern
@@ -297,11 +327,7 @@ class Engine::Impl {
     const std::span<ReleasedEvent> events(released_);
     for (ReleasedEvent& event : events) event.tested.sequence = ++level.sequence;
     for (size_t begin = 0; begin < events.size(); begin += kBlockEvents) {
-      const auto block = events.subspan(begin, std::min(kBlockEvents, events.size() - begin));
-      for (const auto& keys : level.keys) keys->begin(block.size());
-      for (PatternOperator* op : level.operators) {
-        op->process(block, formats_, shelf_, queue_->found(number));
-      }
+      match_block(number, events.subspan(begin, std::min(kBlockEvents, events.size() - begin)));
     }
     for (const ReleasedEvent& event : events) {
       if (event.tested.stored != nfa::kNoEvent) events_.release(event.tested.stored);
@@ -309,9 +335,28 @@ class Engine::Impl {
     }
   }
 
+  void match_block(size_t number, std::span<ReleasedEvent> block) {
+    Level& level = levels_[number];
+    for (const auto& keys : level.keys) keys->begin(block.size());
+    level.concerned.clear();
+    for (size_t i = 0; i < block.size(); ++i) {
+      ReleasedEvent& event = block[i];
+      const auto row = static_cast<size_t>(event.tested.row - event.loaded->batch->rows.data());
+      for (const uint32_t pattern : event.loaded->patterns(row)) {
+        if (level_of_[pattern] != number) continue;
+        PatternOperator& op = *operators_[pattern];
+        if (op.route(event, i)) level.concerned.push_back(&op);
+      }
+    }
+    // Their order does not matter to alerts; this one is the same for all sizes of blocks.
+    for (PatternOperator* op : level.concerned) {
+      op->process(formats_, shelf_, queue_->found(number));
+    }
+  }
+
   // All events before `now` have been released: level by level, decides what is over, and gives its
   // alerts out and on. kMaxTimestamp: the inputs have ended.
-  void settle(Timestamp now, std::string& alerts) {
+  void settle(Timestamp now, const OnAlert& on_alert) {
     for (size_t number = 0; number < levels_.size(); ++number) {
       Level& level = levels_[number];
       if (number > 0) match_waiting(number, now);
@@ -319,16 +364,20 @@ class Engine::Impl {
       for (PatternOperator* op : level.operators) {
         op->advance(now, formats_, shelf_, queue_->found(number));
         if (now == eventtime::kMaxTimestamp) {
-          op->finish(latest_, formats_, shelf_, queue_->found(number));
+          op->finish(reorder_.latest_row(), formats_, shelf_, queue_->found(number));
         }
         until = std::min(until, op->held_from());
       }
       derived_.clear();
-      queue_->settle(number, until, derived_);
+      queue_->settle(number, until, derived_, [&](const PendingAlert& alert) {
+        operators_[alert.pattern]->give_out(alert, formats_, nullptr);
+      });
       if (!derived_.empty()) pass_on(number);
       now = until;
     }
-    queue_->flush(now, alerts);
+    queue_->flush(now, [&](const PendingAlert& alert) {
+      operators_[alert.pattern]->give_out(alert, formats_, on_alert);
+    });
   }
 
   // Of a higher level: events before `now`, those of the inputs first where times are equal.
@@ -362,12 +411,13 @@ class Engine::Impl {
         return left.tested.row->time < right.tested.row->time;
       };
       for (uint32_t row = 0; row < loaded.batch->rows.size(); ++row) {
+        if (!loaded.concerned.test(row)) continue;
         BatchShelf::hold(loaded);
         const ReleasedEvent event = event_of(loaded, row);
         events.insert(std::upper_bound(events.begin(), events.end(), event, in_order), event);
       }
     }
-    const size_t rows = loaded.batch->rows.size();
+    const size_t rows = loaded.concerned.count();
     for (size_t i = 0; i <= rows; ++i) shelf_.release(loaded);
   }
 
@@ -376,23 +426,25 @@ class Engine::Impl {
 
   PatternSet patterns_;
   EngineOptions options_;
-  nfa::PredicateSet predicates_;
+  Dispatcher dispatcher_;
   nfa::EventStore events_;
   std::vector<Level> levels_;
   std::vector<std::unique_ptr<PatternOperator>> operators_;
-  std::vector<std::vector<KeyColumns>> key_columns_;  // by TypeId, of each `by` once
+  std::vector<size_t> level_of_;                        // by operator
+  std::vector<std::vector<KeyColumns>> key_columns_;    // by TypeId, of each `by` once
+  std::vector<std::vector<uint32_t>> all_key_columns_;  // by TypeId
   eventtime::ReorderBuffer reorder_;
   std::vector<const eventtime::RecordFormat*> formats_;  // by input, then of derived events
   BatchShelf shelf_;
   std::optional<AlertQueue> queue_;
-  Timestamp latest_ = eventtime::kMinTimestamp;  // the largest event time so far
+  Timestamp settled_ = eventtime::kMinTimestamp;  // what has been decided
   EngineStats stats_;
 
   // Reused from push to push.
   std::vector<eventtime::Arrival> arrivals_;
   std::vector<ReleasedEvent> released_;
   std::vector<DerivedEvent> derived_;
-  nfa::PredicateResults results_;
+  eventtime::BitSet null_keys_;
 };
 
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -410,16 +462,16 @@ uint32_t Engine::add_input(eventtime::Duration out_of_order,
   return impl_->add_input(out_of_order, format);
 }
 
-void Engine::push(std::shared_ptr<const eventtime::Batch> batch, std::string& alerts,
+void Engine::push(std::shared_ptr<const eventtime::Batch> batch, const OnAlert& on_alert,
                   const OnLate& on_late) {
-  impl_->push(std::move(batch), alerts, on_late);
+  impl_->push(std::move(batch), on_alert, on_late);
 }
 
-void Engine::advance(uint32_t input, Timestamp time, std::string& alerts) {
-  impl_->advance(input, time, alerts);
+void Engine::advance(uint32_t input, Timestamp time, const OnAlert& on_alert) {
+  impl_->advance(input, time, on_alert);
 }
-void Engine::finish(uint32_t input, std::string& alerts) {
-  impl_->finish(input, alerts);
+void Engine::finish(uint32_t input, const OnAlert& on_alert) {
+  impl_->finish(input, on_alert);
 }
 std::optional<uint32_t> Engine::next_input() const {
   return impl_->next_input();

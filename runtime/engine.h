@@ -21,6 +21,7 @@
 #include "eventtime/reorder_buffer.h"
 #include "eventtime/result.h"
 #include "patterns/pattern.h"
+#include "runtime/alert.h"
 #include "runtime/engine_options.h"
 
 namespace tocsin::runtime {
@@ -55,6 +56,7 @@ class Engine {
     eventtime::Timestamp watermark;
   };
   using OnLate = std::function<void(const Late&)>;
+  using OnAlert = std::function<void(const Alert&)>;
 
   // An error tells of a pattern beyond the engine's limits.
   static eventtime::Result<std::unique_ptr<Engine>> create(patterns::PatternSet patterns,
@@ -67,15 +69,26 @@ class Engine {
   // engine. All inputs before the first push.
   uint32_t add_input(eventtime::Duration out_of_order, const eventtime::RecordFormat& format);
 
-  // The next records of input `batch->input`. Alerts that have become final are appended to
-  // `alerts`, one line of JSON each, in order of completion, pattern, key.
-  void push(std::shared_ptr<const eventtime::Batch> batch, std::string& alerts,
+  // The next records of input `batch->input`. `on_alert` is called for the alerts that have become
+  // final, in order of completion, pattern, key.
+  void push(std::shared_ptr<const eventtime::Batch> batch, const OnAlert& on_alert,
             const OnLate& on_late);
   // Time on the input is `time`, as an event of that time would say, though none has come: decides
   // what only waits for time to pass. The input stays open.
-  void advance(uint32_t input, eventtime::Timestamp time, std::string& alerts);
+  void advance(uint32_t input, eventtime::Timestamp time, const OnAlert& on_alert);
   // The input has ended; when all have, everything is decided.
-  void finish(uint32_t input, std::string& alerts);
+  void finish(uint32_t input, const OnAlert& on_alert);
+
+  // The same with alerts as lines of JSON, appended to `alerts`.
+  void push(std::shared_ptr<const eventtime::Batch> batch, std::string& alerts,
+            const OnLate& on_late) {
+    push(std::move(batch), lines_to(alerts), on_late);
+  }
+  void advance(uint32_t input, eventtime::Timestamp time, std::string& alerts) {
+    advance(input, time, lines_to(alerts));
+  }
+  void finish(uint32_t input, std::string& alerts) { finish(input, lines_to(alerts)); }
+
   // The input that holds the others back, to be read next; nothing when all have ended.
   std::optional<uint32_t> next_input() const;
 
@@ -83,6 +96,10 @@ class Engine {
   EngineStats stats() const;
 
  private:
+  static OnAlert lines_to(std::string& out) {
+    return [&out](const Alert& alert) { alert.append_json(out); };
+  }
+
   class Impl;
   explicit Engine(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

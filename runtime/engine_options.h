@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstddef>
-
-#include "runtime/alert.h"
+#include <cstdint>
 
 namespace tocsin::runtime {
+
+// What alerts show of the events of their match: the records themselves, or none.
+enum class EventDetail : uint8_t { kFull, kNone };
 
 struct EngineOptions {
   EventDetail events = EventDetail::kFull;

@@ -87,29 +87,22 @@ bool PatternOperator::may_follow(const ReleasedEvent& event) const {
   return program_.sees_every_event || any_holds(later_steps_[event.tested.row->type], event);
 }
 
-void PatternOperator::mark_concerned(LoadedBatch& loaded) const {
-  const auto& tables = loaded.batch->tables;
-  loaded.concerned.resize(std::max(loaded.concerned.size(), (number_ + 1) * tables.size()));
-  for (size_t type = 0; type < tables.size(); ++type) {
-    eventtime::BitSet& rows = loaded.concerned[number_ * tables.size() + type];
-    rows.reset(tables[type].rows);
-    if (type >= takes_.size() || !takes_[type]) continue;
+void PatternOperator::concern(Dispatcher& dispatcher) const {
+  for (eventtime::TypeId type = 0; type < takes_.size(); ++type) {
+    if (!takes_[type]) continue;
     if (program_.sees_every_event) {
-      for (uint32_t row = 0; row < tables[type].rows; ++row) rows.set(row);
-      continue;
-    }
-    for (const nfa::StepPredicate predicate : steps_[type]) {
-      const auto more = loaded.predicates.rows[predicate].words();
-      for (size_t i = 0; i < more.size(); ++i) rows.words()[i] |= more[i];
+      dispatcher.add_all(number_, type);
+    } else {
+      dispatcher.add(number_, type, steps_[type]);
     }
   }
 }
 
-void PatternOperator::process(std::span<ReleasedEvent> events,
-                              std::span<const eventtime::RecordFormat* const> formats,
+void PatternOperator::process(std::span<const eventtime::RecordFormat* const> formats,
                               BatchShelf& shelf, std::vector<PendingAlert>& alerts) {
-  look_up(events);
+  look_up();
   for (Routed& routed : routed_) process_event(routed, formats, shelf, alerts);
+  routed_.clear();
 }
 
 void PatternOperator::advance(eventtime::Timestamp now,
@@ -144,34 +137,8 @@ void PatternOperator::finish(eventtime::Timestamp end,
   }
 }
 
-// Finds out which events concern the pattern, and their keys; asks for the memory that they will
-// need.
-void PatternOperator::look_up(std::span<ReleasedEvent> events) {
-  routed_.clear();
-  to_bind_.clear();
-  const LoadedBatch* loaded = nullptr;  // most events come from the batch of the one before
-  const eventtime::BitSet* concerned = nullptr;
-  for (size_t i = 0; i < events.size(); ++i) {
-    ReleasedEvent& event = events[i];
-    if (event.loaded != loaded) {
-      loaded = event.loaded;
-      concerned = &loaded->concerned[number_ * loaded->batch->tables.size()];
-    }
-    const eventtime::Row& row = *event.tested.row;
-    if (concerned[row.type].test(row.table_row)) route(event, i);
-  }
-  // The text of the keys stays where it is from here on.
-  for (Routed& routed : routed_) {
-    EventKeys& keys = *doors_[routed.door].keys;
-    routed.key = keys.text(keys.of(routed.index, routed.event->tested));
-    keys_.prefetch(keys_.guess(routed.tag));
-  }
-  if (doors_.size() > 1) merge_doors();
-  for (const Routed& routed : routed_) prefetch_state(routed);
-  for (const nfa::TestedEvent& event : to_bind_) matcher_.prefetch(event);
-}
-
-void PatternOperator::route(ReleasedEvent& event, size_t index) {
+bool PatternOperator::route(ReleasedEvent& event, size_t index) {
+  const bool first = routed_.empty();
   for (uint32_t number = 0; number < doors_.size(); ++number) {
     const Door& door = doors_[number];
     if (!door.types[event.tested.row->type]) continue;
@@ -185,6 +152,21 @@ void PatternOperator::route(ReleasedEvent& event, size_t index) {
                        number,
                        door.variables.size() == 0 ? nullptr : &door.variables});
   }
+  return first && !routed_.empty();
+}
+
+// Finds the keys of the events; asks for the memory that they will need.
+void PatternOperator::look_up() {
+  to_bind_.clear();
+  // The text of the keys stays where it is from here on.
+  for (Routed& routed : routed_) {
+    EventKeys& keys = *doors_[routed.door].keys;
+    routed.key = keys.text(keys.of(routed.index, routed.event->tested));
+    keys_.prefetch(keys_.guess(routed.tag));
+  }
+  if (doors_.size() > 1) merge_doors();
+  for (const Routed& routed : routed_) prefetch_state(routed);
+  for (const nfa::TestedEvent& event : to_bind_) matcher_.prefetch(event);
 }
 
 // An event that enters one key by several doors enters it once, for the steps of all of them.
@@ -285,12 +267,12 @@ void PatternOperator::emit(const KeyEntry& entry,
     alert.timeout = match.timeout;
     alert.start = match.start;
     alert.key = entry.key;
-    const uint64_t id = append_alert(alert.line, format_, matcher_, events_, match, key_values_,
-                                     entry.key, formats);
+    alert.node = match.node;
     const auto& event = match.timeout ? pattern().timeout_event : pattern().emitted_event;
     const nfa::EvalContext context = matcher_.context_of(match.node, key_values_);
     if (event) {
       const auto& codes = match.timeout ? program_.timeout_emit : program_.emit;
+      const uint64_t id = described(alert, key_values_, formats).id().high;
       alert.derived =
           std::make_unique<DerivedEvent>(derive(*event, codes, context, match.complete, id));
     }
@@ -298,8 +280,23 @@ void PatternOperator::emit(const KeyEntry& entry,
     for (const nfa::Code& by : suppress_by_) append_value(alert.group, by.evaluate(context));
     matcher_.scratch().clear();
     alerts.push_back(std::move(alert));
-    matcher_.buffer().release(match.node);
   }
+}
+
+Alert PatternOperator::described(const PendingAlert& alert, std::span<const eventtime::Value> key,
+                                 std::span<const eventtime::RecordFormat* const> formats) {
+  return Alert({format_, matcher_, events_, formats, alert.key, key}, alert.node, alert.complete,
+               alert.timeout, alert.suppressed);
+}
+
+void PatternOperator::give_out(const PendingAlert& alert,
+                               std::span<const eventtime::RecordFormat* const> formats,
+                               const std::function<void(const Alert&)>& on_alert) {
+  if (on_alert) {
+    decode_key(alert.key, pattern().by, key_values_, key_text_);
+    on_alert(described(alert, key_values_, formats));
+  }
+  matcher_.buffer().release(alert.node);
 }
 
 void PatternOperator::wait(const Routed& routed, KeyRef found) {

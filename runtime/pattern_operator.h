@@ -21,6 +21,7 @@
 #include "runtime/alert.h"
 #include "runtime/alert_queue.h"
 #include "runtime/clean_up_timers.h"
+#include "runtime/dispatcher.h"
 #include "runtime/engine_options.h"
 #include "runtime/event_keys.h"
 #include "runtime/key_table.h"
@@ -47,11 +48,13 @@ class PatternOperator {
                   uint32_t rank, nfa::EventStore& events, std::vector<Door> doors,
                   const EngineOptions& options);
 
-  // Decides which rows of a batch concern the pattern. Before its events.
-  void mark_concerned(LoadedBatch& loaded) const;
-  // A block of events in order, the one that the keys are of; `formats` by input.
-  void process(std::span<ReleasedEvent> events,
-               std::span<const eventtime::RecordFormat* const> formats, BatchShelf& shelf,
+  // Says which events concern the pattern.
+  void concern(Dispatcher& dispatcher) const;
+  // Takes an event of a block that concerns the pattern, the `index`th; in order. True if it is the
+  // first.
+  bool route(ReleasedEvent& event, size_t index);
+  // The events taken, of the block that the keys are of; `formats` by input.
+  void process(std::span<const eventtime::RecordFormat* const> formats, BatchShelf& shelf,
                std::vector<PendingAlert>& alerts);
 
   // All events before `now` have come: decides what time decides, and forgets what is over.
@@ -62,6 +65,10 @@ class PatternOperator {
               BatchShelf& shelf, std::vector<PendingAlert>& alerts);
   // Alerts that are complete from here on may still come, though time has passed.
   eventtime::Timestamp held_from() const { return matcher_.held_from(); }
+
+  // Calls `on_alert`, if there is one, with an alert that it has found, and forgets it.
+  void give_out(const PendingAlert& alert, std::span<const eventtime::RecordFormat* const> formats,
+                const std::function<void(const Alert&)>& on_alert);
 
   const patterns::Pattern& pattern() const { return *format_.pattern; }
   const nfa::Matcher& matcher() const { return matcher_; }
@@ -79,8 +86,7 @@ class PatternOperator {
     const eventtime::BitSet* variables = nullptr;  // null: all
   };
 
-  void look_up(std::span<ReleasedEvent> events);
-  void route(ReleasedEvent& event, size_t index);
+  void look_up();
   void merge_doors();
   const eventtime::BitSet* united(const eventtime::BitSet* left, const eventtime::BitSet* right);
   void prefetch_state(const Routed& routed);
@@ -92,6 +98,9 @@ class PatternOperator {
   KeyEntry* entry_for(const Routed& routed, BatchShelf& shelf);
   void emit(const KeyEntry& entry, std::span<const eventtime::RecordFormat* const> formats,
             std::vector<PendingAlert>& alerts);
+
+  Alert described(const PendingAlert& alert, std::span<const eventtime::Value> key,
+                  std::span<const eventtime::RecordFormat* const> formats);
 
   void wait(const Routed& routed, KeyRef found);
   KeyEntry& begin_waiting(KeyRef waiting, BatchShelf& shelf);

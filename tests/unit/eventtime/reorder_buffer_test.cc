@@ -21,6 +21,12 @@ std::vector<Row> rows_at(const std::vector<int64_t>& times) {
   return rows;
 }
 
+BitSet all(size_t rows) {
+  BitSet bits(rows);
+  for (size_t row = 0; row < rows; ++row) bits.set(row);
+  return bits;
+}
+
 // "TIME:INPUT", in the order of release.
 std::string released(ReorderBuffer& buffer) {
   std::vector<Arrival> arrivals;
@@ -34,7 +40,7 @@ std::string released(ReorderBuffer& buffer) {
 }
 
 void push(ReorderBuffer& buffer, uint32_t input, const std::vector<int64_t>& times) {
-  buffer.push(input, 0, rows_at(times), [](uint32_t row, Timestamp watermark) {
+  buffer.push(input, 0, rows_at(times), all(times.size()), [](uint32_t row, Timestamp watermark) {
     ADD_FAILURE() << "row " << row << " is late behind " << watermark.micros;
   });
 }
@@ -49,6 +55,26 @@ TEST(ReorderBuffer, TheWatermarkIsTheLargestTimeMinusTheBound) {
   EXPECT_EQ(buffer.watermark(input), Timestamp{7});
   buffer.finish(input);
   EXPECT_EQ(buffer.watermark(input), kMaxTimestamp);
+}
+
+TEST(ReorderBuffer, RowsThatNobodyWantsTellTheTime) {
+  ReorderBuffer buffer;
+  const uint32_t input = buffer.add_input({2});
+  BitSet wanted(4);
+  wanted.set(1);
+  wanted.set(3);
+  std::vector<uint32_t> late;
+  buffer.push(input, 0, rows_at({5, 4, 9, 8}), wanted,
+              [&](uint32_t row, Timestamp) { late.push_back(row); });
+  EXPECT_EQ(released(buffer), "4:0");
+  EXPECT_EQ(buffer.pending(), 1U);
+  EXPECT_EQ(buffer.latest_row(), Timestamp{9});
+  buffer.push(input, 1, rows_at({6, 30}), BitSet(2),
+              [&](uint32_t row, Timestamp) { late.push_back(row); });
+  EXPECT_EQ(late, std::vector<uint32_t>{0}) << "late, wanted or not";
+  EXPECT_EQ(released(buffer), "8:0");
+  buffer.advance(input, {40});
+  EXPECT_EQ(buffer.latest_row(), Timestamp{30}) << "time without a row is not a row";
 }
 
 TEST(ReorderBuffer, TimeAdvancesWithoutEvents) {
@@ -66,7 +92,7 @@ TEST(ReorderBuffer, TimeAdvancesWithoutEvents) {
   EXPECT_EQ(buffer.settled(), Timestamp{10});
   EXPECT_EQ(released(buffer), "10:0");
   size_t late = 0;
-  buffer.push(0, 0, rows_at({10}), [&](uint32_t, Timestamp) { ++late; });
+  buffer.push(0, 0, rows_at({10}), all(1), [&](uint32_t, Timestamp) { ++late; });
   EXPECT_EQ(late, 1U);
 }
 
@@ -89,7 +115,7 @@ TEST(ReorderBuffer, OnlyStrictlyBehindTheWatermarkIsLate) {
   ReorderBuffer buffer;
   buffer.add_input({5});
   std::vector<std::pair<uint32_t, Timestamp>> late;
-  buffer.push(0, 0, rows_at({10, 5, 4, 12, 7, 6}),
+  buffer.push(0, 0, rows_at({10, 5, 4, 12, 7, 6}), all(6),
               [&](uint32_t row, Timestamp watermark) { late.emplace_back(row, watermark); });
   const std::vector<std::pair<uint32_t, Timestamp>> expected = {{2, {5}}, {5, {7}}};
   EXPECT_EQ(late, expected);
@@ -100,7 +126,7 @@ TEST(ReorderBuffer, WithoutABoundAnythingThatGoesBackIsLate) {
   ReorderBuffer buffer;
   buffer.add_input({0});
   std::vector<uint32_t> late;
-  buffer.push(0, 0, rows_at({1, 3, 3, 2, 3, 4}),
+  buffer.push(0, 0, rows_at({1, 3, 3, 2, 3, 4}), all(6),
               [&](uint32_t row, Timestamp) { late.push_back(row); });
   EXPECT_EQ(late, std::vector<uint32_t>{3});
   EXPECT_EQ(released(buffer), "1:0 3:0 3:0 3:0 4:0");
@@ -281,7 +307,7 @@ Outcome run(const World& world, std::mt19937_64& random, size_t longest_batch) {
       const auto rows = rows_at(world.times[input]);
       const size_t first = done[input];
       buffer.push(input, static_cast<uint32_t>(batches.size()),
-                  std::span(rows).subspan(first, count), [&](uint32_t row, Timestamp) {
+                  std::span(rows).subspan(first, count), all(count), [&](uint32_t row, Timestamp) {
                     outcome.late.push_back({world.times[input][first + row], input, first + row});
                   });
       batches.emplace_back(input, first);

@@ -9,6 +9,8 @@ namespace {
 
 using eventtime::Timestamp;
 
+std::vector<std::string> names;  // of alerts, by PendingAlert::node
+
 PendingAlert alert(uint32_t pattern, int64_t complete, const std::string& key,
                    const std::string& name) {
   PendingAlert made;
@@ -17,8 +19,15 @@ PendingAlert alert(uint32_t pattern, int64_t complete, const std::string& key,
   made.rank = pattern;
   made.key = key;
   made.group = key;
-  made.line = "{" + name + "}\n";
+  made.node = static_cast<nfa::NodeId>(names.size());
+  names.push_back(name);
   return made;
+}
+
+std::string line(const PendingAlert& alert) {
+  const std::string suppressed =
+      alert.suppressed > 0 ? ",\"suppressed\":" + std::to_string(alert.suppressed) : "";
+  return "{" + names[alert.node] + suppressed + "}\n";
 }
 
 class AlertQueueTest : public testing::Test {
@@ -29,13 +38,15 @@ class AlertQueueTest : public testing::Test {
 
   std::string settle_and_flush(AlertQueue& queue, int64_t until) {
     std::string out;
-    queue.settle(0, Timestamp{until}, derived_);
-    queue.flush(Timestamp{until}, out);
+    const auto drop = [&](const PendingAlert& alert) { dropped_ += line(alert); };
+    queue.settle(0, Timestamp{until}, derived_, drop);
+    queue.flush(Timestamp{until}, [&](const PendingAlert& alert) { out += line(alert); });
     return out;
   }
 
   std::vector<patterns::Pattern> patterns_;
   std::vector<DerivedEvent> derived_;
+  std::string dropped_;
 };
 
 TEST_F(AlertQueueTest, SortsByCompletionPatternKeyAndThenAsFound) {
@@ -60,10 +71,7 @@ TEST_F(AlertQueueTest, WaitsForTheirTime) {
   queue.found(0).push_back(alert(0, 6, "k", "six"));
   EXPECT_EQ(settle_and_flush(queue, 6), "");
   EXPECT_EQ(settle_and_flush(queue, 7), "{six}\n");
-  std::string out;
-  queue.settle(0, eventtime::kMaxTimestamp, derived_);
-  queue.flush(eventtime::kMaxTimestamp, out);
-  EXPECT_EQ(out, "{seven}\n");
+  EXPECT_EQ(settle_and_flush(queue, eventtime::kMaxTimestamp.micros), "{seven}\n");
 }
 
 TEST_F(AlertQueueTest, SuppressesAndSaysSo) {
@@ -76,6 +84,7 @@ TEST_F(AlertQueueTest, SuppressesAndSaysSo) {
   queue.found(0).push_back(std::move(timeout));
   EXPECT_EQ(settle_and_flush(queue, 20), "{\"at\":0}\n{timeout}\n{\"at\":10,\"suppressed\":2}\n");
   EXPECT_EQ(queue.suppressed(), 2U);
+  EXPECT_EQ(dropped_, "{\"at\":3}\n{\"at\":9}\n");
 }
 
 TEST_F(AlertQueueTest, GivesOnWhatBecomesEventsInOrder) {

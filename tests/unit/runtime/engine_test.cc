@@ -104,7 +104,7 @@ TEST(Engine, TimeThatPassesDecidesWhatWaitsForIt) {
   std::string alerts;
   (*engine)->push(input.decode(tests::letters("A1@10s A2@11s X1@17s")), alerts,
                   [](const Engine::Late&) { ADD_FAILURE(); });
-  EXPECT_EQ(tests::bound_ids(alerts), "") << "no event behind A2 is settled";
+  EXPECT_EQ(tests::bound_ids(alerts), "a=A1") << "an event at 16s would be in time";
   (*engine)->advance(0, {17 * kSecond}, alerts);
   EXPECT_EQ(tests::bound_ids(alerts), "a=A1") << "an event at 16s would be in time";
   (*engine)->advance(0, {17 * kSecond + 1}, alerts);
@@ -238,8 +238,10 @@ TEST(Engine, AMatchThatExcludesAllElseLeavesNothingBehind) {
   engine.push({event("k", "b", 10)});
   EXPECT_EQ(engine.stats().live_events, 9U);
   engine.push({event("k", "b", 11)});
-  EXPECT_EQ(engine.stats().live_events, 0U);
+  EXPECT_EQ(engine.stats().live_events, 10U) << "the alert is not out yet";
   EXPECT_EQ(engine.stats().live_keys, 0U);
+  engine.push({event("k", "x", 12)});
+  EXPECT_EQ(engine.stats().live_events, 0U);
 }
 
 TEST(Engine, AnAlertComesWhenNoneOfItsTimeCanFollow) {
@@ -287,6 +289,39 @@ TEST(Engine, TheSubsetsOfALoopAreOneRunForEachStart) {
   engine.push({event("k", "b", 301), event("k", "x", 302)});
   EXPECT_EQ(engine.take_alerts(), 1U);
   EXPECT_EQ(engine.stats().live_events, 0U);
+}
+
+TEST(Engine, AnAlertCanBeAskedInsteadOfWritten) {
+  const patterns::PatternSet set = tests::load_patterns(
+      kEvent + "pattern p { by key match a: E[kind == 'a'] then b: E[kind == 'b'] }\n");
+  auto engine = Engine::create(set, {});
+  ASSERT_TRUE(engine);
+  tests::JsonInput input((*engine)->patterns().catalog, 0);
+  (*engine)->add_input({0}, input.format());
+  int seen = 0;
+  const Engine::OnAlert on_alert = [&](const Alert& alert) {
+    ++seen;
+    EXPECT_EQ(alert.pattern().name, "p");
+    ASSERT_EQ(alert.key().size(), 1U);
+    EXPECT_EQ(alert.key()[0].cell.text, eventtime::Text("k"));
+    EXPECT_EQ(alert.end().micros - alert.start().micros, kSecond);
+    EXPECT_EQ(alert.complete(), alert.end());
+    EXPECT_FALSE(alert.timeout());
+    ASSERT_EQ(alert.event_count(), 2U);
+    const std::vector<AlertEvent> events = alert.events();
+    EXPECT_EQ(events[0].record, 0U);
+    EXPECT_EQ(events[1].record, 2U);
+    EXPECT_EQ(alert.pattern().variables[events[1].variable].name, "b");
+    EXPECT_EQ(alert.id(), alert.id());
+    std::string line;
+    alert.append_json(line);
+    EXPECT_EQ(line.back(), '\n');
+  };
+  const Lines lines = {event("k", "a", 1000), event("k", "x", 1500), event("k", "b", 2000)};
+  (*engine)->push(input.decode(lines), on_alert, [](const Engine::Late&) { FAIL(); });
+  EXPECT_EQ(seen, 0);
+  (*engine)->finish(0, on_alert);
+  EXPECT_EQ(seen, 1);
 }
 
 TEST(Engine, RefusesAPatternBeyondItsLimits) {
