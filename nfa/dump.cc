@@ -6,6 +6,7 @@
 #include "eventtime/value.h"
 #include "nfa/match_buffer.h"
 #include "nfa/matcher.h"
+#include "nfa/start_plan.h"
 
 namespace tocsin::nfa {
 namespace {
@@ -130,6 +131,29 @@ std::string life_text(const Program& program) {
   return bounded ? "as long as its bounds 'in' allow" : "for ever: there is no 'within'";
 }
 
+// What the engine does with an event, and why not something cheaper.
+std::string plan_text(const Program& program) {
+  const StartPlanning planning = plan_starts(program);
+  if (!planning.plan) {
+    return "run by run: an event looks at each partial match of its key; " + planning.why_not;
+  }
+  switch (planning.plan->kind) {
+    case StartPlan::Kind::kPair:
+      return "by first event: those of a key wait in a list, which an event of the last step reads";
+    case StartPlan::Kind::kAbsence:
+      return "by first event: those of a key wait in a list until their time is over";
+    case StartPlan::Kind::kLoop:
+      return "by first event: those of a key stand in a list until it is long enough";
+    case StartPlan::Kind::kLoopThen:
+      return "by first event: those of a key stand in a list; the last step asks how long it is";
+  }
+  return {};
+}
+
+size_t bytes_per_run(const Program& program) {
+  return plan_starts(program).plan ? kStartBytes : sizeof(Run);
+}
+
 void append_field(std::string& out, std::string_view name, std::string_view text) {
   append_json_string(out, name);
   out += ':';
@@ -208,9 +232,9 @@ std::string dump_text(const Program& program) {
     }
   }
   if (!program.having_text.empty()) out += "  having  " + program.having_text + "\n";
-  out += "  plan    run by run: an event looks at each partial match of its key\n";
+  out += "  plan    " + plan_text(program) + "\n";
   out += "  keeps   a partial match " + life_text(program) + "\n";
-  out += "          " + std::to_string(sizeof(Run)) + " bytes a partial match, " +
+  out += "          " + std::to_string(bytes_per_run(program)) + " bytes a partial match, " +
          std::to_string(binding_bytes(program)) + " a bound event, besides the event\n";
   if (!program.capture_texts.empty()) {
     out += "          " + joined(program.capture_texts, ", ") + "\n";
@@ -288,9 +312,11 @@ std::string dump_json(const Program& program) {
   }
   out += "],";
   append_field(out, "having", program.having_text);
-  out += ",\"plan\":\"run by run\",";
+  out += ',';
+  append_field(out, "plan", plan_text(program));
+  out += ',';
   append_field(out, "partial_match_lives", life_text(program));
-  out += ",\"bytes_per_partial_match\":" + std::to_string(sizeof(Run)) +
+  out += ",\"bytes_per_partial_match\":" + std::to_string(bytes_per_run(program)) +
          ",\"bytes_per_bound_event\":" + std::to_string(binding_bytes(program)) + ",";
   append_list(out, "keeps", program.capture_texts);
   return out + "}\n";

@@ -17,13 +17,6 @@ using patterns::SkipKind;
 constexpr size_t kMinDominationWindow = 8;
 constexpr size_t kMaxDominationWindow = 256;
 
-bool guards_hold(const Edge& edge, std::span<const uint32_t> counters) {
-  return std::all_of(edge.guards.begin(), edge.guards.end(), [&](const CounterGuard& guard) {
-    const uint32_t seen = counters[guard.counter] & guard.mask;
-    return seen >= guard.minimum && seen <= guard.maximum;
-  });
-}
-
 void apply(const std::vector<CounterAction>& actions, std::span<uint32_t> counters) {
   for (const CounterAction& action : actions) {
     uint32_t& counter = counters[action.counter];
@@ -46,6 +39,13 @@ constexpr uint64_t bit(size_t index) {
 }
 
 }  // namespace
+
+bool Matcher::guards_hold(const Edge& edge, std::span<const uint32_t> counters) {
+  return std::all_of(edge.guards.begin(), edge.guards.end(), [&](const CounterGuard& guard) {
+    const uint32_t seen = counters[guard.counter] & guard.mask;
+    return seen >= guard.minimum && seen <= guard.maximum;
+  });
+}
 
 Matcher::Matcher(const Program& program, EventStore& events, size_t max_starts)
     : program_(program),
@@ -368,12 +368,61 @@ void Matcher::bind(NodeId node, const Place& place, const TestedEvent& event) {
         value = Value::of_text(events_.text(stored, update.column));
       }
     }
-    if (slot.kind != CaptureKind::kDistinct) {
-      update_slot(slot, words, value, event.row->time, stats_.arithmetic_errors);
-    } else if (!value.is_null() && is_new_value(node, slot, value)) {
-      ++words[slot.word];
+    bind_value(node, slot, value, event.row->time);
+  }
+}
+
+void Matcher::bind_value(NodeId node, const Slot& slot, const Value& value, Timestamp time) {
+  uint64_t* words = buffer_.slots(node);
+  if (slot.kind != CaptureKind::kDistinct) {
+    update_slot(slot, words, value, time, stats_.arithmetic_errors);
+  } else if (!value.is_null() && is_new_value(node, slot, value)) {
+    ++words[slot.word];
+  }
+}
+
+NodeId Matcher::bind_start(NodeId parent, uint16_t edge, EventId stored, const StartCells& cells,
+                           const uint64_t* words) {
+  TestedEvent event;
+  event.stored = stored;
+  const NodeId node = buffer_.add(parent, kFirstPlace, edge, event);
+  const Timestamp time = events_.at(stored).time;
+  const std::vector<SlotUpdate>& updates = program_.places[kFirstPlace].updates;
+  for (size_t i = 0; i < updates.size(); ++i) {
+    bind_value(node, program_.layout.slot(updates[i].slot), cells.read(words, i), time);
+  }
+  return node;
+}
+
+NodeId Matcher::bind_event(NodeId parent, uint16_t place, uint16_t edge, TestedEvent& event) {
+  const NodeId node = buffer_.add(parent, place, edge, event);
+  bind(node, program_.places[place], event);
+  return node;
+}
+
+void Matcher::fill_slots(uint64_t* slots, std::span<const size_t> updates, const StartCells& cells,
+                         const uint64_t* words, Timestamp time) {
+  for (const size_t i : updates) {
+    const Slot& slot = program_.layout.slot(program_.places[kFirstPlace].updates[i].slot);
+    const Value value = cells.read(words, i);
+    if (slot.kind == CaptureKind::kDistinct) {
+      slots[slot.word] = value.is_null() ? 0 : 1;
+    } else {
+      update_slot(slot, slots, value, time, stats_.arithmetic_errors);
     }
   }
+}
+
+bool Matcher::holds(const Code& condition, const uint64_t* slots, const TestedEvent& event) {
+  EvalContext context;
+  context.slots = slots;
+  context.layout = &program_.layout;
+  context.scratch = &scratch_;
+  context.arithmetic_errors = &stats_.arithmetic_errors;
+  context.table = &event.table();
+  context.row = event.row->table_row;
+  context.time = event.row->time;
+  return condition.holds(context);
 }
 
 // The values so far are the companion slots of the nodes that bound the variable.

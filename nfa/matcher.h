@@ -26,6 +26,8 @@
 #include "nfa/past.h"
 #include "nfa/predicate.h"
 #include "nfa/program.h"
+#include "nfa/start_cells.h"
+#include "nfa/start_plan.h"
 
 namespace tocsin::nfa {
 
@@ -135,6 +137,19 @@ class Matcher {
   // Asks for what binding an event of one of the pattern's types will read of it.
   void prefetch(const TestedEvent& event) const;
 
+  // For plans that keep first events instead of runs (start_plan.h). Each node comes with one
+  // reference.
+  NodeId bind_start(NodeId parent, uint16_t edge, EventId stored, const StartCells& cells,
+                    const uint64_t* words);
+  NodeId bind_event(NodeId parent, uint16_t place, uint16_t edge, TestedEvent& event);
+  // Does some of the first place's updates, as bind_start(kRootNode, ...) would. `slots` are as
+  // SlotLayout::clear() leaves them.
+  void fill_slots(uint64_t* slots, std::span<const size_t> updates, const StartCells& cells,
+                  const uint64_t* words, Timestamp time);
+  bool holds(const Code& condition, const uint64_t* slots, const TestedEvent& event);
+  void count_event() { ++stats_.events; }
+  void count_dropped_start() { ++stats_.dropped_starts; }
+
   MatchBuffer& buffer() { return buffer_; }
   const MatchBuffer& buffer() const { return buffer_; }
   const Program& program() const { return program_; }
@@ -177,6 +192,7 @@ class Matcher {
   void pass_ranges(uint16_t& flags, uint32_t variable) const;
   bool breaks_range(uint16_t flags) const;
   void bind(NodeId node, const Place& place, const TestedEvent& event);
+  void bind_value(NodeId node, const Slot& slot, const Value& value, Timestamp time);
   bool is_new_value(NodeId node, const Slot& distinct, const Value& value) const;
   void begin(KeyState& state, TestedEvent& event, const PredicateResults& predicates);
   void enforce_limit(KeyState& state);
@@ -186,6 +202,8 @@ class Matcher {
   bool dominates(const Run& winner, const Run& loser) const;
   bool preferred(const Run& left, const Run& right) const;
   bool same_future(const Run& left, const Run& right) const;
+
+  static bool guards_hold(const Edge& edge, std::span<const uint32_t> counters);
 
   // matcher_time.cc
   Timestamp window_end(const Run& run) const;

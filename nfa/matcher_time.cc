@@ -178,9 +178,13 @@ Timestamp Matcher::completed_by(const Run& run, const Ending& ending, Timestamp 
   if (ending.wait) complete = std::max(complete, last + *ending.wait);
   if (program_.within && ending.window) complete = std::max(complete, window_end(run));
   const Place& place = program_.places[run.place];
-  for_each_bit(run.alive & ending.loops, [&](size_t edge) {
+  // While no event has come, a round that the run could have taken was ruled out by time alone.
+  const bool untouched = ending.next && (run.flags & Run::kFresh) != 0;
+  for_each_bit(ending.loops, [&](size_t edge) {
+    const bool open = (run.alive >> edge & 1) != 0 ||
+                      (untouched && guards_hold(place.edges[edge], buffer_.counters(run.node)));
     const std::optional<Duration>& in = place.edges[edge].in;
-    if (in) complete = std::max(complete, last + *in);
+    if (open && in) complete = std::max(complete, last + *in);
   });
   return complete;
 }

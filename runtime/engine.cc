@@ -8,7 +8,8 @@
 #include "runtime/alert_queue.h"
 #include "runtime/derived_events.h"
 #include "runtime/dispatcher.h"
-#include "runtime/pattern_operator.h"
+#include "runtime/run_operator.h"
+#include "runtime/start_operator.h"
 
 namespace tocsin::runtime {
 
@@ -120,9 +121,8 @@ class Engine::Impl {
       if (!program) return eventtime::Unexpected<eventtime::Error>{program.error()};
       keep_texts(*program);
       Level& level = levels_[levels[i]];
-      operators_.push_back(
-          std::make_unique<PatternOperator>(std::move(*program), pattern, static_cast<uint32_t>(i),
-                                            ranks[i], events_, doors_of(pattern, level), options_));
+      operators_.push_back(make_operator({*std::move(program), pattern, static_cast<uint32_t>(i),
+                                          ranks[i], events_, doors_of(pattern, level), options_}));
       level.operators.push_back(operators_.back().get());
       operators_.back()->concern(dispatcher_);
     }
@@ -204,6 +204,16 @@ class Engine::Impl {
     for (uint32_t rank = 0; rank < order.size(); ++rank) ranks[order[rank]] = rank;
     return ranks;
   }
+
+  std::unique_ptr<PatternOperator> make_operator(OperatorParts parts) const {
+    if (options_.plan == PlanChoice::kBest && nfa::plan_starts(parts.program).plan) {
+      const nfa::TypeId type = parts.program.places[nfa::kFirstPlace].type;
+      return std::make_unique<StartOperator>(std::move(parts), patterns_.catalog.types[type]);
+    }
+    return std::make_unique<RunOperator>(std::move(parts));
+  }
+
+  Surroundings around(size_t level) { return {formats_, shelf_, queue_->found(level)}; }
 
   std::vector<Door> doors_of(const Pattern& pattern, Level& level) {
     const std::vector<DoorPlan> plans = plan_doors(pattern);
@@ -350,7 +360,7 @@ class Engine::Impl {
     }
     // Their order does not matter to alerts; this one is the same for all sizes of blocks.
     for (PatternOperator* op : level.concerned) {
-      op->process(formats_, shelf_, queue_->found(number));
+      op->process(around(number));
     }
   }
 
@@ -362,9 +372,9 @@ class Engine::Impl {
       if (number > 0) match_waiting(number, now);
       Timestamp until = now;
       for (PatternOperator* op : level.operators) {
-        op->advance(now, formats_, shelf_, queue_->found(number));
+        op->advance(now, around(number));
         if (now == eventtime::kMaxTimestamp) {
-          op->finish(reorder_.latest_row(), formats_, shelf_, queue_->found(number));
+          op->finish(reorder_.latest_row(), around(number));
         }
         until = std::min(until, op->held_from());
       }

@@ -1,14 +1,16 @@
-// One pattern over all its keys: routes released events to the state of their keys, keeps the
-// timers of quiet keys, and turns matches into alerts.
+// One pattern over all its keys: takes the events that concern it to the state of their keys, and
+// turns matches into alerts. How the state looks is the business of the operators that derive from
+// it: run_operator.h evaluates run by run whatever the pattern is, start_operator.h keeps nothing
+// but first events, where that is enough.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
-#include <queue>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,11 +22,9 @@
 #include "nfa/program.h"
 #include "runtime/alert.h"
 #include "runtime/alert_queue.h"
-#include "runtime/clean_up_timers.h"
 #include "runtime/dispatcher.h"
 #include "runtime/engine_options.h"
 #include "runtime/event_keys.h"
-#include "runtime/key_table.h"
 
 namespace tocsin::runtime {
 
@@ -41,30 +41,47 @@ struct Door {
   eventtime::BitSet variables;  // of the steps and negations; empty: all
 };
 
+// What an operator finds around it while it works.
+struct Surroundings {
+  std::span<const eventtime::RecordFormat* const> formats;  // by input, the last of derived events
+  BatchShelf& shelf;
+  std::vector<PendingAlert>& alerts;  // what it finds
+};
+
+// What an operator is made of.
+struct OperatorParts {
+  nfa::Program program;
+  const patterns::Pattern& pattern;
+  uint32_t number;  // its place among the patterns
+  uint32_t rank;    // that of its name
+  nfa::EventStore& events;
+  std::vector<Door> doors;
+  const EngineOptions& options;
+};
+
 class PatternOperator {
  public:
-  // `number`: its place among the patterns, `rank` that of its name.
-  PatternOperator(nfa::Program program, const patterns::Pattern& pattern, uint32_t number,
-                  uint32_t rank, nfa::EventStore& events, std::vector<Door> doors,
-                  const EngineOptions& options);
+  explicit PatternOperator(OperatorParts parts);
+  virtual ~PatternOperator() = default;
+  PatternOperator(const PatternOperator&) = delete;
+  PatternOperator& operator=(const PatternOperator&) = delete;
 
   // Says which events concern the pattern.
   void concern(Dispatcher& dispatcher) const;
   // Takes an event of a block that concerns the pattern, the `index`th; in order. True if it is the
   // first.
   bool route(ReleasedEvent& event, size_t index);
-  // The events taken, of the block that the keys are of; `formats` by input.
-  void process(std::span<const eventtime::RecordFormat* const> formats, BatchShelf& shelf,
-               std::vector<PendingAlert>& alerts);
 
+  // The events taken, of the block that the keys are of.
+  virtual void process(const Surroundings& around) = 0;
   // All events before `now` have come: decides what time decides, and forgets what is over.
-  void advance(eventtime::Timestamp now, std::span<const eventtime::RecordFormat* const> formats,
-               BatchShelf& shelf, std::vector<PendingAlert>& alerts);
+  virtual void advance(eventtime::Timestamp now, const Surroundings& around) = 0;
   // All inputs have ended; `end` is the largest event time.
-  void finish(eventtime::Timestamp end, std::span<const eventtime::RecordFormat* const> formats,
-              BatchShelf& shelf, std::vector<PendingAlert>& alerts);
+  virtual void finish(eventtime::Timestamp end, const Surroundings& around) = 0;
   // Alerts that are complete from here on may still come, though time has passed.
-  eventtime::Timestamp held_from() const { return matcher_.held_from(); }
+  virtual eventtime::Timestamp held_from() const = 0;
+  virtual size_t keys() const = 0;
+  virtual size_t timers() const = 0;
 
   // Calls `on_alert`, if there is one, with an alert that it has found, and forgets it.
   void give_out(const PendingAlert& alert, std::span<const eventtime::RecordFormat* const> formats,
@@ -72,10 +89,8 @@ class PatternOperator {
 
   const patterns::Pattern& pattern() const { return *format_.pattern; }
   const nfa::Matcher& matcher() const { return matcher_; }
-  size_t keys() const { return keys_.size(); }
-  size_t timers() const { return timers_.size(); }
 
- private:
+ protected:
   // An event on its way to the state of its key.
   struct Routed {
     ReleasedEvent* event = nullptr;
@@ -86,38 +101,16 @@ class PatternOperator {
     const eventtime::BitSet* variables = nullptr;  // null: all
   };
 
-  void look_up();
-  void merge_doors();
-  const eventtime::BitSet* united(const eventtime::BitSet* left, const eventtime::BitSet* right);
-  void prefetch_state(const Routed& routed);
+  // A key of the block that has been made.
+  virtual void prefetch_key(uint32_t tag) const = 0;
+  // Fills in the keys of all routed events.
+  void find_keys();
   bool may_begin(const ReleasedEvent& event) const;
   bool may_follow(const ReleasedEvent& event) const;
-  void process_event(Routed& routed, std::span<const eventtime::RecordFormat* const> formats,
-                     BatchShelf& shelf, std::vector<PendingAlert>& alerts);
-  // The entry of the event's key; null if the event is done: it waits, or begins nothing.
-  KeyEntry* entry_for(const Routed& routed, BatchShelf& shelf);
-  void emit(const KeyEntry& entry, std::span<const eventtime::RecordFormat* const> formats,
-            std::vector<PendingAlert>& alerts);
-
-  Alert described(const PendingAlert& alert, std::span<const eventtime::Value> key,
-                  std::span<const eventtime::RecordFormat* const> formats);
-
-  void wait(const Routed& routed, KeyRef found);
-  KeyEntry& begin_waiting(KeyRef waiting, BatchShelf& shelf);
-  bool has_expired(const WaitingStart& start, eventtime::Timestamp now) const;
-  KeyRef drop_expired(KeyRef waiting, eventtime::Timestamp now, BatchShelf& shelf);
-  void clean_up_waiting(eventtime::Timestamp now, BatchShelf& shelf);
-
-  void settle(KeyEntry& entry);
-  void fire_moments(eventtime::Timestamp now,
-                    std::span<const eventtime::RecordFormat* const> formats,
-                    std::vector<PendingAlert>& alerts);
-  void fire_timers(eventtime::Timestamp now,
-                   std::span<const eventtime::RecordFormat* const> formats,
-                   std::vector<PendingAlert>& alerts);
-  void pass_time(KeyEntry& entry, eventtime::Timestamp now,
-                 std::span<const eventtime::RecordFormat* const> formats,
-                 std::vector<PendingAlert>& alerts);
+  // The key's values, for what is computed of a match.
+  void read_key(std::string_view encoded);
+  // Makes alerts of `matches_`, of the key that was read.
+  void emit(std::string_view key, const Surroundings& around);
 
   nfa::Program program_;
   AlertFormat format_;
@@ -128,11 +121,19 @@ class PatternOperator {
   bool by_step_ = false;  // the pattern's steps name their own key fields
   size_t max_starts_;
   nfa::Matcher matcher_;
-  KeyTable keys_;
-  CleanUpTimers timers_;
-  // When something is decided at a key though no event comes, and its place in the table.
-  using Moment = std::pair<eventtime::Timestamp, uint32_t>;
-  std::priority_queue<Moment, std::vector<Moment>, std::greater<>> moments_;
+
+  // Reused from event to event.
+  std::vector<Routed> routed_;
+  std::vector<eventtime::Value> key_values_;
+  std::string key_text_;  // what they point into
+  std::vector<nfa::Match> matches_;
+
+ private:
+  void merge_doors();
+  const eventtime::BitSet* united(const eventtime::BitSet* left, const eventtime::BitSet* right);
+  Alert described(const PendingAlert& alert, std::span<const eventtime::Value> key,
+                  std::span<const eventtime::RecordFormat* const> formats);
+
   std::vector<bool> takes_;  // by TypeId
   // Local conditions of all steps, of those that can come first, and of those that can follow, by
   // TypeId.
@@ -142,14 +143,6 @@ class PatternOperator {
   std::vector<nfa::Code> suppress_by_;
   std::map<std::pair<const eventtime::BitSet*, const eventtime::BitSet*>, eventtime::BitSet>
       united_doors_;
-
-  // Reused from event to event.
-  std::vector<Routed> routed_;
-  std::vector<nfa::TestedEvent> to_bind_;  // probably, by the block that is being looked up
-  std::vector<uint32_t> due_;
-  std::vector<eventtime::Value> key_values_;
-  std::string key_text_;  // what they point into, of a decoded key
-  std::vector<nfa::Match> matches_;
 };
 
 }  // namespace tocsin::runtime

@@ -149,6 +149,10 @@ void add_run(CLI::App& app, Action& action) {
                    "live first events of one pattern and key (default: 100000)")
       ->check([](const std::string& text) { return check_count(text, kMaxStarts); })
       ->type_name("N");
+  add_choice<runtime::PlanChoice>(
+      *command, "--plan", flags->options.plan,
+      {{"best", runtime::PlanChoice::kBest}, {"plain", runtime::PlanChoice::kPlain}},
+      "how patterns are evaluated; plain: run by run, slower, the same alerts (default: best)");
   command->add_option("--batch-size", flags->options.batch_size)
       ->check([](const std::string& text) { return check_count(text, kMaxBatchSize); })
       ->group("");  // for tests: shows nowhere, changes nothing in what comes out

@@ -45,6 +45,7 @@ class Run {
   Result<void> open(patterns::PatternSet set) {
     runtime::EngineOptions engine_options;
     engine_options.max_starts = options_.max_starts;
+    engine_options.plan = options_.plan;
     if (options_.events == EventsMode::kNone) engine_options.events = runtime::EventDetail::kNone;
     Result<std::unique_ptr<Engine>> engine = Engine::create(std::move(set), engine_options);
     if (!engine) return Unexpected<Error>{engine.error()};

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "eventtime/timestamp.h"
+#include "runtime/engine_options.h"
 
 namespace tocsin::server {
 
@@ -38,7 +39,8 @@ struct RunOptions {
   EventsMode events = EventsMode::kFull;
   std::optional<std::string> metrics;  // where the summary goes as JSON
   size_t batch_size = 4096;            // records; changes nothing in what comes out
-  uint64_t max_starts = 100000;        // live first events of one pattern and key
+  runtime::PlanChoice plan = runtime::PlanChoice::kBest;
+  uint64_t max_starts = 100000;  // live first events of one pattern and key
 };
 
 struct RunSummary;

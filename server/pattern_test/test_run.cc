@@ -111,7 +111,7 @@ class Player {
 
 Result<Played> play(const patterns::PatternSet& set, const CheckedTest& test,
                     const Replay& replay) {
-  Result<std::unique_ptr<Engine>> engine = Engine::create(set, {});
+  Result<std::unique_ptr<Engine>> engine = Engine::create(set, {.plan = replay.plan});
   if (!engine) return Unexpected<Error>{engine.error()};
   Played played;
   Player player(**engine, test, replay, played);

@@ -12,6 +12,7 @@
 #include "connectors/json/alert_reader.h"
 #include "eventtime/result.h"
 #include "patterns/pattern.h"
+#include "runtime/engine_options.h"
 #include "server/pattern_test/checked_test.h"
 
 namespace tocsin::server {
@@ -21,6 +22,7 @@ struct Replay {
   std::vector<size_t> order;  // of the arrivals, by their places; empty: as written
   std::optional<eventtime::Duration> out_of_order;
   size_t batch_size = SIZE_MAX;  // the most records that are decoded and matched at once
+  runtime::PlanChoice plan = runtime::PlanChoice::kBest;
 };
 
 struct Played {

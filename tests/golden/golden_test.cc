@@ -181,10 +181,14 @@ TEST_P(Golden, Holds) {
     const Played straight = played(*file, test);
     expect_verdict("engine", *file, test, straight);
     for (const size_t batch_size : {1, 2, 7}) {
-      const Replay replay{.order = {}, .out_of_order = {}, .batch_size = batch_size};
+      Replay replay;
+      replay.batch_size = batch_size;
       EXPECT_EQ(played(*file, test, replay).text, straight.text)
           << test.name << ", batches of " << batch_size;
     }
+    Replay plain;
+    plain.plan = runtime::PlanChoice::kPlain;
+    EXPECT_EQ(played(*file, test, plain).text, straight.text) << test.name << ", run by run";
     expect_same_shuffled(*file, test, straight.text);
     expect_model_agrees(*file, test);
   }

@@ -111,6 +111,12 @@ Verdict judge(const Case& example, size_t batch_size) {
     verdict.difference = "batches of " + std::to_string(batch_size) + " give\n" + engine.text +
                          "and one batch gives\n" + whole.text;
   }
+  const auto plain = run_engine(*compiled.set, inputs, example.out_of_order, batch_size,
+                                {.plan = runtime::PlanChoice::kPlain});
+  if (!verdict.difference && engine.text != plain.text) {
+    verdict.difference =
+        "the best plans give\n" + engine.text + "and run by run gives\n" + plain.text;
+  }
   return verdict;
 }
 

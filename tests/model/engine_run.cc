@@ -98,9 +98,9 @@ std::vector<NaiveAlert> alerts_of(const std::string& lines) {
 
 EngineRun run_engine(const patterns::PatternSet& set,
                      std::span<const std::vector<NaiveEvent>> inputs, Duration out_of_order,
-                     size_t batch_size) {
+                     size_t batch_size, const runtime::EngineOptions& options) {
   const IdFormat format;
-  auto created = runtime::Engine::create(set, {});
+  auto created = runtime::Engine::create(set, options);
   TOCSIN_CHECK(created, "the patterns of the tests are within the engine's limits");
   runtime::Engine& engine = **created;
   EngineRun result;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "patterns/pattern.h"
+#include "runtime/engine_options.h"
 #include "tests/model/naive_run.h"
 
 namespace tocsin::model {
@@ -20,6 +21,6 @@ struct EngineRun {
 // `batch_size`: the most events that are pushed at once.
 EngineRun run_engine(const patterns::PatternSet& set,
                      std::span<const std::vector<NaiveEvent>> inputs, Duration out_of_order,
-                     size_t batch_size);
+                     size_t batch_size, const runtime::EngineOptions& options = {});
 
 }  // namespace tocsin::model

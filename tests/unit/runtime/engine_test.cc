@@ -204,7 +204,7 @@ class LiveEngine {
 
 TEST(Engine, QuietKeysAreForgottenWhenTheirWindowHasPassed) {
   LiveEngine engine(kEvent + "pattern p { by key match a: E[kind == 'a'] then b: E[kind == 'b'] " +
-                    "within 5s }\n");
+                    "then c: E[kind == 'c'] within 5s }\n");
   for (int i = 0; i < 100; ++i) engine.push({event("k" + std::to_string(i), "a", 1000 + i)});
   EXPECT_EQ(engine.stats().live_keys, 100U);
   EXPECT_GT(engine.stats().live_batches, 0U);
@@ -215,6 +215,22 @@ TEST(Engine, QuietKeysAreForgottenWhenTheirWindowHasPassed) {
   EXPECT_EQ(engine.stats().live_keys, 0U);
   EXPECT_EQ(engine.stats().live_events, 0U);
   EXPECT_EQ(engine.stats().live_batches, 0U);
+}
+
+TEST(Engine, FirstEventsGoWhenTheirWindowHasPassedAndHoldNoBatch) {
+  LiveEngine engine(kEvent + "pattern p { by key match a: E[kind == 'a'] then b: E[kind == 'b'] " +
+                    "within 5s }\n");
+  for (int i = 0; i < 100; ++i) engine.push({event("k" + std::to_string(i), "a", 1000 + i)});
+  EXPECT_EQ(engine.stats().live_keys, 100U);
+  EXPECT_EQ(engine.stats().live_events, 100U);
+  EXPECT_EQ(engine.stats().live_batches, 0U);
+  engine.push({event("other", "x", 6000)});  // exactly at the end of the first window
+  EXPECT_EQ(engine.stats().live_keys, 100U);
+  engine.push({event("other", "x", 6001)});
+  EXPECT_EQ(engine.stats().live_keys, 99U);
+  engine.push({event("other", "x", 6100)});
+  EXPECT_EQ(engine.stats().live_keys, 0U);
+  EXPECT_EQ(engine.stats().live_events, 0U);
 }
 
 TEST(Engine, ABoundInReleasesAKeyWithoutAWindow) {

@@ -1,0 +1,39 @@
+// What a first event that waits carries of its fields: those that conditions and results may read,
+// side by side in plain words, so that its batch need not stay. Tested by
+// tests/unit/nfa/start_plan_test.cc.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "nfa/event_store.h"
+#include "nfa/program.h"
+
+namespace tocsin::nfa {
+
+class StartCells {
+ public:
+  // Of the events that the place binds; `schema` is their type's.
+  StartCells(const Place& place, const eventtime::EventSchema& schema);
+
+  size_t words() const { return words_; }
+  // Texts point into the stored event, whose kept columns they are.
+  void write(uint64_t* words, const TestedEvent& event, const EventStore& events) const;
+  // What `place.updates[update]` takes from the event; null for those that take nothing.
+  eventtime::Value read(const uint64_t* words, size_t update) const;
+
+ private:
+  struct Cell {
+    uint32_t column = 0;
+    eventtime::Type type = eventtime::Type::kNull;
+    uint32_t word = 0;
+    uint32_t bit = 0;  // set in the words at the beginning: null
+  };
+
+  std::vector<Cell> cells_;
+  std::vector<uint32_t> cell_by_update_;  // or kNoColumn
+  uint32_t null_words_ = 0;
+  uint32_t words_ = 0;
+};
+
+}  // namespace tocsin::nfa

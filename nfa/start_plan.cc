@@ -1,0 +1,153 @@
+#include "nfa/start_plan.h"
+
+#include <algorithm>
+
+namespace tocsin::nfa {
+namespace {
+
+using patterns::SkipKind;
+
+// What stands between two steps of a plan may only be a contiguity, rounds and a bound in time.
+bool is_plain(const Edge& edge) {
+  return !edge.after && edge.untils.empty() && edge.longest == 0 && edge.kept_flags == 0 &&
+         edge.contiguity != Contiguity::kStrict;
+}
+
+bool is_end(const Edge& edge) {
+  return edge.target == kEndPlace && is_plain(edge);
+}
+
+// The step behind which nothing comes.
+bool is_last(const Place& place) {
+  return place.edges.size() == 1 && is_end(place.edges[0]) && !place.edges[0].ending &&
+         place.watches.empty();
+}
+
+std::optional<Duration> smaller(std::optional<Duration> left, std::optional<Duration> right) {
+  if (!left || !right) return left ? left : right;
+  return std::min(*left, *right);
+}
+
+// Watches that drop whatever waits for the way out.
+bool take_kills(const Place& place, WatchKind kind, StartPlan& plan) {
+  for (const Watch& watch : place.watches) {
+    if (watch.kind != kind || (watch.edges & 1) == 0 || watch.only_if != 0) return false;
+    plan.kills.push_back(watch.test);
+  }
+  return true;
+}
+
+class Planner {
+ public:
+  explicit Planner(const Program& program) : program_(program) {}
+
+  StartPlanning plan() {
+    if (program_.places.size() > 3) return no("it has more than two steps");
+    if (program_.leftmost) return no("`leftmost` compares matches of different times");
+    if (program_.reports_timeout) return no("`on timeout` reports what did not match");
+    if (!program_.look_backs.empty()) return no("it looks back from the first event");
+    if (!program_.ranges.empty() || !program_.logs.empty()) return no("its `without` spans steps");
+    if (program_.ambiguous) return no("two ways can bind the same events");
+    if (program_.sees_every_event) return no("`next` reads every event of the key");
+    const Place& start = program_.places[kStartPlace];
+    const Place& first = program_.places[kFirstPlace];
+    const bool one_start = start.edges.size() == 1 && start.edges[0].target == kFirstPlace &&
+                           start.watches.empty() && start.edges[0].untils.empty();
+    if (!one_start || first.correlated || first.minds_next) return no("of how it begins");
+    if (program_.places.size() == 3) {
+      const Place& second = program_.places[2];
+      if (!is_last(second)) return no("of how it ends");
+      plan_.second = 2;
+      return first.edges.size() == 1 ? pair(first) : loop_then(first, second);
+    }
+    if (first.edges.size() == 2) return loop(first);
+    if (first.edges.size() == 1 && first.edges[0].ending) return absence(first);
+    return single(first);
+  }
+
+ private:
+  static StartPlanning no(const std::string& why) { return {std::nullopt, "because " + why}; }
+  StartPlanning yes() const { return {plan_, {}}; }
+
+  StartPlanning pair(const Place& first) {
+    const Edge& exit = first.edges[0];
+    if (exit.target != 2 || !is_plain(exit) || !exit.guards.empty()) {
+      return no("of what stands between its steps");
+    }
+    if (!take_kills(first, WatchKind::kBetween, plan_)) return no("of its negations");
+    plan_.kind = StartPlan::Kind::kPair;
+    plan_.stays = exit.contiguity == Contiguity::kAny;
+    plan_.life = smaller(program_.within, exit.in);
+    return yes();
+  }
+
+  StartPlanning absence(const Place& first) {
+    const Edge& exit = first.edges[0];
+    const Ending& ending = *exit.ending;
+    if (!is_end(exit) || ending.next || ending.loops != 0 ||
+        ending.wait.has_value() == ending.window) {
+      return no("of how it ends");
+    }
+    plan_.kind = StartPlan::Kind::kAbsence;
+    plan_.life = ending.wait ? ending.wait : program_.within;
+    const WatchKind kind = ending.wait ? WatchKind::kAbsence : WatchKind::kBetween;
+    if (!take_kills(first, kind, plan_) || plan_.kills.size() != 1) return no("of its negations");
+    return yes();
+  }
+
+  StartPlanning single(const Place& first) {
+    if (!is_last(first)) return no("of how it ends");
+    plan_.kind = StartPlan::Kind::kLoop;
+    plan_.life = program_.within;
+    return yes();
+  }
+
+  StartPlanning loop(const Place& first) {
+    if (program_.having) return no("`having` may refuse the longest loop and not a shorter one");
+    if (!take_loop(first) || !is_end(first.edges[1]) || first.edges[1].ending) {
+      return no("of its loop");
+    }
+    plan_.kind = StartPlan::Kind::kLoop;
+    return yes();
+  }
+
+  StartPlanning loop_then(const Place& first, const Place& second) {
+    if (first.edges.size() != 2 || !take_loop(first)) return no("of its loop");
+    const Edge& exit = first.edges[1];
+    if (exit.target != 2 || !is_plain(exit) || exit.in) {
+      return no("of what stands between its steps");
+    }
+    if (second.correlated) return no("the last step's condition reads the loop");
+    if (program_.having) return no("`having` may refuse the longest loop and not a shorter one");
+    plan_.kind = StartPlan::Kind::kLoopThen;
+    return yes();
+  }
+
+  // Another round is preferred to leaving, and both take the first event that fits.
+  bool take_loop(const Place& first) {
+    const Edge& again = first.edges[0];
+    const Edge& exit = first.edges[1];
+    if (program_.skip == SkipKind::kNone || again.target != kFirstPlace || !is_plain(again) ||
+        again.in || again.contiguity != Contiguity::kRelaxed || !first.watches.empty()) {
+      return false;
+    }
+    if (again.guards.size() > 1 || exit.guards.size() > 1) return false;
+    plan_.loop_edge = 0;
+    plan_.exit_edge = 1;
+    plan_.maximum = again.guards.empty() ? UINT32_MAX : again.guards[0].maximum + 1;
+    plan_.minimum = exit.guards.empty() ? 1 : exit.guards[0].minimum;
+    plan_.life = program_.within;
+    return true;
+  }
+
+  const Program& program_;
+  StartPlan plan_;
+};
+
+}  // namespace
+
+StartPlanning plan_starts(const Program& program) {
+  return Planner(program).plan();
+}
+
+}  // namespace tocsin::nfa

@@ -1,0 +1,50 @@
+// Patterns whose partial matches are nothing but their first events, so that a list of first events
+// for each key is all the state they need, and an event moves none of them.
+//
+// Most patterns that people write are of this kind: two steps of one key, an absence, a loop, a
+// loop and a step. Why each is exact stands in docs/architecture.md; that it is, tests/model and
+// the golden files compare with the evaluation run by run. Tested by
+// tests/unit/nfa/start_plan_test.cc.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "nfa/program.h"
+
+namespace tocsin::nfa {
+
+struct StartPlan {
+  enum class Kind : uint8_t {
+    kPair,      // a then b: the first b behind an a, or with `then any` each
+    kAbsence,   // a then not x for D: what is left of the a's when D is over
+    kLoop,      // a{n,m}: the oldest a that n - 1 others follow
+    kLoopThen,  // a{n,m} then b
+  };
+  Kind kind = Kind::kPair;
+  uint16_t second = kEndPlace;  // the place of b
+  uint16_t loop_edge = 0;       // of the first place
+  uint16_t exit_edge = 0;       // of the first place, to b or the end
+  uint32_t minimum = 1;         // rounds
+  uint32_t maximum = 1;         // UINT32_MAX: no bound
+  bool stays = false;           // kPair: `then any`
+  // Of a first event, from its time on; nothing: for ever. Of an absence: until it is complete.
+  std::optional<Duration> life;
+  std::vector<uint16_t> kills;  // tests: such an event drops the first events before it
+};
+
+inline constexpr uint16_t kFirstPlace = 1;  // of the programs that have a plan
+
+// What a first event that waits takes besides what it carries of its fields.
+inline constexpr size_t kStartBytes = 56;
+
+// The plan of a program, or in a few words why there is none: "because ...".
+struct StartPlanning {
+  std::optional<StartPlan> plan;
+  std::string why_not;
+};
+StartPlanning plan_starts(const Program& program);
+
+}  // namespace tocsin::nfa

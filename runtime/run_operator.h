@@ -1,0 +1,56 @@
+// Evaluates a pattern run by run: any pattern. Keeps the timers of quiet keys; first events wait in
+// their batches until one follows that they could use.
+#pragma once
+
+#include <queue>
+#include <utility>
+#include <vector>
+
+#include "runtime/clean_up_timers.h"
+#include "runtime/key_table.h"
+#include "runtime/pattern_operator.h"
+
+namespace tocsin::runtime {
+
+class RunOperator final : public PatternOperator {
+ public:
+  explicit RunOperator(OperatorParts parts);
+
+  void process(const Surroundings& around) override;
+  void advance(eventtime::Timestamp now, const Surroundings& around) override;
+  void finish(eventtime::Timestamp end, const Surroundings& around) override;
+  eventtime::Timestamp held_from() const override { return matcher_.held_from(); }
+  size_t keys() const override { return keys_.size(); }
+  size_t timers() const override { return timers_.size(); }
+
+ private:
+  void prefetch_key(uint32_t tag) const override { keys_.prefetch_index(tag); }
+  void look_up();
+  void prefetch_state(const Routed& routed);
+  void process_event(Routed& routed, const Surroundings& around);
+  // The entry of the event's key; null if the event is done: it waits, or begins nothing.
+  KeyEntry* entry_for(const Routed& routed, BatchShelf& shelf);
+
+  void wait(const Routed& routed, KeyRef found);
+  KeyEntry& begin_waiting(KeyRef waiting, BatchShelf& shelf);
+  bool has_expired(const WaitingStart& start, eventtime::Timestamp now) const;
+  KeyRef drop_expired(KeyRef waiting, eventtime::Timestamp now, BatchShelf& shelf);
+  void clean_up_waiting(eventtime::Timestamp now, BatchShelf& shelf);
+
+  void settle(KeyEntry& entry);
+  void fire_moments(eventtime::Timestamp now, const Surroundings& around);
+  void fire_timers(eventtime::Timestamp now, const Surroundings& around);
+  void pass_time(KeyEntry& entry, eventtime::Timestamp now, const Surroundings& around);
+
+  KeyTable keys_;
+  CleanUpTimers timers_;
+  // When something is decided at a key though no event comes, and its place in the table.
+  using Moment = std::pair<eventtime::Timestamp, uint32_t>;
+  std::priority_queue<Moment, std::vector<Moment>, std::greater<>> moments_;
+
+  // Reused from event to event.
+  std::vector<nfa::TestedEvent> to_bind_;  // probably, by the block that is being looked up
+  std::vector<uint32_t> due_;
+};
+
+}  // namespace tocsin::runtime
