@@ -84,7 +84,9 @@ class Planner {
   StartPlanning absence(const Place& first) {
     const Edge& exit = first.edges[0];
     const Ending& ending = *exit.ending;
-    if (!is_end(exit) || ending.next || ending.loops != 0 ||
+    Edge plain = exit;
+    plain.after.reset();
+    if (!is_end(plain) || exit.after != ending.wait || ending.next || ending.loops != 0 ||
         ending.wait.has_value() == ending.window) {
       return no("of how it ends");
     }
