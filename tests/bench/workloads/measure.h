@@ -1,0 +1,56 @@
+// Runs patterns over recorded batches, and what the workloads measure with.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "runtime/engine.h"
+#include "tests/bench/workloads/batches.h"
+
+namespace tocsin::bench {
+
+// Of this thread, so that what else runs on the machine does not count.
+double cpu_seconds();
+// Resident memory of this process, after the allocator has given back what it can.
+size_t resident_bytes();
+
+// An engine with one input in order, and its alerts, which are counted and not kept.
+class Runner {
+ public:
+  // The patterns are ours, so mistakes in them end the program.
+  Runner(const std::string& patterns, size_t max_starts);
+
+  const eventtime::Catalog& catalog() const;
+  void push(const std::shared_ptr<const eventtime::Batch>& batch);
+  void finish();
+  uint64_t alerts() const { return alerts_; }
+  double seconds() const { return seconds_; }  // of the CPU, in push() and finish()
+  runtime::EngineStats stats() const { return engine_->stats(); }
+
+ private:
+  void count_alerts();
+
+  std::unique_ptr<runtime::Engine> engine_;
+  std::string text_;
+  uint64_t alerts_ = 0;
+  double seconds_ = 0;
+};
+
+struct Pass {
+  uint64_t events = 0;  // that are timed
+  double seconds = 0;   // for these
+  uint64_t alerts = 0;  // of all that were pushed
+  uint64_t expected = 0;
+  bool whole = false;  // the budget has lasted to the end
+  bool warm = false;   // and for all that was to be pushed before the timing begins
+};
+
+// Pushes all batches, or as many as `budget` seconds allow. Those that begin before `warm_up` are
+// not timed, unless it is all that could be done.
+Pass run_pass(Runner& runner, const Recorded& recorded, eventtime::Timestamp warm_up,
+              double budget);
+
+}  // namespace tocsin::bench
