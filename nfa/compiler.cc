@@ -69,6 +69,7 @@ class Compiler {
     }
     for (size_t i = 0; i < program_.places.size(); ++i) add_edges(i);
     if (pattern_.having) program_.having = Code::compile(*pattern_.having);
+    program_.growing_having = growing_having(pattern_);
     for (const patterns::Result& result : pattern_.emit) program_.emit.push_back(emit_code(result));
     for (const patterns::Result& result : pattern_.on_timeout) {
       program_.timeout_emit.push_back(emit_code(result));
@@ -393,6 +394,7 @@ class Compiler {
     if (!parts.correlated.operands.empty()) {
       test.correlated = Code::compile(parts.correlated);
       for (const Expr& operand : parts.correlated.operands) add_reads(operand, test.reads);
+      test.comparisons = comparisons_of(parts.correlated.operands);
     }
     const eventtime::EventSchema& schema = catalog_.types[step.type];
     test.text = std::string(word) + schema.name;
@@ -416,6 +418,7 @@ class Compiler {
     if (!parts.correlated.operands.empty()) {
       place.correlated = Code::compile(parts.correlated);
       for (const Expr& operand : parts.correlated.operands) add_reads(operand, place.reads);
+      place.comparisons = comparisons_of(parts.correlated.operands);
     }
     add_updates(place);
     program_.places.push_back(std::move(place));

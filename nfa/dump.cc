@@ -139,6 +139,11 @@ std::string plan_text(const Program& program) {
   }
   switch (planning.plan->kind) {
     case StartPlan::Kind::kPair:
+      if (planning.plan->equal_column && !planning.plan->kill_by_value) {
+        return "by first event: those of a key wait in a table by " +
+               program.capture_texts[*planning.plan->value_slot] +
+               ", where an event of the last step finds its own";
+      }
       return "by first event: those of a key wait in a list, which an event of the last step reads";
     case StartPlan::Kind::kAbsence:
       return "by first event: those of a key wait in a list until their time is over";

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "nfa/code.h"
+#include "nfa/condition_shape.h"
 #include "nfa/predicate.h"
 #include "nfa/slots.h"
 #include "patterns/pattern.h"
@@ -79,8 +80,9 @@ struct Test {
   TypeId type = 0;
   StepPredicate local;
   std::optional<Code> correlated;
-  std::vector<uint32_t> reads;  // slots that `correlated` reads
-  std::string text;             // "not x: T[c]", for explain
+  std::vector<uint32_t> reads;                 // slots that `correlated` reads
+  std::vector<CaptureComparison> comparisons;  // conjuncts of `correlated`
+  std::string text;                            // "not x: T[c]", for explain
 };
 
 enum class WatchKind : uint8_t {
@@ -146,8 +148,9 @@ struct Place {
   StepPredicate local;             // what looks only at the tested event: decided for whole batches
   std::optional<Code> correlated;  // the rest of the step's condition
   std::vector<uint32_t> reads;     // slots that `correlated` reads
-  std::vector<SlotUpdate> updates;  // what binding an event here changes
-  std::vector<Edge> edges;          // in the order of preference
+  std::vector<CaptureComparison> comparisons;  // conjuncts of `correlated`
+  std::vector<SlotUpdate> updates;             // what binding an event here changes
+  std::vector<Edge> edges;                     // in the order of preference
   std::vector<Watch> watches;
   PlaceText text;
   uint64_t strict_edges = 0;  // bits of `edges`
@@ -176,6 +179,7 @@ struct Program {
   uint32_t counters = 0;
   SlotLayout layout;
   std::optional<Code> having;
+  std::optional<std::vector<GrowingTerm>> growing_having;  // its conjuncts, if a loop keeps it true
   std::vector<std::optional<Code>> emit;  // by Pattern::emit; nothing for `collect`
   std::optional<Duration> within;
   patterns::SkipKind skip = patterns::SkipKind::kPastLast;

@@ -76,6 +76,11 @@ class Planner {
     }
     if (!take_kills(first, WatchKind::kBetween, plan_)) return no("of its negations");
     plan_.kind = StartPlan::Kind::kPair;
+    find_equality(program_.places[2].comparisons);
+    if (!plan_.value_slot && plan_.kills.size() == 1) {
+      find_equality(program_.tests[plan_.kills[0]].comparisons);
+      plan_.kill_by_value = plan_.value_slot.has_value();
+    }
     plan_.stays = exit.contiguity == Contiguity::kAny;
     plan_.life = smaller(program_.within, exit.in);
     return yes();
@@ -94,6 +99,8 @@ class Planner {
     plan_.life = ending.wait ? ending.wait : program_.within;
     const WatchKind kind = ending.wait ? WatchKind::kAbsence : WatchKind::kBetween;
     if (!take_kills(first, kind, plan_) || plan_.kills.size() != 1) return no("of its negations");
+    find_equality(program_.tests[plan_.kills[0]].comparisons);
+    plan_.kill_by_value = plan_.value_slot.has_value();
     return yes();
   }
 
@@ -105,12 +112,44 @@ class Planner {
   }
 
   StartPlanning loop(const Place& first) {
-    if (program_.having) return no("`having` may refuse the longest loop and not a shorter one");
+    if (program_.having && !program_.growing_having) {
+      return no("`having` may refuse the longest loop and not a shorter one");
+    }
     if (!take_loop(first) || !is_end(first.edges[1]) || first.edges[1].ending) {
       return no("of its loop");
     }
+    if (program_.having && plan_.maximum != UINT32_MAX) {
+      return no("`having` may come true too late for the longest loop");
+    }
     plan_.kind = StartPlan::Kind::kLoop;
+    if (program_.having) find_distinct(*program_.growing_having);
     return yes();
+  }
+
+  // A value of the first event that a later event must have, too.
+  void find_equality(const std::vector<CaptureComparison>& comparisons) {
+    for (const CaptureComparison& comparison : comparisons) {
+      const Slot& slot = program_.layout.slot(comparison.slot);
+      const bool plain = slot.kind == CaptureKind::kLast || slot.kind == CaptureKind::kFirst;
+      if (comparison.op != patterns::Op::kEqual || !plain || !is_of_first(comparison.slot))
+        continue;
+      plan_.value_slot = comparison.slot;
+      plan_.equal_column = comparison.column;
+      return;
+    }
+  }
+
+  bool is_of_first(uint32_t slot) const {
+    const std::vector<SlotUpdate>& updates = program_.places[kFirstPlace].updates;
+    return std::any_of(updates.begin(), updates.end(), [&](const SlotUpdate& update) {
+      return update.slot == slot && update.column != kNoColumn;
+    });
+  }
+
+  void find_distinct(const std::vector<GrowingTerm>& terms) {
+    for (const GrowingTerm& term : terms) {
+      if (term.kind == CaptureKind::kDistinct) plan_.value_slot = term.slot;
+    }
   }
 
   StartPlanning loop_then(const Place& first, const Place& second) {

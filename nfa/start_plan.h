@@ -33,12 +33,18 @@ struct StartPlan {
   // Of a first event, from its time on; nothing: for ever. Of an absence: until it is complete.
   std::optional<Duration> life;
   std::vector<uint16_t> kills;  // tests: such an event drops the first events before it
+  // The slot by whose value first events are found: a condition asks for an equal one, or `having`
+  // counts different ones. Only the first step's event changes it.
+  std::optional<uint32_t> value_slot;
+  // Of the step or negation that asks: the field that is equal to it.
+  std::optional<uint32_t> equal_column;
+  bool kill_by_value = false;  // it is the negation, the first of `kills`
 };
 
 inline constexpr uint16_t kFirstPlace = 1;  // of the programs that have a plan
 
 // What a first event that waits takes besides what it carries of its fields.
-inline constexpr size_t kStartBytes = 56;
+inline constexpr size_t kStartBytes = 88;
 
 // The plan of a program, or in a few words why there is none: "because ...".
 struct StartPlanning {

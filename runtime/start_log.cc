@@ -9,96 +9,104 @@
 
 namespace tocsin::runtime {
 
-static_assert(sizeof(StartLog::Start) == nfa::kStartBytes);
+static_assert(sizeof(StartLog::Start) + sizeof(StartLog::Chain) == nfa::kStartBytes);
 
-StartLog::StartLog(size_t words) : stride_(kStartWords + words) {
+StartLog::StartLog(size_t words, bool by_value)
+    : has_values_(by_value), stride_(kStartWords + words + (by_value ? kLinkWords : 0)) {
   ring_.resize(kMinSize * stride_);
   mask_ = kMinSize - 1;
 }
 
 StartLog::~StartLog() {
-  for (uint64_t i = begin_; i != end_; ++i) {
-    Start& each = at(static_cast<uint32_t>(i) & kPlaceMask);
-    if (each.event != nfa::kNoEvent && each.count > 0) drop_key(each);
+  for (const Chain& chain : chains_) {
+    if (chain.key_size > kKeyBytes) delete[] long_key(chain).data();
   }
 }
 
-std::string_view StartLog::long_key(const Start& oldest) {
+std::string_view StartLog::long_key(const Chain& chain) {
   const char* data = nullptr;
-  std::memcpy(&data, oldest.key, sizeof(data));
-  return {data, oldest.key_size};
+  std::memcpy(&data, chain.key, sizeof(data));
+  return {data, chain.key_size};
 }
 
-void StartLog::set_key(Start& oldest, std::string_view key) {
-  oldest.key_size = static_cast<uint32_t>(key.size());
-  if (key.size() <= kKeyBytes) {
-    std::copy(key.begin(), key.end(), oldest.key);
-    return;
+uint32_t StartLog::add_chain(std::string_view key, uint32_t tag) {
+  auto number = static_cast<uint32_t>(chains_.size());
+  if (free_chains_.empty()) {
+    chains_.emplace_back();
+  } else {
+    number = free_chains_.back();
+    free_chains_.pop_back();
   }
-  char* data = new char[key.size()];
-  std::copy(key.begin(), key.end(), data);
-  std::memcpy(oldest.key, &data, sizeof(data));
+  Chain& added = chains_[number];
+  added = {};
+  added.tag = tag;
+  added.key_size = static_cast<uint32_t>(key.size());
+  if (key.size() <= kKeyBytes) {
+    std::copy(key.begin(), key.end(), added.key);
+  } else {
+    char* data = new char[key.size()];
+    std::copy(key.begin(), key.end(), data);
+    std::memcpy(added.key, &data, sizeof(data));
+  }
+  index_.insert(tag, kNumber | number);
+  return number;
 }
 
-void StartLog::drop_key(Start& oldest) {
-  if (oldest.key_size > kKeyBytes) delete[] long_key(oldest).data();
-  oldest.key_size = 0;
+void StartLog::remove_chain(uint32_t number) {
+  Chain& gone = chains_[number];
+  index_.erase(gone.tag, kNumber | number);
+  if (gone.key_size > kKeyBytes) delete[] long_key(gone).data();
+  gone.key_size = 0;
+  free_chains_.push_back(number);
 }
 
-uint32_t StartLog::add(uint32_t oldest, std::string_view key, uint32_t tag,
-                       eventtime::Timestamp time, nfa::EventId event) {
+uint32_t StartLog::add(uint32_t chain, eventtime::Timestamp time, nfa::EventId event) {
   TOCSIN_CHECK(end_ - begin_ <= mask_, "make_room() was called");
   const auto place = static_cast<uint32_t>(end_++) & kPlaceMask;
   __builtin_prefetch(storage(static_cast<uint32_t>(end_ + 2)), 1);
   Start& added = *new (storage(place)) Start();
+  if (has_values_) new (&links(place)) ValueLinks();
   added.time = time;
   added.event = event;
+  added.chain = chain;
   ++live_;
-  if (oldest != kNone) {
-    Start& first = at(oldest);
-    added.older = first.last;
-    at(first.last).newer = place;
-    first.last = place;
-    ++first.count;
-    return place;
+  Chain& key = chains_[chain];
+  if (key.count++ == 0) {
+    key.oldest = place;
+  } else {
+    added.older = key.newest;
+    at(key.newest).newer = place;
   }
-  added.count = 1;
-  added.last = place;
-  added.tag = tag;
-  set_key(added, key);
-  index_.insert(tag, kNumber | place);
+  key.newest = place;
   return place;
 }
 
-uint32_t StartLog::remove(uint32_t oldest, uint32_t place) {
+bool StartLog::remove(uint32_t place) {
   Start& gone = at(place);
-  Start& first = at(oldest);
+  if (has_values_ && links(place).set != 0) remove_value(place);
   gone.event = nfa::kNoEvent;
   --live_;
-  if (place != oldest) {
-    --first.count;
-    at(gone.older).newer = gone.newer;
-    if (gone.newer == kNone) {
-      first.last = gone.older;
-    } else {
-      at(gone.newer).older = gone.older;
-    }
-    return oldest;
+  Chain& key = chains_[gone.chain];
+  if (--key.count == 0) {
+    remove_chain(gone.chain);
+    return false;
   }
-  if (gone.newer == kNone) {
-    index_.erase(gone.tag, kNumber | place);
-    drop_key(gone);
-    return kNone;
+  (gone.older == kNone ? key.oldest : at(gone.older).newer) = gone.newer;
+  (gone.newer == kNone ? key.newest : at(gone.newer).older) = gone.older;
+  return true;
+}
+
+void StartLog::remove_value(uint32_t place) {
+  const ValueLinks& gone = links(place);
+  if (gone.older != kNone) links(gone.older).newer = gone.newer;
+  if (gone.newer != kNone) {
+    links(gone.newer).older = gone.older;
+  } else if (gone.older != kNone) {
+    by_value_.replace(gone.tag, kNumber | place, kNumber | gone.older);
+  } else {
+    by_value_.erase(gone.tag, kNumber | place);
+    --chains_[at(place).chain].values;
   }
-  Start& next = at(gone.newer);
-  next.older = kNone;
-  next.count = gone.count - 1;
-  next.last = gone.last;
-  next.tag = gone.tag;
-  next.key_size = gone.key_size;
-  std::copy(std::begin(gone.key), std::end(gone.key), next.key);
-  index_.replace(gone.tag, kNumber | place, kNumber | gone.newer);
-  return gone.newer;
 }
 
 uint32_t StartLog::front() {
@@ -112,27 +120,23 @@ uint32_t StartLog::front() {
 void StartLog::make_room(size_t more) {
   front();
   if (end_ - begin_ + more <= size_t{mask_} + 1) return;
-  // Half of the ring stays free, so that moving costs less than adding.
-  const size_t size = std::bit_ceil((live_ + more) * 2);
+  // Half of what lives stays free, so that moving costs less than adding.
+  const size_t size = std::bit_ceil((live_ + more) * 3 / 2);
   TOCSIN_CHECK(size < kNumber, "fewer than 1 G first events wait at once");
-  move_all(std::max(size, size_t{mask_} + 1));
+  move_all(std::max(size, kMinSize));
 }
 
 // Into a ring of `size`, without what was removed.
 void StartLog::move_all(size_t size) {
-  Words from = std::move(ring_);
+  const Words from = std::move(ring_);
   const uint32_t from_mask = mask_;
   ring_ = Words(size * stride_);
   mask_ = static_cast<uint32_t>(size - 1);
   moved_.assign(end_ - begin_, kNone);
-  index_ = {};
   const uint64_t to_begin = end_;
   uint64_t to = end_;
-  const auto old_start = [&](uint64_t i) {
-    return from.data() + (static_cast<uint32_t>(i) & from_mask) * stride_;
-  };
   for (uint64_t i = begin_; i != end_; ++i) {
-    const uint64_t* words = old_start(i);
+    const uint64_t* words = from.data() + (static_cast<uint32_t>(i) & from_mask) * stride_;
     if (reinterpret_cast<const Start*>(words)->event == nfa::kNoEvent) continue;
     const auto place = static_cast<uint32_t>(to++) & kPlaceMask;
     moved_[i - begin_] = place;
@@ -146,9 +150,18 @@ void StartLog::move_all(size_t size) {
     Start& each = at(place);
     follow(each.newer);
     follow(each.older);
-    if (each.older != kNone) continue;
-    follow(each.last);
-    index_.insert(each.tag, kNumber | place);
+    Chain& key = chains_[each.chain];
+    if (each.older == kNone) key.oldest = place;
+    if (each.newer == kNone) key.newest = place;
+    if (!has_values_ || links(place).set == 0) continue;
+    follow(links(place).older);
+    follow(links(place).newer);
+  }
+  by_value_ = {};
+  for (uint64_t i = to_begin; has_values_ && i != to; ++i) {
+    const auto place = static_cast<uint32_t>(i) & kPlaceMask;
+    const ValueLinks& value = links(place);
+    if (value.set != 0 && value.newer == kNone) by_value_.insert(value.tag, kNumber | place);
   }
   begin_ = to_begin;
   end_ = to;

@@ -2,9 +2,10 @@
 // read of them.
 //
 // They are written one behind the other, in the order of their time, so that those that expire are
-// at hand without a look at keys; those of one key are chained, and the oldest of them knows how
-// many they are, the last, and the key. Places do not move while first events are added or
-// removed; make_room() may move them. Tested by tests/unit/runtime/start_log_test.cc.
+// at hand without a look at keys; those of one key are chained. Where a condition asks for an equal
+// value, or `distinct` counts values, they are found by the value of one field as well. Places do
+// not move while first events are added or removed; make_room() may move them. For one thread.
+// Tested by tests/unit/runtime/start_log_test.cc.
 #pragma once
 
 #include <cstdint>
@@ -28,90 +29,152 @@ class StartLog {
   struct Start {
     eventtime::Timestamp time;
     nfa::EventId event = nfa::kNoEvent;  // kNoEvent: removed
-    uint32_t newer = kNone;              // places of its key
+    uint32_t chain = kNone;              // its key's
+    uint32_t newer = kNone;              // places of the same key
     uint32_t older = kNone;
-    // Of the oldest of a key:
+  };
+
+  // The first events of one key. It is there as long as there are any.
+  struct alignas(eventtime::kCacheLineBytes) Chain {
+    uint32_t oldest = kNone;  // places
+    uint32_t newest = kNone;
     uint32_t count = 0;
-    uint32_t last = kNone;
+    uint32_t values = 0;  // different ones of the indexed field
     uint32_t tag = 0;
     uint32_t key_size = 0;
     char key[kKeyBytes] = {};  // a longer one: a pointer to it, owned
+    // The owner's: of a field that is summed up.
+    double sum = 0;
+    double moved = 0;        // all that was added and subtracted
+    uint32_t negatives = 0;  // values below zero
   };
 
-  // Each first event has room for so many words of its owner's.
-  explicit StartLog(size_t words);
+  // Each first event has room for so many words of its owner's. `by_value`: set_value() will be
+  // called.
+  StartLog(size_t words, bool by_value);
   ~StartLog();
   StartLog(const StartLog&) = delete;
   StartLog& operator=(const StartLog&) = delete;
 
-  // The oldest of a key, or kNone. `tag` is tag_of(key) everywhere.
+  // The chain of a key, or kNone. `tag` is tag_of(key) everywhere.
   uint32_t find(std::string_view key, uint32_t tag) const {
     const uint32_t number =
-        index_.find(tag, [&](uint32_t n) { return key_of(at(n & kPlaceMask)) == key; });
+        index_.find(tag, [&](uint32_t n) { return key_of(chains_[n & kPlaceMask]) == key; });
     return number == KeyIndex::kNone ? kNone : number & kPlaceMask;
   }
-  // Adds a first event of the key whose oldest is `oldest`; returns its place. Times do not fall.
-  uint32_t add(uint32_t oldest, std::string_view key, uint32_t tag, eventtime::Timestamp time,
-               nfa::EventId event);
-  // Returns the oldest that is left.
-  uint32_t remove(uint32_t oldest, uint32_t place);
+  // A chain for a key that has none. add() comes next.
+  uint32_t add_chain(std::string_view key, uint32_t tag);
+  // Adds a first event; returns its place. Times do not fall.
+  uint32_t add(uint32_t chain, eventtime::Timestamp time, nfa::EventId event);
+  // False: it was the last of its chain, which is gone.
+  bool remove(uint32_t place);
 
-  Start& at(uint32_t place) { return *start(place); }
-  const Start& at(uint32_t place) const { return *start(place); }
+  Start& at(uint32_t place) { return *reinterpret_cast<Start*>(storage(place)); }
+  const Start& at(uint32_t place) const { return *reinterpret_cast<const Start*>(storage(place)); }
   uint64_t* words(uint32_t place) { return storage(place) + kStartWords; }
   const uint64_t* words(uint32_t place) const { return storage(place) + kStartWords; }
-  static std::string_view key_of(const Start& oldest) {
-    return oldest.key_size <= kKeyBytes ? std::string_view(oldest.key, oldest.key_size)
-                                        : long_key(oldest);
+  Chain& chain(uint32_t number) { return chains_[number]; }
+  const Chain& chain(uint32_t number) const { return chains_[number]; }
+  static std::string_view key_of(const Chain& chain) {
+    return chain.key_size <= kKeyBytes ? std::string_view(chain.key, chain.key_size)
+                                       : long_key(chain);
   }
 
-  // The oldest of all keys; kNone if there is none. It is the oldest of its key.
+  // Makes a first event known by its value. `tag`: a hash of chain and value; `equal(place)` tells
+  // whether another of the same chain has the same.
+  template <typename Equal>
+  void set_value(uint32_t place, uint32_t tag, const Equal& equal) {
+    const uint32_t other = find_value(at(place).chain, tag, equal);
+    ValueLinks& mine = links(place);
+    mine.tag = tag;
+    mine.set = true;
+    if (other == kNone) {
+      by_value_.insert(tag, kNumber | place);
+      ++chains_[at(place).chain].values;
+      return;
+    }
+    mine.older = other;
+    links(other).newer = place;
+    by_value_.replace(tag, kNumber | other, kNumber | place);
+  }
+  // The newest of the chain with the value, or kNone.
+  template <typename Equal>
+  uint32_t find_value(uint32_t chain, uint32_t tag, const Equal& equal) const {
+    const uint32_t number = by_value_.find(tag, [&](uint32_t n) {
+      return at(n & kPlaceMask).chain == chain && equal(n & kPlaceMask);
+    });
+    return number == KeyIndex::kNone ? kNone : number & kPlaceMask;
+  }
+  // The next older one of the same chain and value.
+  uint32_t older_equal(uint32_t place) const { return links(place).older; }
+
+  // The oldest of all keys; kNone if there is none. It is the oldest of its chain.
   uint32_t front();
   // Sees to it that so many first events can be added. Moves places.
   void make_room(size_t more);
 
   size_t size() const { return live_; }
-  size_t keys() const { return index_.size(); }
+  size_t chains() const { return index_.size(); }
 
-  // Three steps of a look-up to come.
+  // Steps of a look-up to come: the index, the chain, its first events.
   void prefetch_index(uint32_t tag) const { index_.prefetch(tag); }
+  void prefetch_value(uint32_t tag) const { by_value_.prefetch(tag); }
   uint32_t guess(uint32_t tag) const {
     const uint32_t number = index_.find(tag, [](uint32_t) { return true; });
     return number == KeyIndex::kNone ? kNone : number & kPlaceMask;
   }
-  void prefetch(uint32_t place) const {
-    if (place != kNone) __builtin_prefetch(storage(place));
+  void prefetch_chain(uint32_t chain) const {
+    if (chain != kNone) __builtin_prefetch(&chains_[chain]);
   }
-  // The `i`th from the front, gone or not.
+  void prefetch_starts(uint32_t chain) const {
+    if (chain == kNone) return;
+    __builtin_prefetch(storage(chains_[chain].oldest));
+    __builtin_prefetch(storage(chains_[chain].newest), 1);
+  }
+  // The `i`th from the front, gone or not; kNone behind the last.
   uint32_t ahead(size_t i) const {
     return begin_ + i < end_ ? static_cast<uint32_t>(begin_ + i) & kPlaceMask : kNone;
   }
 
  private:
+  // Behind the owner's words, where values are indexed.
+  struct ValueLinks {
+    uint32_t older = kNone;  // places with the same value
+    uint32_t newer = kNone;
+    uint32_t tag = 0;
+    uint32_t set = 0;
+  };
   static constexpr size_t kStartWords = sizeof(Start) / sizeof(uint64_t);
+  static constexpr size_t kLinkWords = sizeof(ValueLinks) / sizeof(uint64_t);
   static constexpr uint32_t kPlaceMask = (uint32_t{1} << 31) - 1;
-  static constexpr uint32_t kNumber = uint32_t{1} << 31;  // set in numbers of the index
+  static constexpr uint32_t kNumber = uint32_t{1} << 31;  // set in numbers of the indexes
   static constexpr size_t kMinSize = 16;
   using Words = std::vector<uint64_t, eventtime::HugePageAllocator<uint64_t>>;
 
   uint64_t* storage(uint32_t place) { return ring_.data() + (place & mask_) * stride_; }
   const uint64_t* storage(uint32_t place) const { return ring_.data() + (place & mask_) * stride_; }
-  Start* start(uint32_t place) { return reinterpret_cast<Start*>(storage(place)); }
-  const Start* start(uint32_t place) const {
-    return reinterpret_cast<const Start*>(storage(place));
+  ValueLinks& links(uint32_t place) {
+    return *reinterpret_cast<ValueLinks*>(storage(place) + stride_ - kLinkWords);
   }
-  static std::string_view long_key(const Start& oldest);
-  static void set_key(Start& oldest, std::string_view key);
-  static void drop_key(Start& oldest);
+  const ValueLinks& links(uint32_t place) const {
+    return *reinterpret_cast<const ValueLinks*>(storage(place) + stride_ - kLinkWords);
+  }
+  static std::string_view long_key(const Chain& chain);
+  void remove_value(uint32_t place);
+  void remove_chain(uint32_t number);
   void move_all(size_t size);
 
+  bool has_values_;
   size_t stride_;  // words
   Words ring_;
   uint32_t mask_ = 0;
   uint64_t begin_ = 0;
   uint64_t end_ = 0;
   size_t live_ = 0;
-  KeyIndex index_;  // to kNumber | place of the oldest
+  std::vector<Chain, eventtime::HugePageAllocator<Chain>> chains_;
+  std::vector<uint32_t> free_chains_;
+  KeyIndex index_;     // to kNumber | chain
+  KeyIndex by_value_;  // to kNumber | place of the newest
   std::vector<uint32_t> moved_;
 };
 

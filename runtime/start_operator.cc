@@ -1,19 +1,62 @@
 #include "runtime/start_operator.h"
 
+// In line: values are short, and a call would cost as much as the hash.
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <algorithm>
+#include <bit>
+#include <cmath>
 
 namespace tocsin::runtime {
 
 using eventtime::Timestamp;
+using eventtime::Type;
+using eventtime::Value;
 using nfa::NodeId;
+using patterns::CaptureKind;
 using patterns::SkipKind;
 
 namespace {
 
 constexpr size_t kPrefetchDistance = 16;  // of first events that expire
 
+// Sums are kept by adding and subtracting, which is not exact; it decides only what is clear.
+constexpr double kSumError = 1e-9;      // of all that was added and subtracted
+constexpr double kSumTolerance = 1e-3;  // of the bound: beyond it the sum is computed again
+
 bool contains(const std::vector<uint32_t>& list, uint32_t item) {
   return std::find(list.begin(), list.end(), item) != list.end();
+}
+
+size_t update_of(const nfa::Place& place, uint32_t slot) {
+  const auto update = std::find_if(place.updates.begin(), place.updates.end(),
+                                   [&](const auto& each) { return each.slot == slot; });
+  return static_cast<size_t>(update - place.updates.begin());
+}
+
+// Of values that are not null.
+uint32_t hash_of(uint32_t chain, const Value& value) {
+  switch (value.type) {
+    case Type::kString: {
+      const std::string_view text = value.cell.text.view();
+      return static_cast<uint32_t>(XXH3_64bits_withSeed(text.data(), text.size(), chain));
+    }
+    case Type::kFloat: {
+      const double number = value.cell.number == 0 ? 0.0 : value.cell.number;
+      return static_cast<uint32_t>(XXH3_64bits_withSeed(&number, sizeof(number), chain));
+    }
+    default:
+      return static_cast<uint32_t>(
+          XXH3_64bits_withSeed(&value.cell.integer, sizeof(value.cell.integer), chain));
+  }
+}
+
+// Of one type and not null.
+bool equal(const Value& left, const Value& right) {
+  if (left.type == Type::kString) return left.cell.text == right.cell.text;
+  if (left.type == Type::kFloat) return left.cell.number == right.cell.number;
+  return left.cell.integer == right.cell.integer;
 }
 
 }  // namespace
@@ -22,7 +65,7 @@ StartOperator::StartOperator(OperatorParts parts, const eventtime::EventSchema& 
     : PatternOperator(std::move(parts)),
       plan_(*nfa::plan_starts(program_).plan),
       cells_(program_.places[nfa::kFirstPlace], schema),
-      log_(cells_.words()),
+      log_(cells_.words(), plan_.value_slot.has_value()),
       clear_slots_(program_.layout.words()),
       slots_(clear_slots_.size()) {
   program_.layout.clear(clear_slots_.data());
@@ -36,34 +79,43 @@ StartOperator::StartOperator(OperatorParts parts, const eventtime::EventSchema& 
     }
     if (read) updates_read_.push_back(i);
   }
+  if (plan_.value_slot) value_update_ = update_of(first, *plan_.value_slot);
+  if (!program_.growing_having) return;
+  for (const nfa::GrowingTerm& term : *program_.growing_having) {
+    if (term.kind != CaptureKind::kSum) continue;
+    sum_update_ = update_of(first, term.slot);
+    sum_bound_ = term.bound;
+  }
 }
 
 void StartOperator::process(const Surroundings& around) {
   find_keys();
   log_.make_room(routed_.size());
-  for (const Routed& routed : routed_) log_.prefetch(log_.guess(routed.tag));
+  for (const Routed& routed : routed_) log_.prefetch_chain(log_.guess(routed.tag));
+  for (const Routed& routed : routed_) log_.prefetch_starts(log_.guess(routed.tag));
   for (Routed& routed : routed_) process_event(routed, around);
   routed_.clear();
 }
 
 void StartOperator::process_event(Routed& routed, const Surroundings& around) {
-  const Timestamp now = routed.event->tested.row->time;
-  uint32_t oldest = log_.find(routed.key, routed.tag);
-  if (oldest != kNone) oldest = pass_time(oldest, now, around);
+  nfa::TestedEvent& event = routed.event->tested;
+  const Timestamp now = event.row->time;
+  chain_ = log_.find(routed.key, routed.tag);
+  if (chain_ != kNone) pass_time(now, around);
   const bool begins = fits(routed, nfa::kFirstPlace);
-  if (oldest == kNone && !begins) return;
+  if (chain_ == kNone && !begins) return;
   matcher_.count_event();
   matches_.clear();
   key_ = routed.key;
   key_is_read_ = false;
   excluded_before_ = 0;
-  if (oldest != kNone && plan_.second != nfa::kEndPlace && fits(routed, plan_.second)) {
-    oldest = follow(oldest, routed);
+  if (chain_ != kNone && plan_.second != nfa::kEndPlace && fits(routed, plan_.second)) {
+    follow(event);
   }
-  if (oldest != kNone && !plan_.kills.empty()) oldest = kill(oldest, routed);
-  if (begins) oldest = begin(oldest, routed);
-  if (begins && plan_.kind == Kind::kLoop) oldest = complete_loops(oldest, now);
-  if (oldest != kNone && excluded_before_ != 0) exclude(oldest);
+  if (chain_ != kNone && !plan_.kills.empty()) kill(routed);
+  if (begins) begin(routed);
+  if (begins && plan_.kind == Kind::kLoop) complete_loops(now);
+  if (chain_ != kNone && excluded_before_ != 0) exclude();
   if (!matches_.empty()) emit(routed.key, around);
 }
 
@@ -81,29 +133,31 @@ bool StartOperator::fits(const Routed& routed, uint16_t place) const {
 }
 
 // What is over before `now`.
-uint32_t StartOperator::pass_time(uint32_t oldest, Timestamp now, const Surroundings& around) {
-  while (oldest != kNone && has_expired(log_.at(oldest), now)) {
+void StartOperator::pass_time(Timestamp now, const Surroundings& around) {
+  while (chain_ != kNone && has_expired(log_.at(chain().oldest), now)) {
+    const uint32_t oldest = chain().oldest;
     if (plan_.kind == Kind::kAbsence) fire(oldest, around);
-    oldest = remove(oldest, oldest);
+    remove(oldest);
   }
-  return oldest;
 }
 
 // An absence is complete.
-void StartOperator::fire(uint32_t oldest, const Surroundings& around) {
-  const StartLog::Start& start = log_.at(oldest);
-  const std::string key(StartLog::key_of(start));
+void StartOperator::fire(uint32_t place, const Surroundings& around) {
+  const StartLog::Start& start = log_.at(place);
+  const std::string key(StartLog::key_of(log_.chain(start.chain)));
   key_ = key;
   key_is_read_ = false;
   matches_.clear();
-  match(matcher_.bind_start(nfa::kRootNode, 0, start.event, cells_, log_.words(oldest)),
+  match(matcher_.bind_start(nfa::kRootNode, 0, start.event, cells_, log_.words(place)),
         start.time + *plan_.life);
   if (!matches_.empty()) emit(key, around);
 }
 
-uint32_t StartOperator::remove(uint32_t oldest, uint32_t place) {
-  events_.release(log_.at(place).event);
-  return log_.remove(oldest, place);
+void StartOperator::remove(uint32_t place) {
+  const StartLog::Start& start = log_.at(place);
+  if (sum_update_) move_sum(place, false);
+  events_.release(start.event);
+  if (!log_.remove(place)) chain_ = kNone;
 }
 
 bool StartOperator::test(const nfa::Code& condition, uint32_t place,
@@ -113,15 +167,15 @@ bool StartOperator::test(const nfa::Code& condition, uint32_t place,
   return matcher_.holds(condition, slots_.data(), event);
 }
 
-// A match whose node is the caller's, unless having refuses it.
-void StartOperator::match(NodeId node, Timestamp complete) {
+bool StartOperator::match(NodeId node, Timestamp complete) {
   if (!key_is_read_) read_key(key_);
   key_is_read_ = true;
   if (program_.having && !program_.having->holds(matcher_.context_of(node, key_values_))) {
     matcher_.buffer().release(node);
-    return;
+    return false;
   }
   matches_.push_back({node, complete, false, 0});
+  return true;
 }
 
 // Language page 3.7: what the match from `start`, whose last first-step event is `last`, excludes.
@@ -137,31 +191,39 @@ void StartOperator::note_match(uint32_t start, uint32_t last, uint64_t sequence)
 
 // The last step's event: of each first event that it can complete, in their order, unless a match
 // before has excluded it.
-uint32_t StartOperator::follow(uint32_t oldest, const Routed& routed) {
-  nfa::TestedEvent& event = routed.event->tested;
-  const nfa::Place& second = program_.places[plan_.second];
-  const bool loop = plan_.kind == Kind::kLoopThen;
-  uint32_t left = log_.at(oldest).count;
-  for (uint32_t place = oldest; place != kNone && left >= plan_.minimum; --left) {
-    const uint32_t next = log_.at(place).newer;
-    if (excluded_before_ >= event.sequence) break;
-    const bool excluded = excluded_before_ != 0 && sequence(place) < excluded_before_;
-    const bool taken = second.correlated ? test(*second.correlated, place, event) : true;
-    bool emitted = false;
-    if (taken && !excluded) {
-      uint32_t last = place;
-      const NodeId start = bind_loop(place, loop ? std::min(left, plan_.maximum) : 1, last);
-      const size_t before = matches_.size();
-      match(matcher_.bind_event(start, plan_.second, plan_.exit_edge, event), event.row->time);
-      matcher_.buffer().release(start);
-      emitted = matches_.size() > before;
-      if (emitted) note_match(place, last, event.sequence);
+void StartOperator::follow(nfa::TestedEvent& event) {
+  if (plan_.equal_column && !plan_.kill_by_value) {
+    find_equal(event);
+    for (const uint32_t place : equal_) {
+      if (!follow_one(place, 1, event)) return;
     }
-    const bool leaves = (taken && !plan_.stays) || (emitted && program_.skip != SkipKind::kNone);
-    if (leaves) oldest = remove(oldest, place);
+    return;
+  }
+  uint32_t left = chain().count;
+  for (uint32_t place = chain().oldest; place != kNone && left >= plan_.minimum; --left) {
+    const uint32_t next = log_.at(place).newer;
+    if (!follow_one(place, left, event)) return;
     place = next;
   }
-  return oldest;
+}
+
+// `left`: so many first events stand from this one on. False: all others are excluded.
+bool StartOperator::follow_one(uint32_t place, uint32_t left, nfa::TestedEvent& event) {
+  if (excluded_before_ >= event.sequence) return false;
+  const std::optional<nfa::Code>& condition = program_.places[plan_.second].correlated;
+  if (condition && !test(*condition, place, event)) return true;
+  bool emitted = false;
+  if (excluded_before_ == 0 || sequence(place) >= excluded_before_) {
+    uint32_t last = place;
+    const bool loop = plan_.kind == Kind::kLoopThen;
+    const NodeId start = bind_loop(place, loop ? std::min(left, plan_.maximum) : 1, last);
+    const NodeId node = matcher_.bind_event(start, plan_.second, plan_.exit_edge, event);
+    matcher_.buffer().release(start);
+    emitted = match(node, event.row->time);
+    if (emitted) note_match(place, last, event.sequence);
+  }
+  if (!plan_.stays || (emitted && program_.skip != SkipKind::kNone)) remove(place);
+  return true;
 }
 
 // The nodes of a start, and of the rounds that follow it, `count` in all.
@@ -179,51 +241,137 @@ NodeId StartOperator::bind_loop(uint32_t place, uint32_t count, uint32_t& last) 
   return node;
 }
 
-uint32_t StartOperator::kill(uint32_t oldest, const Routed& routed) {
+void StartOperator::kill(const Routed& routed) {
+  const nfa::TestedEvent& event = routed.event->tested;
   for (const uint16_t number : plan_.kills) {
     const nfa::Test& negation = program_.tests[number];
     if (!fits(routed, negation.type, negation.variable, negation.local)) continue;
-    for (uint32_t place = oldest; place != kNone;) {
-      const uint32_t next = log_.at(place).newer;
-      if (!negation.correlated || test(*negation.correlated, place, routed.event->tested)) {
-        oldest = remove(oldest, place);
+    const auto kill_one = [&](uint32_t place) {
+      if (!negation.correlated || test(*negation.correlated, place, event)) remove(place);
+    };
+    if (plan_.kill_by_value) {
+      find_equal(event);
+      for (const uint32_t place : equal_) kill_one(place);
+    } else {
+      for (uint32_t place = chain().oldest; place != kNone;) {
+        const uint32_t next = log_.at(place).newer;
+        kill_one(place);
+        place = next;
       }
-      place = next;
     }
-    if (oldest == kNone) break;
+    if (chain_ == kNone) return;
   }
-  return oldest;
 }
 
-uint32_t StartOperator::begin(uint32_t oldest, const Routed& routed) {
+void StartOperator::begin(const Routed& routed) {
   nfa::TestedEvent& event = routed.event->tested;
-  const nfa::EventId stored = events_.store(event);
-  const uint32_t place = log_.add(oldest, routed.key, routed.tag, event.row->time, stored);
+  if (chain_ == kNone) chain_ = log_.add_chain(routed.key, routed.tag);
+  const uint32_t place = log_.add(chain_, event.row->time, events_.store(event));
   cells_.write(log_.words(place), event, events_);
-  if (oldest == kNone) return place;
-  if (log_.at(oldest).count > max_starts_) {
+  if (plan_.value_slot) index_value(place);
+  if (sum_update_) move_sum(place, true);
+  if (chain().count > max_starts_) {
     matcher_.count_dropped_start();
-    oldest = remove(oldest, oldest);
+    remove(chain().oldest);
   }
-  return oldest;
 }
 
 // Of a pattern that is nothing but a loop: each first event that enough others follow.
-uint32_t StartOperator::complete_loops(uint32_t oldest, Timestamp now) {
-  while (oldest != kNone && log_.at(oldest).count >= plan_.minimum) {
-    const uint32_t newest = log_.at(oldest).last;
-    uint32_t last = oldest;
-    match(bind_loop(oldest, plan_.minimum, last), now);
-    if (!matches_.empty()) note_match(oldest, last, sequence(newest));
-    oldest = remove(oldest, oldest);
-    if (excluded_before_ != 0) break;
+void StartOperator::complete_loops(Timestamp now) {
+  while (chain_ != kNone && chain().count >= plan_.minimum && may_hold()) {
+    if (!complete_one(now) || excluded_before_ != 0) return;
   }
-  return oldest;
 }
 
-uint32_t StartOperator::exclude(uint32_t oldest) {
-  while (oldest != kNone && sequence(oldest) < excluded_before_) oldest = remove(oldest, oldest);
-  return oldest;
+// Nearly always the oldest; where having is just at its bound or a sum falls, perhaps another.
+bool StartOperator::complete_one(Timestamp now) {
+  const uint64_t newest = sequence(chain().newest);
+  uint32_t left = chain().count;
+  const bool sums = sum_update_ && left > 1;
+  if (sums) find_sums();
+  const double error = chain().moved * kSumError;
+  for (uint32_t place = chain().oldest; left >= plan_.minimum; --left) {
+    const uint32_t next = log_.at(place).newer;
+    if (!sums || sums_[left - 1] + error >= sum_bound_) {
+      uint32_t last = place;
+      const uint32_t rounds = plan_.maximum == UINT32_MAX ? left : plan_.minimum;
+      const bool emitted = match(bind_loop(place, rounds, last), now);
+      if (emitted) note_match(place, last, newest);
+      if (emitted || plan_.maximum == 1) remove(place);
+      if (emitted) return true;
+    }
+    place = next;
+  }
+  return false;
+}
+
+// False: having does not hold for the oldest first event, and so for none.
+bool StartOperator::may_hold() const {
+  if (!program_.growing_having) return true;
+  const StartLog::Chain& key = chain();
+  return std::all_of(program_.growing_having->begin(), program_.growing_having->end(),
+                     [&](const nfa::GrowingTerm& term) {
+                       if (term.kind == CaptureKind::kSum) {
+                         return key.negatives > 0 || key.sum + key.moved * kSumError >= term.bound;
+                       }
+                       const bool indexed = plan_.value_slot == term.slot;
+                       return static_cast<double>(indexed ? key.values : key.count) >= term.bound;
+                     });
+}
+
+void StartOperator::exclude() {
+  while (chain_ != kNone && sequence(chain().oldest) < excluded_before_) remove(chain().oldest);
+}
+
+// The first events of the key whose value the event's field has.
+void StartOperator::find_equal(const nfa::TestedEvent& event) {
+  equal_.clear();
+  const Value wanted = event.table().columns[*plan_.equal_column].value(event.row->table_row);
+  if (wanted.is_null()) return;
+  const auto has_it = [&](uint32_t place) { return equal(value_of(place), wanted); };
+  for (uint32_t place = log_.find_value(chain_, hash_of(chain_, wanted), has_it); place != kNone;
+       place = log_.older_equal(place)) {
+    equal_.push_back(place);
+  }
+  std::reverse(equal_.begin(), equal_.end());
+}
+
+void StartOperator::index_value(uint32_t place) {
+  const Value value = value_of(place);
+  if (value.is_null()) return;
+  log_.set_value(place, hash_of(chain_, value),
+                 [&](uint32_t other) { return equal(value_of(other), value); });
+}
+
+double StartOperator::summand(uint32_t place) const {
+  const Value value = cells_.read(log_.words(place), *sum_update_);
+  if (value.is_null()) return 0;
+  return value.type == Type::kFloat ? value.cell.number : static_cast<double>(value.cell.integer);
+}
+
+// A first event comes or goes.
+void StartOperator::move_sum(uint32_t place, bool in) {
+  const double value = summand(place);
+  StartLog::Chain& key = log_.chain(log_.at(place).chain);
+  key.sum += in ? value : -value;
+  key.moved += std::abs(value);
+  if (value < 0) key.negatives += in ? 1U : UINT32_MAX;
+  if (!in || key.moved * kSumError <= std::abs(sum_bound_) * kSumTolerance) return;
+  key.sum = 0;
+  key.moved = 0;
+  for (uint32_t at = key.oldest; at != kNone; at = log_.at(at).newer) {
+    key.sum += summand(at);
+    key.moved += std::abs(summand(at));
+  }
+}
+
+void StartOperator::find_sums() {
+  sums_.clear();
+  double sum = 0;
+  for (uint32_t place = chain().newest; place != kNone; place = log_.at(place).older) {
+    sum += summand(place);
+    sums_.push_back(sum);
+  }
 }
 
 void StartOperator::advance(Timestamp now, const Surroundings& around) {
@@ -231,17 +379,17 @@ void StartOperator::advance(Timestamp now, const Surroundings& around) {
   for (uint32_t place = log_.front(); place != kNone && has_expired(log_.at(place), now);
        place = log_.front()) {
     if (const uint32_t ahead = log_.ahead(kPrefetchDistance); ahead != kNone) {
-      log_.prefetch_index(log_.at(ahead).tag);
+      log_.prefetch_chain(log_.at(ahead).chain);
     }
     if (plan_.kind == Kind::kAbsence) fire(place, around);
-    remove(place, place);
+    remove(place);
   }
 }
 
 void StartOperator::finish(Timestamp /*end*/, const Surroundings& around) {
   for (uint32_t place = log_.front(); place != kNone; place = log_.front()) {
     if (plan_.kind == Kind::kAbsence) fire(place, around);
-    remove(place, place);
+    remove(place);
   }
 }
 

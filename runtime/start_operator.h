@@ -7,6 +7,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "nfa/start_cells.h"
@@ -25,7 +27,7 @@ class StartOperator final : public PatternOperator {
   void advance(eventtime::Timestamp now, const Surroundings& around) override;
   void finish(eventtime::Timestamp end, const Surroundings& around) override;
   eventtime::Timestamp held_from() const override { return eventtime::kMaxTimestamp; }
-  size_t keys() const override { return log_.keys(); }
+  size_t keys() const override { return log_.chains(); }
   size_t timers() const override { return 0; }
 
  private:
@@ -41,18 +43,23 @@ class StartOperator final : public PatternOperator {
     return plan_.life && start.time + *plan_.life < now;
   }
 
-  // Each returns the oldest that is left of the key.
-  uint32_t pass_time(uint32_t oldest, eventtime::Timestamp now, const Surroundings& around);
-  uint32_t follow(uint32_t oldest, const Routed& routed);
-  uint32_t kill(uint32_t oldest, const Routed& routed);
-  uint32_t begin(uint32_t oldest, const Routed& routed);
-  uint32_t complete_loops(uint32_t oldest, eventtime::Timestamp now);
-  uint32_t exclude(uint32_t oldest);
-  uint32_t remove(uint32_t oldest, uint32_t place);
+  // Of the present key, whose chain is `chain_`, kNone if it has none.
+  const StartLog::Chain& chain() const { return log_.chain(chain_); }
+  void pass_time(eventtime::Timestamp now, const Surroundings& around);
+  void follow(nfa::TestedEvent& event);
+  bool follow_one(uint32_t place, uint32_t left, nfa::TestedEvent& event);
+  void kill(const Routed& routed);
+  void begin(const Routed& routed);
+  void complete_loops(eventtime::Timestamp now);
+  bool may_hold() const;
+  bool complete_one(eventtime::Timestamp now);
+  void exclude();
+  void remove(uint32_t place);
 
-  void fire(uint32_t oldest, const Surroundings& around);
+  void fire(uint32_t place, const Surroundings& around);
   bool test(const nfa::Code& condition, uint32_t place, const nfa::TestedEvent& event);
-  void match(nfa::NodeId node, eventtime::Timestamp complete);
+  // Whether there is a match, which having does not refuse.
+  bool match(nfa::NodeId node, eventtime::Timestamp complete);
   nfa::NodeId bind_loop(uint32_t place, uint32_t count, uint32_t& last);
   void note_match(uint32_t start, uint32_t last, uint64_t sequence);
   uint64_t sequence(uint32_t place) const { return events_.at(log_.at(place).event).sequence; }
@@ -60,17 +67,35 @@ class StartOperator final : public PatternOperator {
     return program_.places[nfa::kFirstPlace].variable == variable;
   }
 
+  // Values by which first events are found.
+  eventtime::Value value_of(uint32_t place) const {
+    return cells_.read(log_.words(place), value_update_);
+  }
+  void find_equal(const nfa::TestedEvent& event);
+  void index_value(uint32_t place);
+
+  // Sums that having asks for.
+  double summand(uint32_t place) const;
+  void move_sum(uint32_t place, bool in);
+  void find_sums();
+
   nfa::StartPlan plan_;
   nfa::StartCells cells_;
   StartLog log_;
   std::vector<uint64_t> clear_slots_;
   std::vector<uint64_t> slots_;
   std::vector<size_t> updates_read_;  // of the first place: by conditions on later events
+  size_t value_update_ = 0;           // of the first place, with a value_slot
+  std::optional<size_t> sum_update_;  // that feeds a sum of having
+  double sum_bound_ = 0;
 
   // Of the present event.
-  bool key_is_read_ = false;
+  uint32_t chain_ = kNone;
   std::string_view key_;
+  bool key_is_read_ = false;
   uint64_t excluded_before_ = 0;  // first events with a smaller sequence
+  std::vector<uint32_t> equal_;   // places, oldest first
+  std::vector<double> sums_;      // of the first events of a chain from each one on, newest first
 };
 
 }  // namespace tocsin::runtime
