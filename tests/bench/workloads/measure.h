@@ -48,6 +48,8 @@ struct Pass {
   bool warm = false;   // and for all that was to be pushed before the timing begins
 };
 
+inline constexpr double kNoBudget = 1e9;
+
 // Pushes all batches, or as many as `budget` seconds allow. Those that begin before `warm_up` are
 // not timed, unless it is all that could be done.
 Pass run_pass(Runner& runner, const Recorded& recorded, eventtime::Timestamp warm_up,

@@ -35,36 +35,38 @@ inline void add_pass(Row& row, const Pass& pass) {
   row.note = pass.warm ? "" : "while the window fills";
 }
 
+// The first pass is cut short where the budget ends; others are made only where it has room for a
+// whole one, so that all are about the same events.
 template <class E>
 Row measure(const Work<E>& work, const Settings& settings) {
-  const size_t before = resident_bytes();
+  const auto before = static_cast<double>(resident_bytes());
   Row row;
   row.peer = work.peer;
   Recorded recorded;
-  size_t recorded_bytes = 0;
-  size_t most_bytes = 0;
+  double recorded_bytes = 0;
+  double most_bytes = 0;
   double load_seconds = 0;
+  double pass_seconds = 0;
   double left = settings.budget;
-  for (int pass = 0; pass < settings.repeat && (pass == 0 || left > 0); ++pass) {
+  for (int pass = 0; pass < settings.repeat && left >= pass_seconds; ++pass) {
     const double start = cpu_seconds();
     Runner runner(work.patterns, work.max_starts);
     load_seconds = cpu_seconds() - start;
     if (pass == 0) {
-      const size_t loaded = resident_bytes();
+      const auto loaded = static_cast<double>(resident_bytes());
       recorded = record(runner.catalog(), work.stream, work.expected);
-      recorded_bytes = resident_bytes() - loaded;
+      recorded_bytes = static_cast<double>(resident_bytes()) - loaded;
     }
-    add_pass(row, run_pass(runner, recorded, {1000 * (kFirstMillis + work.warm_up_millis)}, left));
-    most_bytes = std::max(most_bytes, resident_bytes());
-    left -= load_seconds + runner.seconds();
+    add_pass(row, run_pass(runner, recorded, {1000 * (kFirstMillis + work.warm_up_millis)},
+                           pass == 0 ? left : kNoBudget));
+    most_bytes = std::max(most_bytes, static_cast<double>(resident_bytes()));
+    pass_seconds = load_seconds + runner.seconds();
+    left -= pass_seconds;
   }
   if (settings.scale == 1 && work.known > 0 && row.whole) {
     row.right = row.right && row.expected == work.known;
   }
-  row.extras = {{"load_s", load_seconds},
-                {"mb", (static_cast<double>(most_bytes) - static_cast<double>(before) -
-                        static_cast<double>(recorded_bytes)) /
-                           1e6}};
+  row.extras = {{"load_s", load_seconds}, {"mb", (most_bytes - before - recorded_bytes) / 1e6}};
   return row;
 }
 
