@@ -2,16 +2,20 @@
 // batches over columns before any key is looked up.
 //
 // A step's condition is split at `and`: conjuncts without captures are local, the rest correlated.
-// Equal conjuncts of all patterns are one predicate (hash-consed by their text). Comparisons of a
-// field with a constant run as loops over the column; then, of each column and for all patterns
-// together, `field matches '...'`, on the rows that some comparisons leave; what else there is runs
-// as code, row by row, only where the cheaper conjuncts of the same step hold. Tested by
-// tests/unit/nfa/predicate_test.cc.
+// Equal conjuncts of all patterns are one predicate (hash-consed by their text). While an event
+// type has few conjunctions, each is dense: comparisons of a field with a constant run as loops
+// over the column; then, of each column and for all patterns together, `field matches '...'`, on
+// the rows that some comparisons leave; what else there is runs as code, row by row, only where the
+// cheaper conjuncts of the same step hold. Of many, those that can be looked up by a field's value
+// are (StepIndex); but one that holds for a large part of a sample of rows is dense again, for a
+// bit is smaller than an entry in a list. Which of the two a conjunction is changes no result and
+// no count. Tested by tests/unit/nfa/predicate_test.cc.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -19,26 +23,20 @@
 #include "eventtime/arena.h"
 #include "eventtime/batch.h"
 #include "eventtime/bit_set.h"
-#include "nfa/code.h"
 #include "nfa/column_search.h"
+#include "nfa/conjunct.h"
+#include "nfa/predicate_results.h"
+#include "nfa/step_index.h"
 #include "patterns/pattern.h"
 
 namespace tocsin::nfa {
 
-using eventtime::TypeId;
-using StepPredicate = uint32_t;  // index of a conjunction in its PredicateSet
-
-// The results for one batch: for each conjunction, the rows of its type's table where it holds.
-struct PredicateResults {
-  std::vector<eventtime::BitSet> rows;  // by StepPredicate
-
-  bool holds(StepPredicate predicate, uint32_t table_row) const {
-    return rows[predicate].test(table_row);
-  }
-};
-
 class PredicateSet {
  public:
+  // Up to so many conjunctions over one event type all are dense; one that needs code counts more.
+  static constexpr size_t kMaxDense = 16;
+  explicit PredicateSet(size_t max_dense = kMaxDense) : max_dense_(max_dense) {}
+
   // The conjunction of `conjuncts` over events of `type`; none: every event of the type.
   StepPredicate add(TypeId type, const std::vector<const patterns::Expr*>& conjuncts);
 
@@ -51,61 +49,68 @@ class PredicateSet {
   uint64_t arithmetic_errors() const { return arithmetic_errors_; }
 
  private:
-  // field OP constant, by the type of the field
-  struct Comparison {
-    uint32_t column = 0;
-    patterns::Op op = patterns::Op::kEqual;
-    eventtime::Type type = eventtime::Type::kNull;
-    int64_t integer = 0;
-    double number = 0;
-    std::string text;
+  struct Conjunction {
+    TypeId type = 0;
+    bool common = false;              // seen to hold too often to be looked up
+    std::vector<uint32_t> conjuncts;  // cheap ones first
   };
-  // [not] field matches '...'
-  struct Search {
-    uint32_t group = 0;  // of groups_
-    uint32_t index = 0;  // of its search
-    bool negated = false;
+  // A comparison over the present batch.
+  struct Decided {
+    eventtime::BitSet rows;
+    bool done = false;
   };
-  // What is searched for in one column, and who wants to know.
+  // What dense conjunctions search one column for, and who wants to know.
   struct SearchGroup {
     TypeId type = 0;
     uint32_t column = 0;
     ColumnSearch search;
-    std::vector<uint32_t> conjunctions;
+    std::vector<StepPredicate> conjunctions;
     eventtime::BitSet candidates;
   };
-  struct Conjunct {
-    TypeId type = 0;
-    std::optional<Comparison> comparison;
-    std::optional<Search> search;
-    Code code;               // of what is neither
-    eventtime::BitSet rows;  // of the present batch, where `evaluated`
-    bool evaluated = false;
-  };
-  struct Conjunction {
-    TypeId type = 0;
-    std::vector<uint32_t> conjuncts;  // comparisons first, then searches
+  struct Found {
+    uint32_t group = 0;  // of groups_
+    uint32_t index = 0;  // of its search
   };
 
   uint32_t add_conjunct(TypeId type, const patterns::Expr& expr);
-  static std::optional<Comparison> as_comparison(const patterns::Expr& expr);
-  std::optional<Search> as_search(TypeId type, const patterns::Expr& expr);
-  void note_searches(const Conjunction& conjunction, uint32_t index);
-  static void compare_column(const Comparison& comparison, const eventtime::Column& column,
-                             uint32_t rows, eventtime::BitSet& out);
+
+  // Which conjunctions are dense and which are indexed.
+  void plan();
+  bool pays_to_index(const std::vector<StepPredicate>& all) const;
+  void plan_type(TypeId type, const std::vector<StepPredicate>& all, PredicateLayout& layout);
+  void plan_searches(const PredicateLayout& layout);
+  void add_search(StepPredicate predicate, uint32_t conjunct);
+  // Looks at a sample of the batch; true if some that were indexed are better dense.
+  bool find_common(const eventtime::Batch& batch);
+  bool find_common(const eventtime::EventTable& table, StepIndex& index);
+  EvalContext context_of(const eventtime::EventTable& table);
+
+  void evaluate_dense(const eventtime::Batch& batch, PredicateResults& results);
   void evaluate_comparisons(const Conjunction& conjunction, const eventtime::EventTable& table,
                             eventtime::BitSet& rows);
   void run_searches(const eventtime::Batch& batch, const PredicateResults& results);
-  void apply_search(const Search& search, const eventtime::EventTable& table,
+  void apply_search(uint32_t conjunct, const eventtime::EventTable& table,
                     eventtime::BitSet& rows) const;
-  void evaluate_code(const Conjunct& conjunct, const eventtime::Batch& batch,
+  void evaluate_code(const Conjunct& conjunct, const eventtime::EventTable& table,
                      eventtime::BitSet& candidates);
+  void evaluate_indexed(const eventtime::EventTable& table, StepIndex& index,
+                        PredicateResults::Hits& hits);
 
+  size_t max_dense_;
   std::vector<Conjunct> conjuncts_;
   std::vector<Conjunction> conjunctions_;
-  std::vector<SearchGroup> groups_;
   std::unordered_map<std::string, uint32_t> conjunct_by_text_;
   std::unordered_map<std::string, uint32_t> conjunction_by_text_;
+
+  // The plan, made at the first batch after an add().
+  std::shared_ptr<const PredicateLayout> layout_;
+  std::vector<std::unique_ptr<StepIndex>> indexes_;  // by TypeId; null: all are dense
+  std::vector<Decided> decided_;                     // by conjunct
+  std::vector<Found> found_;                         // by conjunct: where its search is
+  std::vector<SearchGroup> groups_;
+  std::vector<uint32_t> counts_;
+  uint64_t batches_ = 0;  // large enough to be a sample
+
   eventtime::Arena scratch_;
   uint64_t arithmetic_errors_ = 0;
 };

@@ -21,7 +21,7 @@ struct LoadedBatch {
   // begin in `hits`, and behind the last row where they end.
   eventtime::BitSet concerned;
   std::vector<uint32_t> first_hit;
-  std::vector<uint32_t> hits;  // numbers of patterns, ascending for each row
+  std::vector<uint32_t> hits;  // numbers of patterns; one may stand twice in a row's
   uint64_t number = 0;         // counts the batches of all inputs
   uint32_t holds = 0;          // concerned rows not yet released, and pins
   uint32_t slot = 0;

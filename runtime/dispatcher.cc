@@ -5,16 +5,17 @@
 namespace tocsin::runtime {
 
 using eventtime::Batch;
-using eventtime::BitSet;
 using eventtime::TypeId;
 
-void Dispatcher::add(uint32_t pattern, TypeId type,
-                     const std::vector<nfa::StepPredicate>& predicates) {
-  if (!predicates.empty()) types_[type].push_back({pattern, predicates});
+void Dispatcher::add(uint32_t pattern, const std::vector<nfa::StepPredicate>& predicates) {
+  for (const nfa::StepPredicate predicate : predicates) {
+    if (patterns_.size() <= predicate) patterns_.resize(predicate + size_t{1});
+    patterns_[predicate].push_back(pattern);
+  }
 }
 
 void Dispatcher::add_all(uint32_t pattern, TypeId type) {
-  types_[type].push_back({pattern, {}});
+  want_all_[type].push_back(pattern);
 }
 
 void Dispatcher::decide(LoadedBatch& loaded) {
@@ -52,27 +53,25 @@ void Dispatcher::find_rows(const Batch& batch) {
   }
 }
 
-void Dispatcher::find_hits(const nfa::PredicateResults& results, TypeId type, size_t rows) {
-  for (const Target& target : types_[type]) {
-    if (target.predicates.empty()) {
-      for (size_t row = 0; row < rows; ++row) hits_.push_back({rows_[type][row], target.pattern});
-      continue;
-    }
-    const BitSet* found = &results.rows[target.predicates.front()];
-    if (target.predicates.size() > 1) {
-      concerned_ = *found;
-      for (size_t i = 1; i < target.predicates.size(); ++i) {
-        const auto more = results.rows[target.predicates[i]].words();
-        for (size_t word = 0; word < more.size(); ++word) concerned_.words()[word] |= more[word];
-      }
-      found = &concerned_;
-    }
-    const auto words = found->words();
+void Dispatcher::find_hits(const nfa::PredicateResults& results, TypeId type, uint32_t rows) {
+  const std::vector<uint32_t>& batch_rows = rows_[type];
+  for (uint32_t row = 0; !want_all_[type].empty() && row < rows; ++row) {
+    add_hits(batch_rows[row], want_all_[type]);
+  }
+  for (const nfa::StepPredicate predicate : results.dense(type)) {
+    if (predicate >= patterns_.size() || patterns_[predicate].empty()) continue;
+    const auto words = results.rows(predicate).words();
     for (size_t word = 0; word < words.size(); ++word) {
       for (uint64_t bits = words[word]; bits != 0; bits &= bits - 1) {
         const size_t row = word * 64 + static_cast<size_t>(std::countr_zero(bits));
-        hits_.push_back({rows_[type][row], target.pattern});
+        add_hits(batch_rows[row], patterns_[predicate]);
       }
+    }
+  }
+  if (!results.has_index(type)) return;
+  for (uint32_t row = 0; row < rows; ++row) {
+    for (const nfa::StepPredicate predicate : results.hits(type, row)) {
+      if (predicate < patterns_.size()) add_hits(batch_rows[row], patterns_[predicate]);
     }
   }
 }

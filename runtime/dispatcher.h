@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "nfa/predicate.h"
@@ -18,16 +17,14 @@ namespace tocsin::runtime {
 
 class Dispatcher {
  public:
-  explicit Dispatcher(size_t types) : types_(types) {}
+  explicit Dispatcher(size_t types) : want_all_(types) {}
 
   // Where conditions of patterns are compiled to. Before the first batch.
   nfa::PredicateSet& predicates() { return predicates_; }
   const nfa::PredicateSet& predicates() const { return predicates_; }
 
-  // Events of the type concern the pattern where one of `predicates` holds. Patterns come in the
-  // order of their numbers.
-  void add(uint32_t pattern, eventtime::TypeId type,
-           const std::vector<nfa::StepPredicate>& predicates);
+  // Events concern the pattern where one of `predicates` holds.
+  void add(uint32_t pattern, const std::vector<nfa::StepPredicate>& predicates);
   // All events of the type concern the pattern.
   void add_all(uint32_t pattern, eventtime::TypeId type);
 
@@ -35,25 +32,24 @@ class Dispatcher {
   void decide(LoadedBatch& loaded);
 
  private:
-  struct Target {
-    uint32_t pattern = 0;
-    std::vector<nfa::StepPredicate> predicates;  // none: every event
-  };
   struct Hit {
     uint32_t row = 0;  // of Batch::rows
     uint32_t pattern = 0;
   };
 
   void find_rows(const eventtime::Batch& batch);
-  void find_hits(const nfa::PredicateResults& results, eventtime::TypeId type, size_t rows);
+  void find_hits(const nfa::PredicateResults& results, eventtime::TypeId type, uint32_t rows);
+  void add_hits(uint32_t row, const std::vector<uint32_t>& patterns) {
+    for (const uint32_t pattern : patterns) hits_.push_back({row, pattern});
+  }
 
   nfa::PredicateSet predicates_;
-  std::vector<std::vector<Target>> types_;  // by TypeId
+  std::vector<std::vector<uint32_t>> patterns_;       // by StepPredicate
+  std::vector<std::vector<uint32_t>> want_all_;       // patterns, by TypeId
 
   // Of the present batch.
   std::vector<std::vector<uint32_t>> rows_;  // by TypeId and row of the table: in Batch::rows
   std::vector<Hit> hits_;
-  eventtime::BitSet concerned_;
 };
 
 }  // namespace tocsin::runtime

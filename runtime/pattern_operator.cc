@@ -80,13 +80,14 @@ void PatternOperator::concern(Dispatcher& dispatcher) const {
     if (program_.sees_every_event) {
       dispatcher.add_all(number_, type);
     } else {
-      dispatcher.add(number_, type, steps_[type]);
+      dispatcher.add(number_, steps_[type]);
     }
   }
 }
 
 bool PatternOperator::route(ReleasedEvent& event, size_t index) {
   const bool first = routed_.empty();
+  if (!first && routed_.back().index == index) return false;  // by another of its conditions
   for (uint32_t number = 0; number < doors_.size(); ++number) {
     const Door& door = doors_[number];
     if (!door.types[event.tested.row->type]) continue;
