@@ -148,6 +148,7 @@ std::optional<Access> access_by_part(Access access, std::string_view part) {
   }
   if (part.empty() || !patterns::Regex::check(quoted(part))) return std::nullopt;
   access.part = quoted(part);
+  access.plain = true;
   access.exact = false;
   return access;
 }

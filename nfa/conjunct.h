@@ -63,8 +63,9 @@ struct Access {
   std::vector<Constant> points;
   std::optional<Bound> lower;
   std::optional<Bound> upper;
-  std::string part;   // a regular expression
-  bool exact = true;  // it holds there everywhere; else these are candidates
+  std::string part;    // a regular expression,
+  bool plain = false;  // without operators
+  bool exact = true;   // it holds there everywhere; else these are candidates
 
   static std::optional<Access> of(const patterns::Expr& expr);
 };

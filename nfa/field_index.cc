@@ -42,7 +42,7 @@ uint64_t bits_of(Type type, const Constant& value) {
 
 AccessKind kind_of(const Access& access) {
   if (!access.points.empty()) return AccessKind::kPoints;
-  if (!access.part.empty()) return AccessKind::kPart;
+  if (!access.part.empty()) return access.plain ? AccessKind::kPart : AccessKind::kRegex;
   if (access.lower && access.upper) return AccessKind::kRange;
   return access.lower ? AccessKind::kFrom : AccessKind::kTo;
 }
@@ -54,6 +54,7 @@ std::unique_ptr<FieldIndex> FieldIndex::make(const std::vector<Access>& accesses
     case AccessKind::kRange:
       return std::make_unique<RangeIndex>(accesses);
     case AccessKind::kPart:
+    case AccessKind::kRegex:
       return std::make_unique<PartIndex>(accesses);
     default:
       return std::make_unique<ThresholdIndex>(accesses);
@@ -214,7 +215,7 @@ PartIndex::PartIndex(const std::vector<Access>& accesses) {
     texts.push_back(text);
     numbers_.push_back(std::move(list));
   }
-  expressions_.emplace(texts);
+  expressions_.emplace(texts, accesses[0].plain);
 }
 
 void PartIndex::find(const Column& column, uint32_t row, std::vector<uint32_t>& found) {

@@ -26,7 +26,7 @@
 
 namespace tocsin::nfa {
 
-enum class AccessKind : uint8_t { kPoints, kRange, kFrom, kTo, kPart };
+enum class AccessKind : uint8_t { kPoints, kRange, kFrom, kTo, kPart, kRegex };
 AccessKind kind_of(const Access& access);
 
 class FieldIndex {

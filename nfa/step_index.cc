@@ -31,7 +31,8 @@ class StepIndex::Chooser {
       return way(conjunction, gate, range);
     }
     if (!points.empty() && uses_[points[0]] <= kRare) return way(conjunction, gate, {points[0]});
-    for (const AccessKind kind : {AccessKind::kPart, AccessKind::kFrom, AccessKind::kTo}) {
+    for (const AccessKind kind :
+         {AccessKind::kPart, AccessKind::kRegex, AccessKind::kFrom, AccessKind::kTo}) {
       const std::vector<uint32_t> found = rarest_first(conjunction, kind);
       if (!found.empty()) return way(conjunction, gate, {found[0]});
     }

@@ -50,8 +50,9 @@ class Regex {
 
 class RegexSet {
  public:
-  // Expressions that were checked.
-  explicit RegexSet(std::span<const std::string> texts);
+  // Expressions that were checked. Plain ones have no operators: they are texts, quoted where need
+  // be.
+  explicit RegexSet(std::span<const std::string> texts, bool plain = false);
 
   // Appends the index of each expression that matches to `found`,
   // in no order.

@@ -91,14 +91,16 @@ TEST(RegexSet, FindsWhatEachFindsAlone) {
   std::vector<std::string> texts;
   for (int i = 0; i < 1500; ++i) texts.push_back("x" + std::to_string(i) + "y");
   texts.emplace_back("");
-  const RegexSet set(texts);
-  std::vector<uint32_t> found;
-  set.search("x7y x1234yx1499y", found);
-  std::sort(found.begin(), found.end());
-  EXPECT_EQ(found, (std::vector<uint32_t>{7, 1234, 1499, 1500}));
-  found.clear();
-  set.search("", found);
-  EXPECT_EQ(found, (std::vector<uint32_t>{1500}));
+  for (const bool plain : {false, true}) {
+    const RegexSet set(texts, plain);
+    std::vector<uint32_t> found;
+    set.search("x7y x1234yx1499y", found);
+    std::sort(found.begin(), found.end());
+    EXPECT_EQ(found, (std::vector<uint32_t>{7, 1234, 1499, 1500}));
+    found.clear();
+    set.search("", found);
+    EXPECT_EQ(found, (std::vector<uint32_t>{1500}));
+  }
 }
 
 TEST(Regex, ManyThreadsMayAsk) {
