@@ -17,16 +17,16 @@ namespace tocsin::runtime {
 struct LoadedBatch {
   std::shared_ptr<const eventtime::Batch> batch;
   nfa::PredicateResults predicates;
-  // Rows, by their place in Batch::rows, that concern a pattern; and by row where its patterns
-  // begin in `hits`, and behind the last row where they end.
+  // Rows, by their place in Batch::rows, that may concern a pattern; and by row where the
+  // conditions begin that hold for it, and behind the last row where they end.
   eventtime::BitSet concerned;
   std::vector<uint32_t> first_hit;
-  std::vector<uint32_t> hits;  // numbers of patterns; one may stand twice in a row's
-  uint64_t number = 0;         // counts the batches of all inputs
-  uint32_t holds = 0;          // concerned rows not yet released, and pins
+  std::vector<nfa::StepPredicate> hits;
+  uint64_t number = 0;  // counts the batches of all inputs
+  uint32_t holds = 0;   // concerned rows not yet released, and pins
   uint32_t slot = 0;
 
-  std::span<const uint32_t> patterns(size_t row) const {
+  std::span<const nfa::StepPredicate> hits_of(size_t row) const {
     return {hits.data() + first_hit[row], first_hit[row + 1] - first_hit[row]};
   }
 };

@@ -1,21 +1,65 @@
 #include "runtime/dispatcher.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace tocsin::runtime {
 
 using eventtime::Batch;
 using eventtime::TypeId;
+using nfa::StepPredicate;
 
-void Dispatcher::add(uint32_t pattern, const std::vector<nfa::StepPredicate>& predicates) {
-  for (const nfa::StepPredicate predicate : predicates) {
-    if (patterns_.size() <= predicate) patterns_.resize(predicate + size_t{1});
-    patterns_[predicate].push_back(pattern);
-  }
+Dispatcher::Users& Dispatcher::users(StepPredicate predicate) {
+  if (users_.size() <= predicate) users_.resize(predicate + size_t{1});
+  users_[predicate].any = true;
+  return users_[predicate];
+}
+
+void Dispatcher::add(uint32_t pattern, const std::vector<StepPredicate>& first,
+                     const std::vector<StepPredicate>& later) {
+  for (const StepPredicate predicate : first) users(predicate).first.push_back(pattern);
+  for (const StepPredicate predicate : later) users(predicate);
+  later_.resize(std::max(later_.size(), pattern + size_t{1}));
+  later_[pattern].predicates.insert(later_[pattern].predicates.end(), later.begin(), later.end());
+  later_[pattern].places.resize(later_[pattern].predicates.size());
 }
 
 void Dispatcher::add_all(uint32_t pattern, TypeId type) {
+  later_.resize(std::max(later_.size(), pattern + size_t{1}));
   want_all_[type].push_back(pattern);
+}
+
+void Dispatcher::activate(uint32_t pattern) {
+  Later& later = later_[pattern];
+  if (later.active) return;
+  later.active = true;
+  later.place = static_cast<uint32_t>(active_.size());
+  active_.push_back(pattern);
+  for (size_t i = 0; i < later.predicates.size(); ++i) {
+    std::vector<uint32_t>& patterns = users_[later.predicates[i]].active;
+    later.places[i] = static_cast<uint32_t>(patterns.size());
+    patterns.push_back(pattern);
+  }
+}
+
+// The last one of each list takes the place.
+void Dispatcher::deactivate(uint32_t pattern) {
+  Later& later = later_[pattern];
+  if (!later.active) return;
+  later.active = false;
+  later_[active_.back()].place = later.place;
+  active_[later.place] = active_.back();
+  active_.pop_back();
+  for (size_t i = 0; i < later.predicates.size(); ++i) {
+    const StepPredicate predicate = later.predicates[i];
+    std::vector<uint32_t>& patterns = users_[predicate].active;
+    const uint32_t moved = patterns.back();
+    patterns[later.places[i]] = moved;
+    patterns.pop_back();
+    Later& other = later_[moved];
+    const auto at = std::find(other.predicates.begin(), other.predicates.end(), predicate);
+    other.places[static_cast<size_t>(at - other.predicates.begin())] = later.places[i];
+  }
 }
 
 void Dispatcher::decide(LoadedBatch& loaded) {
@@ -23,15 +67,17 @@ void Dispatcher::decide(LoadedBatch& loaded) {
   predicates_.evaluate(batch, loaded.predicates);
   find_rows(batch);
   hits_.clear();
+  loaded.concerned.reset(batch.rows.size());
   for (TypeId type = 0; type < batch.tables.size(); ++type) {
     find_hits(loaded.predicates, type, batch.tables[type].rows);
+    if (want_all_[type].empty()) continue;
+    for (const uint32_t row : rows_[type]) loaded.concerned.set(row);
   }
-  // From pairs in the order of patterns to a list for each row: counted, then filled from the end.
+  // From pairs to a list for each row: counted, then filled from the end.
   std::vector<uint32_t>& begins = loaded.first_hit;
   begins.assign(batch.rows.size() + 1, 0);
   for (const Hit& hit : hits_) ++begins[hit.row];
   uint32_t sum = 0;
-  loaded.concerned.reset(batch.rows.size());
   for (size_t row = 0; row < begins.size(); ++row) {
     if (begins[row] != 0) loaded.concerned.set(row);
     sum += begins[row];
@@ -39,7 +85,7 @@ void Dispatcher::decide(LoadedBatch& loaded) {
   }
   loaded.hits.resize(hits_.size());
   for (size_t i = hits_.size(); i-- > 0;) {
-    loaded.hits[--begins[hits_[i].row]] = hits_[i].pattern;
+    loaded.hits[--begins[hits_[i].row]] = hits_[i].predicate;
   }
 }
 
@@ -55,23 +101,20 @@ void Dispatcher::find_rows(const Batch& batch) {
 
 void Dispatcher::find_hits(const nfa::PredicateResults& results, TypeId type, uint32_t rows) {
   const std::vector<uint32_t>& batch_rows = rows_[type];
-  for (uint32_t row = 0; !want_all_[type].empty() && row < rows; ++row) {
-    add_hits(batch_rows[row], want_all_[type]);
-  }
-  for (const nfa::StepPredicate predicate : results.dense(type)) {
-    if (predicate >= patterns_.size() || patterns_[predicate].empty()) continue;
+  for (const StepPredicate predicate : results.dense(type)) {
+    if (!is_used(predicate)) continue;
     const auto words = results.rows(predicate).words();
     for (size_t word = 0; word < words.size(); ++word) {
       for (uint64_t bits = words[word]; bits != 0; bits &= bits - 1) {
         const size_t row = word * 64 + static_cast<size_t>(std::countr_zero(bits));
-        add_hits(batch_rows[row], patterns_[predicate]);
+        hits_.push_back({batch_rows[row], predicate});
       }
     }
   }
   if (!results.has_index(type)) return;
   for (uint32_t row = 0; row < rows; ++row) {
-    for (const nfa::StepPredicate predicate : results.hits(type, row)) {
-      if (predicate < patterns_.size()) add_hits(batch_rows[row], patterns_[predicate]);
+    for (const StepPredicate predicate : results.hits(type, row)) {
+      if (is_used(predicate)) hits_.push_back({batch_rows[row], predicate});
     }
   }
 }

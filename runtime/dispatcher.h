@@ -1,13 +1,13 @@
-// Decides for a whole batch which events concern which patterns, so that from there on an event
-// costs what it concerns: most concern nothing, and are not even put into order.
+// Takes events to the patterns that they concern, so that an event costs what it concerns: most
+// concern nothing, and are not even put into order.
 //
-// Conditions that look only at the event are decided for all patterns together
-// (nfa/predicate.h); a pattern is concerned by the rows that one of its steps or negations can
-// use. Tested by tests/unit/runtime/dispatcher_test.cc.
+// Conditions that look only at the event are decided for a whole batch and for all patterns
+// together (nfa/predicate.h). From a condition that holds the way leads to the patterns that it can
+// begin, and of those that it can continue only to the ones with something to continue: of
+// thousands of patterns few have. For one thread. Tested by tests/unit/runtime/dispatcher_test.cc.
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "nfa/predicate.h"
@@ -23,29 +23,63 @@ class Dispatcher {
   nfa::PredicateSet& predicates() { return predicates_; }
   const nfa::PredicateSet& predicates() const { return predicates_; }
 
-  // Events concern the pattern where one of `predicates` holds.
-  void add(uint32_t pattern, const std::vector<nfa::StepPredicate>& predicates);
+  // Patterns come in the order of their numbers. Events concern this one where one of `first`
+  // holds, or one of `later` while it is active.
+  void add(uint32_t pattern, const std::vector<nfa::StepPredicate>& first,
+           const std::vector<nfa::StepPredicate>& later);
   // All events of the type concern the pattern.
   void add_all(uint32_t pattern, eventtime::TypeId type);
 
-  // Fills in what `loaded.batch` means to the patterns.
+  // The pattern has something that a later event can continue, or has not.
+  void activate(uint32_t pattern);
+  void deactivate(uint32_t pattern);
+  bool is_active(uint32_t pattern) const { return later_[pattern].active; }
+  const std::vector<uint32_t>& active() const { return active_; }
+
+  // Fills in which conditions hold for which rows of `loaded.batch`.
   void decide(LoadedBatch& loaded);
-
- private:
-  struct Hit {
-    uint32_t row = 0;  // of Batch::rows
-    uint32_t pattern = 0;
-  };
-
-  void find_rows(const eventtime::Batch& batch);
-  void find_hits(const nfa::PredicateResults& results, eventtime::TypeId type, uint32_t rows);
-  void add_hits(uint32_t row, const std::vector<uint32_t>& patterns) {
-    for (const uint32_t pattern : patterns) hits_.push_back({row, pattern});
+  // Calls `visit(pattern)` for each pattern that a row of a batch concerns, perhaps more than once.
+  // `visit` may activate it.
+  template <typename Visit>
+  void visit(const LoadedBatch& loaded, size_t row, const Visit& visit) const {
+    for (const uint32_t pattern : want_all_[loaded.batch->rows[row].type]) visit(pattern);
+    for (const nfa::StepPredicate predicate : loaded.hits_of(row)) {
+      for (const uint32_t pattern : users_[predicate].first) visit(pattern);
+      for (const uint32_t pattern : users_[predicate].active) visit(pattern);
+    }
   }
 
+ private:
+  // Of a condition.
+  struct Users {
+    bool any = false;
+    std::vector<uint32_t> first;
+    std::vector<uint32_t> active;  // of those that it can continue
+  };
+  // Of a pattern.
+  struct Later {
+    bool active = false;
+    uint32_t place = 0;  // in active_
+    std::vector<nfa::StepPredicate> predicates;
+    std::vector<uint32_t> places;  // in Users::active of each
+  };
+  struct Hit {
+    uint32_t row = 0;  // of Batch::rows
+    nfa::StepPredicate predicate = 0;
+  };
+
+  Users& users(nfa::StepPredicate predicate);
+  bool is_used(nfa::StepPredicate predicate) const {
+    return predicate < users_.size() && users_[predicate].any;
+  }
+  void find_rows(const eventtime::Batch& batch);
+  void find_hits(const nfa::PredicateResults& results, eventtime::TypeId type, uint32_t rows);
+
   nfa::PredicateSet predicates_;
-  std::vector<std::vector<uint32_t>> patterns_;       // by StepPredicate
-  std::vector<std::vector<uint32_t>> want_all_;       // patterns, by TypeId
+  std::vector<Users> users_;                     // by StepPredicate
+  std::vector<Later> later_;                     // by pattern
+  std::vector<uint32_t> active_;                 // patterns
+  std::vector<std::vector<uint32_t>> want_all_;  // patterns, by TypeId
 
   // Of the present batch.
   std::vector<std::vector<uint32_t>> rows_;  // by TypeId and row of the table: in Batch::rows

@@ -86,7 +86,6 @@ std::vector<DoorPlan> plan_doors(const Pattern& pattern) {
 
 // Patterns that can be matched at the same time, and what they wait for.
 struct Level {
-  std::vector<PatternOperator*> operators;
   std::vector<PatternOperator*> concerned;  // by the present block
   std::vector<std::unique_ptr<EventKeys>> keys;
   // Of higher levels: input events and derived ones that are not matched yet, each in order.
@@ -123,7 +122,6 @@ class Engine::Impl {
       Level& level = levels_[levels[i]];
       operators_.push_back(make_operator({*std::move(program), pattern, static_cast<uint32_t>(i),
                                           ranks[i], events_, doors_of(pattern, level), options_}));
-      level.operators.push_back(operators_.back().get());
       operators_.back()->concern(dispatcher_);
     }
     level_of_ = std::move(levels);
@@ -352,15 +350,17 @@ class Engine::Impl {
     for (size_t i = 0; i < block.size(); ++i) {
       ReleasedEvent& event = block[i];
       const auto row = static_cast<size_t>(event.tested.row - event.loaded->batch->rows.data());
-      for (const uint32_t pattern : event.loaded->patterns(row)) {
-        if (level_of_[pattern] != number) continue;
+      dispatcher_.visit(*event.loaded, row, [&](uint32_t pattern) {
+        if (level_of_[pattern] != number) return;
         PatternOperator& op = *operators_[pattern];
         if (op.route(event, i)) level.concerned.push_back(&op);
-      }
+        dispatcher_.activate(pattern);  // for what comes behind it in the block
+      });
     }
-    // Their order does not matter to alerts; this one is the same for all sizes of blocks.
+    // Their order does not matter to alerts.
     for (PatternOperator* op : level.concerned) {
       op->process(around(number));
+      if (op->keys() == 0) dispatcher_.deactivate(op->number());
     }
   }
 
@@ -371,12 +371,9 @@ class Engine::Impl {
       Level& level = levels_[number];
       if (number > 0) match_waiting(number, now);
       Timestamp until = now;
-      for (PatternOperator* op : level.operators) {
-        op->advance(now, around(number));
-        if (now == eventtime::kMaxTimestamp) {
-          op->finish(reorder_.latest_row(), around(number));
-        }
-        until = std::min(until, op->held_from());
+      const std::vector<uint32_t> active = dispatcher_.active();  // the others wait for nothing
+      for (const uint32_t pattern : active) {
+        if (level_of_[pattern] == number) until = std::min(until, pass_time(pattern, now));
       }
       derived_.clear();
       queue_->settle(number, until, derived_, [&](const PendingAlert& alert) {
@@ -388,6 +385,17 @@ class Engine::Impl {
     queue_->flush(now, [&](const PendingAlert& alert) {
       operators_[alert.pattern]->give_out(alert, formats_, on_alert);
     });
+  }
+
+  // Returns from when on the pattern may still have alerts.
+  Timestamp pass_time(uint32_t pattern, Timestamp now) {
+    PatternOperator& op = *operators_[pattern];
+    op.advance(now, around(level_of_[pattern]));
+    if (now == eventtime::kMaxTimestamp) {
+      op.finish(reorder_.latest_row(), around(level_of_[pattern]));
+    }
+    if (op.keys() == 0) dispatcher_.deactivate(pattern);
+    return op.held_from();
   }
 
   // Of a higher level: events before `now`, those of the inputs first where times are equal.

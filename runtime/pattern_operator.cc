@@ -31,7 +31,6 @@ PatternOperator::PatternOperator(OperatorParts parts)
   const patterns::Pattern& pattern = parts.pattern;
   const size_t types = pattern.inputs.empty() ? 0 : size_t{pattern.inputs.back()} + 1;
   takes_.resize(types);
-  steps_.resize(types);
   first_steps_.resize(types);
   later_steps_.resize(types);
   for (const eventtime::TypeId type : pattern.inputs) takes_[type] = true;
@@ -40,7 +39,6 @@ PatternOperator::PatternOperator(OperatorParts parts)
     add_once(first_steps_[place.type], place.local);
   }
   for (size_t i = 1; i < program_.places.size(); ++i) {
-    add_once(steps_[program_.places[i].type], program_.places[i].local);
     for (const nfa::Edge& edge : program_.places[i].edges) {
       if (edge.target == nfa::kEndPlace) continue;
       const nfa::Place& place = program_.places[edge.target];
@@ -48,7 +46,6 @@ PatternOperator::PatternOperator(OperatorParts parts)
     }
   }
   for (const nfa::Test& test : program_.tests) {
-    add_once(steps_[test.type], test.local);
     add_once(later_steps_[test.type], test.local);
   }
   // A look-back must know of events that come when the key has no state yet.
@@ -80,7 +77,7 @@ void PatternOperator::concern(Dispatcher& dispatcher) const {
     if (program_.sees_every_event) {
       dispatcher.add_all(number_, type);
     } else {
-      dispatcher.add(number_, steps_[type]);
+      dispatcher.add(number_, first_steps_[type], later_steps_[type]);
     }
   }
 }

@@ -87,6 +87,7 @@ class PatternOperator {
   void give_out(const PendingAlert& alert, std::span<const eventtime::RecordFormat* const> formats,
                 const std::function<void(const Alert&)>& on_alert);
 
+  uint32_t number() const { return number_; }
   const patterns::Pattern& pattern() const { return *format_.pattern; }
   const nfa::Matcher& matcher() const { return matcher_; }
 
@@ -135,9 +136,7 @@ class PatternOperator {
                   std::span<const eventtime::RecordFormat* const> formats);
 
   std::vector<bool> takes_;  // by TypeId
-  // Local conditions of all steps, of those that can come first, and of those that can follow, by
-  // TypeId.
-  std::vector<std::vector<nfa::StepPredicate>> steps_;
+  // Local conditions of the steps that can come first, and of those that can follow, by TypeId.
   std::vector<std::vector<nfa::StepPredicate>> first_steps_;
   std::vector<std::vector<nfa::StepPredicate>> later_steps_;
   std::vector<nfa::Code> suppress_by_;

@@ -20,6 +20,8 @@ size_t resident_bytes();
 // An engine with one input in order, and its alerts, which are counted and not kept.
 class Runner {
  public:
+  Runner(const Runner&) = delete;  // its callback points to it
+  Runner& operator=(const Runner&) = delete;
   // The patterns are ours, so mistakes in them end the program.
   Runner(const std::string& patterns, size_t max_starts);
 
@@ -31,11 +33,10 @@ class Runner {
   runtime::EngineStats stats() const { return engine_->stats(); }
 
  private:
-  void count_alerts();
-
   std::unique_ptr<runtime::Engine> engine_;
-  std::string text_;
+  runtime::Engine::OnAlert on_alert_;
   uint64_t alerts_ = 0;
+  int64_t checksum_ = 0;
   double seconds_ = 0;
 };
 

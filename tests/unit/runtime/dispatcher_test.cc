@@ -37,13 +37,11 @@ class DispatcherTest : public testing::Test {
     dispatcher_.decide(loaded_);
     std::string out;
     for (size_t row = 0; row < loaded_.batch->rows.size(); ++row) {
+      std::set<uint32_t> patterns;
+      dispatcher_.visit(loaded_, row, [&](uint32_t pattern) { patterns.insert(pattern); });
       if (row > 0) out += ' ';
-      EXPECT_EQ(loaded_.concerned.test(row), !loaded_.patterns(row).empty());
-      const auto found = loaded_.patterns(row);
-      for (const uint32_t pattern : std::set<uint32_t>(found.begin(), found.end())) {
-        out += std::to_string(pattern);
-      }
-      if (loaded_.patterns(row).empty()) out += '-';
+      for (const uint32_t pattern : patterns) out += std::to_string(pattern);
+      if (patterns.empty()) out += loaded_.concerned.test(row) ? '?' : '-';
     }
     return out;
   }
@@ -58,20 +56,41 @@ class DispatcherTest : public testing::Test {
   LoadedBatch loaded_;
 };
 
-TEST_F(DispatcherTest, TellsOfEachRowThePatternsThatItConcerns) {
+TEST_F(DispatcherTest, TellsOfEachRowThePatternsThatItCanBegin) {
   const nfa::StepPredicate from_one = predicate(0, 0);
   const nfa::StepPredicate below_one = predicate(0, 1);
-  dispatcher_.add(0, {from_one});
-  dispatcher_.add(1, {below_one, from_one});
-  dispatcher_.add(2, {predicate(1, 2)});
+  dispatcher_.add(0, {from_one}, {});
+  dispatcher_.add(1, {below_one, from_one}, {});
+  dispatcher_.add(2, {predicate(1, 2)}, {});
   EXPECT_EQ(decided(), "1 - 01 - 01 2");
   EXPECT_EQ(decided(), "1 - 01 - 01 2") << "again, with the memory of the last time";
 }
 
+TEST_F(DispatcherTest, AndThoseThatItCanContinueWhileTheyAreActive) {
+  const nfa::StepPredicate from_one = predicate(0, 0);
+  const nfa::StepPredicate twelve = predicate(1, 2);
+  for (uint32_t pattern = 0; pattern < 3; ++pattern)
+    dispatcher_.add(pattern, {}, {from_one, twelve});
+  EXPECT_EQ(decided(), "- - ? - ? ?");
+  dispatcher_.activate(2);
+  dispatcher_.activate(0);
+  dispatcher_.activate(1);
+  dispatcher_.activate(1);
+  EXPECT_EQ(decided(), "- - 012 - 012 012");
+  dispatcher_.deactivate(2);
+  EXPECT_EQ(decided(), "- - 01 - 01 01");
+  dispatcher_.deactivate(0);
+  dispatcher_.deactivate(0);
+  EXPECT_FALSE(dispatcher_.is_active(0));
+  EXPECT_EQ(dispatcher_.active(), std::vector<uint32_t>{1});
+  EXPECT_EQ(decided(), "- - 1 - 1 1");
+  dispatcher_.deactivate(1);
+  EXPECT_EQ(decided(), "- - ? - ? ?");
+}
+
 TEST_F(DispatcherTest, SomePatternsWantEveryEvent) {
-  dispatcher_.add(3, {predicate(0, 1)});
+  dispatcher_.add(3, {predicate(0, 1)}, {});
   dispatcher_.add_all(4, 0);
-  dispatcher_.add(5, {});
   EXPECT_EQ(decided(), "34 - 4 - 4 -");
 }
 
