@@ -107,19 +107,33 @@ EventId EventStore::store(TestedEvent& event) {
   stored->input = event.batch->input;
   stored->type = event.row->type;
   stored->texts = texts;
+  event.stored = number(stored, 2);  // the caller's and the tested event's
+  return event.stored;
+}
+
+EventId EventStore::store_light(const LightEvent& event) {
+  auto* stored = new (allocate(sizeof(StoredEvent))) StoredEvent();
+  stored->time = event.time;
+  stored->sequence = event.sequence;
+  stored->record = event.record;
+  stored->input = event.input;
+  stored->type = event.type;
+  return number(stored, 1);
+}
+
+EventId EventStore::number(StoredEvent* stored, uint32_t references) {
+  ++live_;
   if (free_.empty()) {
     TOCSIN_CHECK(events_.size() < UINT32_MAX, "fewer than 4 G events are held at once");
-    event.stored = static_cast<EventId>(events_.size());
     events_.push_back(stored);
-    holds_.emplace_back();
-  } else {
-    event.stored = free_.back();
-    free_.pop_back();
-    events_[event.stored] = stored;
+    holds_.push_back({references, current_});
+    return static_cast<EventId>(events_.size() - 1);
   }
-  holds_[event.stored] = {2, current_};  // the caller's and the tested event's
-  ++live_;
-  return event.stored;
+  const EventId id = free_.back();
+  free_.pop_back();
+  events_[id] = stored;
+  holds_[id] = {references, current_};
+  return id;
 }
 
 char* EventStore::allocate(size_t bytes) {

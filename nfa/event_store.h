@@ -47,6 +47,15 @@ struct StoredEvent {
   const eventtime::Text* texts = nullptr;  // the kept columns
 };
 
+// All that is left of an event whose record no alert shows and whose texts nobody reads.
+struct LightEvent {
+  eventtime::Timestamp time;
+  uint64_t sequence = 0;
+  uint64_t record = 0;
+  uint32_t input = 0;
+  TypeId type = 0;
+};
+
 class EventStore {
  public:
   // `keep_raw`: alerts show events as they came in.
@@ -62,6 +71,9 @@ class EventStore {
   static void prefetch(const eventtime::Column& column, uint32_t row);
   // Stores the event unless it is stored already, and retains it once for the caller.
   EventId store(TestedEvent& event);
+  // Stores an event of which nothing but this is known, retained once.
+  EventId store_light(const LightEvent& event);
+  bool keeps_raw() const { return keep_raw_; }
   void retain(EventId id) { ++holds_[id].references; }
   void release(EventId id) {
     if (--holds_[id].references == 0) erase(id);
@@ -98,6 +110,7 @@ class EventStore {
   static constexpr size_t kSmallSegments = 8;
   static constexpr size_t kSpareSegments = 8;  // kept for the next events when they are empty
 
+  EventId number(StoredEvent* stored, uint32_t references);
   void erase(EventId id);
   char* allocate(size_t bytes);
   void open_segment(size_t bytes);

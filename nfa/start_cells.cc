@@ -32,6 +32,11 @@ StartCells::StartCells(const Place& place, const eventtime::EventSchema& schema)
   }
 }
 
+bool StartCells::has_texts() const {
+  return std::any_of(cells_.begin(), cells_.end(),
+                     [](const Cell& cell) { return cell.type == Type::kString; });
+}
+
 void StartCells::write(uint64_t* words, const TestedEvent& event, const EventStore& events) const {
   std::fill(words, words + null_words_, uint64_t{0});
   const uint32_t row = event.row->table_row;

@@ -17,6 +17,7 @@ class StartCells {
   StartCells(const Place& place, const eventtime::EventSchema& schema);
 
   size_t words() const { return words_; }
+  bool has_texts() const;
   // Texts point into the stored event, whose kept columns they are.
   void write(uint64_t* words, const TestedEvent& event, const EventStore& events) const;
   // What `place.updates[update]` takes from the event; null for those that take nothing.

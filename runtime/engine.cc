@@ -184,6 +184,7 @@ class Engine::Impl {
       stats.arithmetic_errors += matcher.arithmetic_errors;
       stats.live_keys += op.keys();
       stats.timers += op.timers();
+      stats.live_events += op.light_events();
       stats.patterns.push_back(
           {op.pattern().name, queue_->emitted(i), matcher.events, matcher.dropped_starts});
     }
@@ -360,7 +361,6 @@ class Engine::Impl {
     // Their order does not matter to alerts.
     for (PatternOperator* op : level.concerned) {
       op->process(around(number));
-      if (op->keys() == 0) dispatcher_.deactivate(op->number());
     }
   }
 

@@ -82,6 +82,7 @@ class PatternOperator {
   virtual eventtime::Timestamp held_from() const = 0;
   virtual size_t keys() const = 0;
   virtual size_t timers() const = 0;
+  virtual size_t light_events() const = 0;  // held, though not in the event store
 
   // Calls `on_alert`, if there is one, with an alert that it has found, and forgets it.
   void give_out(const PendingAlert& alert, std::span<const eventtime::RecordFormat* const> formats,

@@ -22,6 +22,7 @@ class RunOperator final : public PatternOperator {
   eventtime::Timestamp held_from() const override { return matcher_.held_from(); }
   size_t keys() const override { return keys_.size(); }
   size_t timers() const override { return timers_.size(); }
+  size_t light_events() const override { return 0; }
 
  private:
   void prefetch_key(uint32_t tag) const override { keys_.prefetch_index(tag); }

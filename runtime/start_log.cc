@@ -11,6 +11,14 @@ namespace tocsin::runtime {
 
 static_assert(sizeof(StartLog::Start) + sizeof(StartLog::Chain) == nfa::kStartBytes);
 
+namespace {
+
+// Less than this is kept for what comes.
+constexpr size_t kMuch = 4096;
+constexpr size_t kLittle = 8;  // one part of so many
+
+}  // namespace
+
 StartLog::StartLog(size_t words, bool by_value)
     : has_values_(by_value), stride_(kStartWords + words + (by_value ? kLinkWords : 0)) {
   ring_.resize(kMinSize * stride_);
@@ -124,6 +132,33 @@ void StartLog::make_room(size_t more) {
   const size_t size = std::bit_ceil((live_ + more) * 3 / 2);
   TOCSIN_CHECK(size < kNumber, "fewer than 1 G first events wait at once");
   move_all(std::max(size, kMinSize));
+}
+
+void StartLog::shrink() {
+  front();
+  if (mask_ > kMuch && live_ < mask_ / kLittle) {
+    move_all(std::max(std::bit_ceil(live_ * 2), kMinSize));
+  }
+  if (chains_.size() > kMuch && chains() < chains_.size() / kLittle) renumber_chains();
+}
+
+void StartLog::renumber_chains() {
+  decltype(chains_) kept;
+  kept.reserve(chains() * 2);
+  index_ = {};
+  for (uint64_t i = begin_; i != end_; ++i) {
+    Start& each = at(static_cast<uint32_t>(i) & kPlaceMask);
+    if (each.event == nfa::kNoEvent) continue;
+    if (each.older != kNone) {
+      each.chain = at(each.older).chain;
+      continue;
+    }
+    kept.push_back(chains_[each.chain]);
+    each.chain = static_cast<uint32_t>(kept.size() - 1);
+    index_.insert(kept.back().tag, kNumber | each.chain);
+  }
+  chains_ = std::move(kept);
+  free_chains_ = {};
 }
 
 // Into a ring of `size`, without what was removed.

@@ -113,6 +113,9 @@ class StartLog {
   // Sees to it that so many first events can be added. Moves places.
   void make_room(size_t more);
 
+  // Gives memory back when little is left of much. Moves places, and renumbers chains.
+  void shrink();
+
   size_t size() const { return live_; }
   size_t chains() const { return index_.size(); }
 
@@ -163,6 +166,7 @@ class StartLog {
   void remove_value(uint32_t place);
   void remove_chain(uint32_t number);
   void move_all(size_t size);
+  void renumber_chains();
 
   bool has_values_;
   size_t stride_;  // words

@@ -36,19 +36,19 @@ size_t update_of(const nfa::Place& place, uint32_t slot) {
 }
 
 // Of values that are not null.
-uint32_t hash_of(uint32_t chain, const Value& value) {
+uint32_t hash_of(uint32_t seed, const Value& value) {
   switch (value.type) {
     case Type::kString: {
       const std::string_view text = value.cell.text.view();
-      return static_cast<uint32_t>(XXH3_64bits_withSeed(text.data(), text.size(), chain));
+      return static_cast<uint32_t>(XXH3_64bits_withSeed(text.data(), text.size(), seed));
     }
     case Type::kFloat: {
       const double number = value.cell.number == 0 ? 0.0 : value.cell.number;
-      return static_cast<uint32_t>(XXH3_64bits_withSeed(&number, sizeof(number), chain));
+      return static_cast<uint32_t>(XXH3_64bits_withSeed(&number, sizeof(number), seed));
     }
     default:
       return static_cast<uint32_t>(
-          XXH3_64bits_withSeed(&value.cell.integer, sizeof(value.cell.integer), chain));
+          XXH3_64bits_withSeed(&value.cell.integer, sizeof(value.cell.integer), seed));
   }
 }
 
@@ -65,7 +65,8 @@ StartOperator::StartOperator(OperatorParts parts, const eventtime::EventSchema& 
     : PatternOperator(std::move(parts)),
       plan_(*nfa::plan_starts(program_).plan),
       cells_(program_.places[nfa::kFirstPlace], schema),
-      log_(cells_.words(), plan_.value_slot.has_value()),
+      light_(!events_.keeps_raw() && !cells_.has_texts()),
+      log_(cells_.words() + (light_ ? kLightWords : 0), plan_.value_slot.has_value()),
       clear_slots_(program_.layout.words()),
       slots_(clear_slots_.size()) {
   program_.layout.clear(clear_slots_.data());
@@ -148,15 +149,14 @@ void StartOperator::fire(uint32_t place, const Surroundings& around) {
   key_ = key;
   key_is_read_ = false;
   matches_.clear();
-  match(matcher_.bind_start(nfa::kRootNode, 0, start.event, cells_, log_.words(place)),
-        start.time + *plan_.life);
+  match(bind(nfa::kRootNode, 0, place), start.time + *plan_.life);
   if (!matches_.empty()) emit(key, around);
 }
 
 void StartOperator::remove(uint32_t place) {
   const StartLog::Start& start = log_.at(place);
   if (sum_update_) move_sum(place, false);
-  events_.release(start.event);
+  if (!light_) events_.release(start.event);
   if (!log_.remove(place)) chain_ = kNone;
 }
 
@@ -232,7 +232,7 @@ NodeId StartOperator::bind_loop(uint32_t place, uint32_t count, uint32_t& last) 
   uint16_t edge = 0;
   for (; count > 0; --count) {
     const NodeId parent = node;
-    node = matcher_.bind_start(parent, edge, log_.at(place).event, cells_, log_.words(place));
+    node = bind(parent, edge, place);
     if (parent != nfa::kRootNode) matcher_.buffer().release(parent);
     edge = plan_.loop_edge;
     last = place;
@@ -266,14 +266,35 @@ void StartOperator::kill(const Routed& routed) {
 void StartOperator::begin(const Routed& routed) {
   nfa::TestedEvent& event = routed.event->tested;
   if (chain_ == kNone) chain_ = log_.add_chain(routed.key, routed.tag);
-  const uint32_t place = log_.add(chain_, event.row->time, events_.store(event));
-  cells_.write(log_.words(place), event, events_);
+  const uint32_t place = add(event);
   if (plan_.value_slot) index_value(place);
   if (sum_update_) move_sum(place, true);
   if (chain().count > max_starts_) {
     matcher_.count_dropped_start();
     remove(chain().oldest);
   }
+}
+
+uint32_t StartOperator::add(nfa::TestedEvent& event) {
+  const nfa::EventId stored = light_ ? kLightEvent : events_.store(event);
+  const uint32_t place = log_.add(chain_, event.row->time, stored);
+  cells_.write(log_.words(place), event, events_);
+  if (light_) {
+    new (&light(place)) Light{event.sequence, event.row->record, event.batch->input, 0};
+  }
+  return place;
+}
+
+NodeId StartOperator::bind(NodeId parent, uint16_t edge, uint32_t place) {
+  const StartLog::Start& start = log_.at(place);
+  if (!light_) return matcher_.bind_start(parent, edge, start.event, cells_, log_.words(place));
+  const Light& event = light(place);
+  const nfa::EventId stored =
+      events_.store_light({start.time, event.sequence, event.record, event.input,
+                           program_.places[nfa::kFirstPlace].type});
+  const NodeId node = matcher_.bind_start(parent, edge, stored, cells_, log_.words(place));
+  events_.release(stored);
+  return node;
 }
 
 // Of a pattern that is nothing but a loop: each first event that enough others follow.
@@ -329,8 +350,8 @@ void StartOperator::find_equal(const nfa::TestedEvent& event) {
   const Value wanted = event.table().columns[*plan_.equal_column].value(event.row->table_row);
   if (wanted.is_null()) return;
   const auto has_it = [&](uint32_t place) { return equal(value_of(place), wanted); };
-  for (uint32_t place = log_.find_value(chain_, hash_of(chain_, wanted), has_it); place != kNone;
-       place = log_.older_equal(place)) {
+  for (uint32_t place = log_.find_value(chain_, hash_of(chain().tag, wanted), has_it);
+       place != kNone; place = log_.older_equal(place)) {
     equal_.push_back(place);
   }
   std::reverse(equal_.begin(), equal_.end());
@@ -339,7 +360,7 @@ void StartOperator::find_equal(const nfa::TestedEvent& event) {
 void StartOperator::index_value(uint32_t place) {
   const Value value = value_of(place);
   if (value.is_null()) return;
-  log_.set_value(place, hash_of(chain_, value),
+  log_.set_value(place, hash_of(chain().tag, value),
                  [&](uint32_t other) { return equal(value_of(other), value); });
 }
 
@@ -375,7 +396,7 @@ void StartOperator::find_sums() {
 }
 
 void StartOperator::advance(Timestamp now, const Surroundings& around) {
-  if (!plan_.life) return;
+  if (!plan_.life) return log_.shrink();
   for (uint32_t place = log_.front(); place != kNone && has_expired(log_.at(place), now);
        place = log_.front()) {
     if (const uint32_t ahead = log_.ahead(kPrefetchDistance); ahead != kNone) {
@@ -384,6 +405,7 @@ void StartOperator::advance(Timestamp now, const Surroundings& around) {
     if (plan_.kind == Kind::kAbsence) fire(place, around);
     remove(place);
   }
+  log_.shrink();
 }
 
 void StartOperator::finish(Timestamp /*end*/, const Surroundings& around) {

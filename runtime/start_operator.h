@@ -29,6 +29,7 @@ class StartOperator final : public PatternOperator {
   eventtime::Timestamp held_from() const override { return eventtime::kMaxTimestamp; }
   size_t keys() const override { return log_.chains(); }
   size_t timers() const override { return 0; }
+  size_t light_events() const override { return light_ ? log_.size() : 0; }
 
  private:
   using Kind = nfa::StartPlan::Kind;
@@ -62,7 +63,27 @@ class StartOperator final : public PatternOperator {
   bool match(nfa::NodeId node, eventtime::Timestamp complete);
   nfa::NodeId bind_loop(uint32_t place, uint32_t count, uint32_t& last);
   void note_match(uint32_t start, uint32_t last, uint64_t sequence);
-  uint64_t sequence(uint32_t place) const { return events_.at(log_.at(place).event).sequence; }
+  uint64_t sequence(uint32_t place) const {
+    return light_ ? light(place).sequence : events_.at(log_.at(place).event).sequence;
+  }
+
+  // Events of which no alert and no condition needs more are not stored before they match.
+  struct Light {
+    uint64_t sequence = 0;
+    uint64_t record = 0;
+    uint32_t input = 0;
+    uint32_t unused = 0;
+  };
+  static constexpr size_t kLightWords = sizeof(Light) / sizeof(uint64_t);
+  static constexpr nfa::EventId kLightEvent = UINT32_MAX;
+  Light& light(uint32_t place) {
+    return *reinterpret_cast<Light*>(log_.words(place) + cells_.words());
+  }
+  const Light& light(uint32_t place) const {
+    return *reinterpret_cast<const Light*>(log_.words(place) + cells_.words());
+  }
+  uint32_t add(nfa::TestedEvent& event);
+  nfa::NodeId bind(nfa::NodeId parent, uint16_t edge, uint32_t place);
   bool is_of_first(uint32_t variable) const {
     return program_.places[nfa::kFirstPlace].variable == variable;
   }
@@ -81,6 +102,7 @@ class StartOperator final : public PatternOperator {
 
   nfa::StartPlan plan_;
   nfa::StartCells cells_;
+  bool light_;
   StartLog log_;
   std::vector<uint64_t> clear_slots_;
   std::vector<uint64_t> slots_;
