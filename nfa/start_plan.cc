@@ -122,7 +122,7 @@ class Planner {
       return no("`having` may come true too late for the longest loop");
     }
     plan_.kind = StartPlan::Kind::kLoop;
-    if (program_.having) find_distinct(*program_.growing_having);
+    if (program_.having) take_growing(*program_.growing_having);
     return yes();
   }
 
@@ -146,9 +146,11 @@ class Planner {
     });
   }
 
-  void find_distinct(const std::vector<GrowingTerm>& terms) {
+  void take_growing(const std::vector<GrowingTerm>& terms) {
+    plan_.growing = terms;
     for (const GrowingTerm& term : terms) {
       if (term.kind == CaptureKind::kDistinct) plan_.value_slot = term.slot;
+      if (term.kind == CaptureKind::kSum) plan_.sum = term;
     }
   }
 

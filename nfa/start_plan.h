@@ -39,6 +39,10 @@ struct StartPlan {
   // Of the step or negation that asks: the field that is equal to it.
   std::optional<uint32_t> equal_column;
   bool kill_by_value = false;  // it is the negation, the first of `kills`
+  // kLoop: the conjuncts of `having`, which more events can only make true, but for sums that fall
+  // or overflow; and the one of these sums that is kept.
+  std::vector<GrowingTerm> growing;
+  std::optional<GrowingTerm> sum;
 };
 
 inline constexpr uint16_t kFirstPlace = 1;  // of the programs that have a plan

@@ -66,7 +66,8 @@ StartOperator::StartOperator(OperatorParts parts, const eventtime::EventSchema& 
       plan_(*nfa::plan_starts(program_).plan),
       cells_(program_.places[nfa::kFirstPlace], schema),
       light_(!events_.keeps_raw() && !cells_.has_texts()),
-      log_(cells_.words() + (light_ ? kLightWords : 0), plan_.value_slot.has_value()),
+      log_(cells_.words() + (plan_.sum ? 1 : 0) + (light_ ? kLightWords : 0),
+           plan_.value_slot.has_value()),
       clear_slots_(program_.layout.words()),
       slots_(clear_slots_.size()) {
   program_.layout.clear(clear_slots_.data());
@@ -81,12 +82,7 @@ StartOperator::StartOperator(OperatorParts parts, const eventtime::EventSchema& 
     if (read) updates_read_.push_back(i);
   }
   if (plan_.value_slot) value_update_ = update_of(first, *plan_.value_slot);
-  if (!program_.growing_having) return;
-  for (const nfa::GrowingTerm& term : *program_.growing_having) {
-    if (term.kind != CaptureKind::kSum) continue;
-    sum_update_ = update_of(first, term.slot);
-    sum_bound_ = term.bound;
-  }
+  if (plan_.sum) sum_update_ = update_of(first, plan_.sum->slot);
 }
 
 void StartOperator::process(const Surroundings& around) {
@@ -115,9 +111,12 @@ void StartOperator::process_event(Routed& routed, const Surroundings& around) {
   }
   if (chain_ != kNone && !plan_.kills.empty()) kill(routed);
   if (begins) begin(routed);
+  const uint32_t too_many = begins && chain().count > max_starts_ ? chain().oldest : kNone;
   if (begins && plan_.kind == Kind::kLoop) complete_loops(now);
+  if (too_many != kNone) enforce_limit(too_many);
   if (chain_ != kNone && excluded_before_ != 0) exclude();
   if (!matches_.empty()) emit(routed.key, around);
+  matcher_.scratch().clear();
 }
 
 bool StartOperator::fits(const Routed& routed, eventtime::TypeId type, uint32_t variable,
@@ -151,11 +150,12 @@ void StartOperator::fire(uint32_t place, const Surroundings& around) {
   matches_.clear();
   match(bind(nfa::kRootNode, 0, place), start.time + *plan_.life);
   if (!matches_.empty()) emit(key, around);
+  matcher_.scratch().clear();
 }
 
 void StartOperator::remove(uint32_t place) {
   const StartLog::Start& start = log_.at(place);
-  if (sum_update_) move_sum(place, false);
+  if (plan_.sum) move_sum(place, false);
   if (!light_) events_.release(start.event);
   if (!log_.remove(place)) chain_ = kNone;
 }
@@ -268,10 +268,9 @@ void StartOperator::begin(const Routed& routed) {
   if (chain_ == kNone) chain_ = log_.add_chain(routed.key, routed.tag);
   const uint32_t place = add(event);
   if (plan_.value_slot) index_value(place);
-  if (sum_update_) move_sum(place, true);
-  if (chain().count > max_starts_) {
-    matcher_.count_dropped_start();
-    remove(chain().oldest);
+  if (plan_.sum) {
+    spent(place) = 0;
+    move_sum(place, true);
   }
 }
 
@@ -297,47 +296,65 @@ NodeId StartOperator::bind(NodeId parent, uint16_t edge, uint32_t place) {
   return node;
 }
 
-// Of a pattern that is nothing but a loop: each first event that enough others follow.
-void StartOperator::complete_loops(Timestamp now) {
-  while (chain_ != kNone && chain().count >= plan_.minimum && may_hold()) {
-    if (!complete_one(now) || excluded_before_ != 0) return;
-  }
+// `oldest`: of a key that has one first event too many. What the event completes does not count.
+void StartOperator::enforce_limit(uint32_t oldest) {
+  if (log_.at(oldest).event == nfa::kNoEvent) return;
+  matcher_.count_dropped_start();
+  remove(oldest);
 }
 
-// Nearly always the oldest; where having is just at its bound or a sum falls, perhaps another.
-bool StartOperator::complete_one(Timestamp now) {
+// Of a pattern that is nothing but a loop: each first event that enough others follow. Nearly
+// always the oldest alone; where a sum falls or overflows, perhaps another.
+void StartOperator::complete_loops(Timestamp now) {
+  drop_spent();
+  if (!may_hold()) return;
   const uint64_t newest = sequence(chain().newest);
   uint32_t left = chain().count;
-  const bool sums = sum_update_ && left > 1;
+  const bool sums = plan_.sum && left > 1;
   if (sums) find_sums();
   const double error = chain().moved * kSumError;
-  for (uint32_t place = chain().oldest; left >= plan_.minimum; --left) {
+  for (uint32_t place = chain().oldest; place != kNone && left >= plan_.minimum; --left) {
+    if (excluded_before_ > newest) break;
     const uint32_t next = log_.at(place).newer;
-    if (!sums || sums_[left - 1] + error >= sum_bound_) {
-      uint32_t last = place;
-      const uint32_t rounds = plan_.maximum == UINT32_MAX ? left : plan_.minimum;
-      const bool emitted = match(bind_loop(place, rounds, last), now);
-      if (emitted) note_match(place, last, newest);
-      if (emitted || plan_.maximum == 1) remove(place);
-      if (emitted) return true;
+    const bool done = sequence(place) < excluded_before_ || is_spent(place);
+    if (!done && !(sums && sums_[left - 1] + error < plan_.sum->bound)) {
+      const bool emitted = complete_loop(place, left, now);
+      if (emitted && (chain_ == kNone || !may_hold())) break;
     }
     place = next;
   }
-  return false;
+  drop_spent();
+}
+
+bool StartOperator::complete_loop(uint32_t place, uint32_t left, Timestamp now) {
+  uint32_t last = place;
+  const uint32_t rounds = plan_.maximum == UINT32_MAX ? left : plan_.minimum;
+  const uint64_t newest = sequence(chain().newest);
+  const bool emitted = match(bind_loop(place, rounds, last), now);
+  if (emitted) note_match(place, last, newest);
+  if (emitted && plan_.sum && place != chain().oldest) {
+    spent(place) = 1;  // it is a round of older ones, which may still come true
+  } else if (emitted || plan_.maximum == 1) {
+    remove(place);
+  }
+  return emitted;
+}
+
+void StartOperator::drop_spent() {
+  while (chain_ != kNone && is_spent(chain().oldest)) remove(chain().oldest);
 }
 
 // False: having does not hold for the oldest first event, and so for none.
 bool StartOperator::may_hold() const {
-  if (!program_.growing_having) return true;
   const StartLog::Chain& key = chain();
-  return std::all_of(program_.growing_having->begin(), program_.growing_having->end(),
-                     [&](const nfa::GrowingTerm& term) {
-                       if (term.kind == CaptureKind::kSum) {
-                         return key.negatives > 0 || key.sum + key.moved * kSumError >= term.bound;
-                       }
-                       const bool indexed = plan_.value_slot == term.slot;
-                       return static_cast<double>(indexed ? key.values : key.count) >= term.bound;
-                     });
+  return std::all_of(plan_.growing.begin(), plan_.growing.end(), [&](const nfa::GrowingTerm& term) {
+    if (term.kind == CaptureKind::kSum) {
+      return term.slot != plan_.sum->slot || key.negatives > 0 ||
+             !(key.sum + key.moved * kSumError < term.bound);  // not a number: cannot tell
+    }
+    const bool indexed = plan_.value_slot == term.slot;
+    return static_cast<double>(indexed ? key.values : key.count) >= term.bound;
+  });
 }
 
 void StartOperator::exclude() {
@@ -365,7 +382,7 @@ void StartOperator::index_value(uint32_t place) {
 }
 
 double StartOperator::summand(uint32_t place) const {
-  const Value value = cells_.read(log_.words(place), *sum_update_);
+  const Value value = cells_.read(log_.words(place), sum_update_);
   if (value.is_null()) return 0;
   return value.type == Type::kFloat ? value.cell.number : static_cast<double>(value.cell.integer);
 }
@@ -377,7 +394,7 @@ void StartOperator::move_sum(uint32_t place, bool in) {
   key.sum += in ? value : -value;
   key.moved += std::abs(value);
   if (value < 0) key.negatives += in ? 1U : UINT32_MAX;
-  if (!in || key.moved * kSumError <= std::abs(sum_bound_) * kSumTolerance) return;
+  if (!in || key.moved * kSumError <= std::abs(plan_.sum->bound) * kSumTolerance) return;
   key.sum = 0;
   key.moved = 0;
   for (uint32_t at = key.oldest; at != kNone; at = log_.at(at).newer) {

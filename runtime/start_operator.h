@@ -52,8 +52,9 @@ class StartOperator final : public PatternOperator {
   void kill(const Routed& routed);
   void begin(const Routed& routed);
   void complete_loops(eventtime::Timestamp now);
+  bool complete_loop(uint32_t place, uint32_t left, eventtime::Timestamp now);
+  void enforce_limit(uint32_t oldest);
   bool may_hold() const;
-  bool complete_one(eventtime::Timestamp now);
   void exclude();
   void remove(uint32_t place);
 
@@ -77,11 +78,12 @@ class StartOperator final : public PatternOperator {
   static constexpr size_t kLightWords = sizeof(Light) / sizeof(uint64_t);
   static constexpr nfa::EventId kLightEvent = UINT32_MAX;
   Light& light(uint32_t place) {
-    return *reinterpret_cast<Light*>(log_.words(place) + cells_.words());
+    return *reinterpret_cast<Light*>(log_.words(place) + light_word());
   }
   const Light& light(uint32_t place) const {
-    return *reinterpret_cast<const Light*>(log_.words(place) + cells_.words());
+    return *reinterpret_cast<const Light*>(log_.words(place) + light_word());
   }
+  size_t light_word() const { return cells_.words() + (plan_.sum ? 1 : 0); }
   uint32_t add(nfa::TestedEvent& event);
   nfa::NodeId bind(nfa::NodeId parent, uint16_t edge, uint32_t place);
   bool is_of_first(uint32_t variable) const {
@@ -97,6 +99,10 @@ class StartOperator final : public PatternOperator {
 
   // Sums that having asks for.
   double summand(uint32_t place) const;
+  // Behind the fields of a first event: its own match is out, but older ones still go through it.
+  uint64_t& spent(uint32_t place) { return log_.words(place)[cells_.words()]; }
+  bool is_spent(uint32_t place) { return plan_.sum && spent(place) != 0; }
+  void drop_spent();
   void move_sum(uint32_t place, bool in);
   void find_sums();
 
@@ -108,8 +114,7 @@ class StartOperator final : public PatternOperator {
   std::vector<uint64_t> slots_;
   std::vector<size_t> updates_read_;  // of the first place: by conditions on later events
   size_t value_update_ = 0;           // of the first place, with a value_slot
-  std::optional<size_t> sum_update_;  // that feeds a sum of having
-  double sum_bound_ = 0;
+  size_t sum_update_ = 0;             // with a plan_.sum
 
   // Of the present event.
   uint32_t chain_ = kNone;
