@@ -129,6 +129,26 @@ Verdict judge_skip_variants(const Case& example, size_t batch_size) {
   return {difference(model, engine.run), model.alerts.size()};
 }
 
+Verdict judge_plans(const Case& example, size_t batch_size, size_t max_starts) {
+  const Compiled compiled = compile(example.patterns);
+  if (!compiled.set) return {"the patterns are refused\n" + compiled.error, 0};
+  const auto inputs = read_inputs(*compiled.set, example);
+  const auto run = [&](size_t size, runtime::PlanChoice plan) {
+    return run_engine(*compiled.set, inputs, example.out_of_order, size,
+                      {.max_starts = max_starts, .plan = plan});
+  };
+  const auto plain = run(SIZE_MAX, runtime::PlanChoice::kPlain);
+  Verdict verdict{{}, plain.run.alerts.size()};
+  for (const size_t size : {batch_size, 16 * batch_size, SIZE_MAX}) {
+    const auto best = run(size, runtime::PlanChoice::kBest);
+    if (best.text == plain.text) continue;
+    verdict.difference = "the best plans, in batches of " + std::to_string(size) + ", give\n" +
+                         best.text + "and run by run gives\n" + plain.text;
+    break;
+  }
+  return verdict;
+}
+
 Case shrink(Case example, const std::function<bool(const Case&)>& fails) {
   for (size_t length = 256; length > 0;) {
     bool dropped = false;

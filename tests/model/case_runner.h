@@ -38,6 +38,10 @@ Verdict judge(const Case& example, size_t batch_size);
 // The same for patterns that differ in name and skip strategy alone, and one batch size.
 Verdict judge_skip_variants(const Case& example, size_t batch_size);
 
+// The engine with its best plans against the engine run by run, byte for byte, in batches of
+// several sizes; `alerts` are of the engine. For cases that are too much for the model.
+Verdict judge_plans(const Case& example, size_t batch_size, size_t max_starts);
+
 // Drops records for as long as the case still fails: a case in which every record matters.
 Case shrink(Case example, const std::function<bool(const Case&)>& fails);
 

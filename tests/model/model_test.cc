@@ -1,11 +1,7 @@
-// The engine against the model, on random cases and in small worlds.
-//
-// TOCSIN_MODEL_CASES and TOCSIN_MODEL_SEED widen the random part: case number n of a run is made
-// from seed + n, so a failure names the one seed that repeats it.
+// The engine against the model, on random cases (random_cases.h) and in small worlds.
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <set>
@@ -13,35 +9,15 @@
 #include <utility>
 #include <vector>
 
-#include "tests/model/case_runner.h"
 #include "tests/model/random.h"
+#include "tests/model/random_cases.h"
 #include "tests/model/small_worlds.h"
 
 namespace tocsin::model {
 namespace {
 
 constexpr uint64_t kDefaultCases = 20000;
-constexpr uint64_t kDefaultSeed = 1;
 constexpr uint64_t kCasesOfPairs = 6000;
-constexpr size_t kFailuresShown = 3;
-
-uint64_t environment(const char* name, uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text ? std::strtoull(text, nullptr, 10) : otherwise;
-}
-
-size_t batch_size_of(uint64_t seed) {
-  return 1 + seed % 7;
-}
-
-using Judge = Verdict (*)(const Case&, size_t);
-
-void report(const Case& example, size_t batch_size, Judge judge_case, const std::string& repeat) {
-  const Case small = shrink(
-      example, [&](const Case& c) { return judge_case(c, batch_size).difference.has_value(); });
-  ADD_FAILURE() << to_string(small) << judge_case(small, batch_size).difference.value_or("")
-                << "\nrepeat with: " << repeat;
-}
 
 TEST(Model, EngineAgreesOnRandomCases) {
   const uint64_t cases = environment("TOCSIN_MODEL_CASES", kDefaultCases);
