@@ -175,7 +175,7 @@ void StartLog::move_all(size_t size) {
     if (reinterpret_cast<const Start*>(words)->event == nfa::kNoEvent) continue;
     const auto place = static_cast<uint32_t>(to++) & kPlaceMask;
     moved_[i - begin_] = place;
-    std::copy(words, words + stride_, storage(place));
+    std::memcpy(storage(place), words, stride_ * sizeof(uint64_t));
   }
   const auto follow = [&](uint32_t& link) {
     if (link != kNone) link = moved_[(link - static_cast<uint32_t>(begin_)) & kPlaceMask];

@@ -115,6 +115,7 @@ void StartOperator::process_event(Routed& routed, const Surroundings& around) {
   if (begins && plan_.kind == Kind::kLoop) complete_loops(now);
   if (too_many != kNone) enforce_limit(too_many);
   if (chain_ != kNone && excluded_before_ != 0) exclude();
+  drop_spent();
   if (!matches_.empty()) emit(routed.key, around);
   matcher_.scratch().clear();
 }
@@ -139,6 +140,7 @@ void StartOperator::pass_time(Timestamp now, const Surroundings& around) {
     if (plan_.kind == Kind::kAbsence) fire(oldest, around);
     remove(oldest);
   }
+  drop_spent();
 }
 
 // An absence is complete.
@@ -306,7 +308,6 @@ void StartOperator::enforce_limit(uint32_t oldest) {
 // Of a pattern that is nothing but a loop: each first event that enough others follow. Nearly
 // always the oldest alone; where a sum falls or overflows, perhaps another.
 void StartOperator::complete_loops(Timestamp now) {
-  drop_spent();
   if (!may_hold()) return;
   const uint64_t newest = sequence(chain().newest);
   uint32_t left = chain().count;
@@ -323,7 +324,6 @@ void StartOperator::complete_loops(Timestamp now) {
     }
     place = next;
   }
-  drop_spent();
 }
 
 bool StartOperator::complete_loop(uint32_t place, uint32_t left, Timestamp now) {

@@ -103,6 +103,12 @@ TEST(StartOperator, ForgetsWhatIsDecided) {
   EXPECT_EQ(left("match a: A then not x: X[n == a.n] for 1m", "A1 A2 X1"), 1U);
   EXPECT_EQ(left("match a: A{2} skip to next", "A1 A2 A3"), 1U);
   EXPECT_EQ(left("match a: A{2,3} then b: B", "A1 A2 A3 A4 B1"), 0U);
+  // A match that is out stays as long as an older first event may go through it.
+  const std::string sums = "match a: A+ having sum(a.n) >= 5 ";
+  EXPECT_EQ(left(sums + "skip to next", "A-9 A6"), 2U);
+  EXPECT_EQ(left(sums + "skip to next", "A-9 A6 A9"), 0U);
+  EXPECT_EQ(left(sums + "skip to last a", "A4 A-3 A6"), 0U);
+  EXPECT_EQ(left(sums + "within 2s skip to next", "A-9@6s A6@7s A1@9s"), 1U) << "nor longer";
 }
 
 // What `having` refuses of a single step is decided at once.
