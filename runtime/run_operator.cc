@@ -94,8 +94,10 @@ void RunOperator::process_event(Routed& routed, const Surroundings& around) {
     const eventtime::Row& row = *event.tested.row;
     key_values_.clear();
     for (const patterns::KeyPart& part : pattern().by) {
-      key_values_.push_back(
-          event.tested.table().columns[*part.field_by_type[row.type]].value(row.table_row));
+      const eventtime::Column& column = event.tested.table().columns[*part.field_by_type[row.type]];
+      key_values_.push_back(column.value(row.table_row));
+      // Both zeros are one key, which reads 0.0 wherever it is shown.
+      if (column.type() == eventtime::Type::kFloat) key_values_.back().cell.number += 0.0;
     }
   }
   matches_.clear();

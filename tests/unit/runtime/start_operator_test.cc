@@ -243,6 +243,24 @@ TEST(StartOperator, FindsEqualValuesOfAllTypes) {
   }
 }
 
+// Also in what a match becomes, which is made of the key before it is written.
+TEST(StartOperator, BothZerosAreOneKey) {
+  const patterns::PatternSet set = tests::load_patterns(
+      "event E { id: string, f: float, at: timestamp } time at\n"
+      "event D { f: float?, at: timestamp } time at\n"
+      "pattern p { by f match a: E[id == 'a'] then b: E[id == 'b'] emit D { f: f } }\n"
+      "pattern q { match d: D emit f: d.f }\n");
+  const Lines lines = {R"({"type":"E","id":"a","f":0.0,"at":1000})",
+                       R"({"type":"E","id":"b","f":-0.0,"at":2000})"};
+  tests::RunSettings settings;
+  for (const PlanChoice plan : {PlanChoice::kBest, PlanChoice::kPlain}) {
+    settings.options.plan = plan;
+    const std::string alerts = tests::run_json(set, {lines}, settings).alerts;
+    EXPECT_NE(alerts.find(R"("pattern":"q")"), std::string::npos);
+    EXPECT_EQ(alerts.find(R"("values":{"f":-0.0})"), std::string::npos) << alerts;
+  }
+}
+
 TEST(StartOperator, CountsWhatItLooksAt) {
   OpenRun run(letter_pattern("match a: A then b: B"));
   run.push(letters("X1 B1 A1 X2 B2"));
