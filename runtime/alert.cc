@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <array>
 
+#include "eventtime/check.h"
+#include "nfa/matcher.h"
+
 namespace tocsin::runtime {
 namespace {
 
@@ -64,6 +67,14 @@ AlertFormat::AlertFormat(const patterns::Pattern& checked, EventDetail events)
     eventtime::append_json(meta, value_of(entry));
   }
   meta += '}';
+}
+
+const nfa::StoredEvent& Alert::event(NodeId node) const {
+  return parts_.events.at(parts_.matcher.buffer().node(node).event);
+}
+
+uint32_t Alert::variable(NodeId node) const {
+  return parts_.matcher.program().places[parts_.matcher.buffer().node(node).place].variable;
 }
 
 const std::vector<NodeId>& Alert::path() const {
@@ -140,36 +151,59 @@ void Alert::append_json(std::string& out) const {
   out += "}\n";
 }
 
-void Alert::append_values(std::string& out) const {
+bool Alert::is_list(size_t result) const {
+  TOCSIN_CHECK(result < results().size(), "a result of the pattern is asked for");
   const nfa::Program& program = parts_.matcher.program();
-  const auto& results = timeout_ ? pattern().on_timeout : pattern().emit;
+  return !(timeout_ ? program.timeout_emit : program.emit)[result];
+}
+
+Value Alert::value(size_t result) const {
+  if (is_list(result)) return Value::null();
+  const nfa::Program& program = parts_.matcher.program();
   const auto& codes = timeout_ ? program.timeout_emit : program.emit;
-  if (results.empty()) return;
-  out += ",\"values\":{";
-  for (size_t i = 0; i < results.size(); ++i) {
-    if (i > 0) out += ',';
-    append_name(out, results[i].name);
-    if (codes[i]) {
-      eventtime::append_json(out, codes[i]->evaluate(parts_.matcher.context_of(node_, parts_.key)));
-    } else {
-      append_collected(out, results[i].value.index);
-    }
-  }
-  out += '}';
-  parts_.matcher.scratch().clear();
+  return codes[result]->evaluate(parts_.matcher.context_of(node_, parts_.key));
+}
+
+std::optional<Value> Alert::value(std::string_view result) const {
+  const auto found = std::ranges::find(results(), result, &patterns::Result::name);
+  if (found == results().end()) return std::nullopt;
+  return value(static_cast<size_t>(found - results().begin()));
 }
 
 // The field of each event of the variable: the companion slot as it was when that event was bound.
-void Alert::append_collected(std::string& out, uint32_t capture) const {
+std::vector<Value> Alert::list(size_t result) const {
+  std::vector<Value> values;
+  if (!is_list(result)) return values;
   const nfa::SlotLayout& layout = parts_.matcher.program().layout;
-  const nfa::Slot& slot = layout.slot(capture);
-  out += '[';
-  bool first = true;
+  const nfa::Slot& slot = layout.slot(results()[result].value.index);
   for (const NodeId node : path()) {
     if (slot.variable != patterns::Capture::kPrevious && variable(node) != slot.variable) continue;
-    if (!first) out += ',';
-    first = false;
-    eventtime::append_json(out, layout.read(parts_.matcher.buffer().slots(node), slot.companion));
+    values.push_back(layout.read(parts_.matcher.buffer().slots(node), slot.companion));
+  }
+  return values;
+}
+
+void Alert::append_values(std::string& out) const {
+  if (results().empty()) return;
+  out += ",\"values\":{";
+  for (size_t i = 0; i < results().size(); ++i) {
+    if (i > 0) out += ',';
+    append_name(out, results()[i].name);
+    if (is_list(i)) {
+      append_list(out, i);
+    } else {
+      eventtime::append_json(out, value(i));
+    }
+  }
+  out += '}';
+}
+
+void Alert::append_list(std::string& out, size_t result) const {
+  out += '[';
+  const std::vector<Value> values = list(result);
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (i > 0) out += ',';
+    eventtime::append_json(out, values[i]);
   }
   out += ']';
 }

@@ -6,15 +6,23 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "eventtime/batch.h"
-#include "nfa/matcher.h"
 #include "patterns/pattern.h"
 #include "runtime/engine_options.h"
+
+// Known by name only: who embeds Tocsin needs no header of nfa.
+namespace tocsin::nfa {
+class EventStore;
+class Matcher;
+struct StoredEvent;
+using NodeId = uint32_t;
+}  // namespace tocsin::nfa
 
 namespace tocsin::runtime {
 
@@ -79,19 +87,29 @@ class Alert {
   std::vector<AlertEvent> events() const;
   AlertId id() const;
 
+  // What is said of the match: `emit`, of timeouts `on timeout emit`.
+  std::span<const patterns::Result> results() const {
+    return timeout_ ? pattern().on_timeout : pattern().emit;
+  }
+  // The value of results()[result], computed at each call; null if that one is a list. Texts live
+  // as long as the alert.
+  eventtime::Value value(size_t result) const;
+  // The same by its name; nothing if no result is called so.
+  std::optional<eventtime::Value> value(std::string_view result) const;
+  // `collect` gives a list and not a value.
+  bool is_list(size_t result) const;
+  // Its values, in the order of the events; empty if results()[result] is no list.
+  std::vector<eventtime::Value> list(size_t result) const;
+
   // Appends one line of JSON, with its line end.
   void append_json(std::string& out) const;
 
  private:
-  const nfa::StoredEvent& event(nfa::NodeId node) const {
-    return parts_.events.at(parts_.matcher.buffer().node(node).event);
-  }
-  uint32_t variable(nfa::NodeId node) const {
-    return parts_.matcher.program().places[parts_.matcher.buffer().node(node).place].variable;
-  }
+  const nfa::StoredEvent& event(nfa::NodeId node) const;
+  uint32_t variable(nfa::NodeId node) const;
   const std::vector<nfa::NodeId>& path() const;
   void append_values(std::string& out) const;
-  void append_collected(std::string& out, uint32_t capture) const;
+  void append_list(std::string& out, size_t result) const;
   void append_events(std::string& out) const;
 
   Parts parts_;

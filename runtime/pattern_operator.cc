@@ -177,6 +177,7 @@ void PatternOperator::give_out(const PendingAlert& alert,
   if (on_alert) {
     read_key(alert.key);
     on_alert(described(alert, key_values_, formats));
+    matcher_.scratch().clear();  // texts that were computed for the alert
   }
   matcher_.buffer().release(alert.node);
 }

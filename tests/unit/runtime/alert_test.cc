@@ -10,6 +10,7 @@
 namespace tocsin::runtime {
 namespace {
 
+using eventtime::Type;
 using tests::Lines;
 
 std::string run(const std::string& patterns, const std::vector<Lines>& inputs,
@@ -82,6 +83,71 @@ TEST(Alert, ShowsValuesOfAllTypes) {
             R"("ns":[-7,-7],"fs":[1.0,1e+22],"ss":["a \"quoted\" text\n","ü"],)"
             R"("ts":["1970-01-01T00:00:00.000Z","2026-01-01T00:00:00.000001Z"]}})"
             "\n");
+}
+
+// Runs a pattern over two events and looks at its alerts, at least one.
+template <class Look>
+void look_at_alerts(const std::string& clauses, const Look& look) {
+  auto engine =
+      Engine::create(tests::load_patterns("event E { k: string, n: int?, at: timestamp } time at\n"
+                                          "event F { k: string, at: timestamp } time at\n"
+                                          "pattern p { by k match " +
+                                          clauses + " }"),
+                     {});
+  ASSERT_TRUE(engine);
+  tests::JsonInput input((*engine)->patterns().catalog, 0);
+  (*engine)->add_input({}, input.format());
+  const Lines lines = {R"({"type":"E","k":"a key of some length","n":4,"at":0})",
+                       R"({"type":"E","k":"a key of some length","at":1000})"};
+  size_t alerts = 0;
+  const auto on_alert = [&](const Alert& alert) {
+    ++alerts;
+    look(alert);
+  };
+  (*engine)->push(input.decode(lines), on_alert, [](const Engine::Late&) {});
+  (*engine)->finish(0, on_alert);
+  EXPECT_GT(alerts, 0U);
+}
+
+TEST(Alert, GivesItsValuesWithTheirTypes) {
+  look_at_alerts(
+      "e: E{2} emit n: sum(e.n), last: e.n, half: avg(e.n) / 2, text: upper(k), span: time(e) - "
+      "first(e.at), all: collect(e.n), keys: collect(e.k)",
+      [](const Alert& alert) {
+        ASSERT_EQ(alert.results().size(), 7U);
+        EXPECT_EQ(alert.results()[3].name, "text");
+        EXPECT_EQ(alert.value(0).type, Type::kInt);
+        EXPECT_EQ(alert.value(0).cell.integer, 4);
+        EXPECT_TRUE(alert.value("last")->is_null());
+        EXPECT_EQ(alert.value("half")->cell.number, 2.0);
+        EXPECT_EQ(alert.value("span")->type, Type::kDuration);
+        EXPECT_EQ(alert.value("span")->cell.integer, 1'000'000);
+        EXPECT_FALSE(alert.value("no such result"));
+        EXPECT_FALSE(alert.is_list(0));
+        EXPECT_TRUE(alert.list(0).empty());
+
+        const eventtime::Value text = alert.value(3);
+        std::string line;
+        alert.append_json(line);
+        EXPECT_EQ(text.cell.text.view(), "A KEY OF SOME LENGTH") << "it lives as long as the alert";
+
+        EXPECT_TRUE(alert.is_list(5));
+        EXPECT_TRUE(alert.value(5).is_null());
+        ASSERT_EQ(alert.list(5).size(), 2U);
+        EXPECT_EQ(alert.list(5)[0].cell.integer, 4);
+        EXPECT_TRUE(alert.list(5)[1].is_null());
+        EXPECT_EQ(alert.list(6)[1].cell.text.view(), "a key of some length");
+      });
+}
+
+TEST(Alert, OfATimeoutHasTheValuesOfTheTimeout) {
+  look_at_alerts("e: E then f: F within 10s emit k on timeout emit missing: concat(k, '!')",
+                 [](const Alert& alert) {
+                   ASSERT_TRUE(alert.timeout());
+                   ASSERT_EQ(alert.results().size(), 1U);
+                   EXPECT_EQ(alert.value("missing")->cell.text.view(), "a key of some length!");
+                   EXPECT_FALSE(alert.value("k"));
+                 });
 }
 
 TEST(Alert, GroupsEventsByVariable) {
