@@ -79,11 +79,6 @@ ValueFault set_text_field(const Field& field, std::string_view text, Column& col
   return ValueFault::kNone;
 }
 
-std::string wrong_type_reason(const Field& field, std::string_view found) {
-  return fmt::format("field '{}': expected {}, found {}", field.name,
-                     eventtime::to_string(field.type), found);
-}
-
 std::string fault_reason(const Field& field, ValueFault fault, std::string_view text) {
   const std::string_view type = eventtime::to_string(field.type);
   switch (fault) {
@@ -99,10 +94,6 @@ std::string fault_reason(const Field& field, ValueFault fault, std::string_view 
   }
   TOCSIN_CHECK(false, "a reason is asked for only when something is wrong");
   return {};
-}
-
-std::string missing_reason(const Field& field) {
-  return fmt::format("field '{}' is missing", field.name);
 }
 
 std::string quoted(std::string_view text) {

@@ -29,11 +29,8 @@ ValueFault set_number_field(const eventtime::Field& field, std::string_view numb
 ValueFault set_text_field(const eventtime::Field& field, std::string_view text,
                           eventtime::Column& column, size_t row);
 
-// "field 'amount': expected float, found string".
-std::string wrong_type_reason(const eventtime::Field& field, std::string_view found);
 // The reason for a fault; `text` is the value as it was written.
 std::string fault_reason(const eventtime::Field& field, ValueFault fault, std::string_view text);
-std::string missing_reason(const eventtime::Field& field);
 // `text` in single quotes, cut after 60 bytes at a character's border.
 std::string quoted(std::string_view text);
 

@@ -10,11 +10,9 @@
 namespace tocsin::connectors {
 
 // The table of a type, with room for one more row.
-void make_room(eventtime::EventTable& table);
 inline eventtime::EventTable& table_with_room(eventtime::Batch& batch, eventtime::TypeId type) {
   eventtime::EventTable& table = batch.tables[type];
-  // All columns of a table have room for the same number of rows.
-  if (table.rows == table.columns[table.time_column].nulls().size()) make_room(table);
+  table.make_room();
   return table;
 }
 

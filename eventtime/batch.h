@@ -76,10 +76,19 @@ struct EventTable {
   explicit EventTable(const EventSchema& schema);
 
   void resize(size_t rows);  // room for so many; grows only; `rows` counts those in use
+  void make_room() {         // for one row more
+    // All columns have room for the same number of rows.
+    if (rows == columns[time_column].nulls().size()) grow();
+  }
+  // The JSON object of the fields of a row.
+  void append_json(std::string& out, const EventSchema& schema, uint32_t row) const;
 
   std::vector<Column> columns;  // one for each field of the schema
   size_t time_column = 0;       // the one that carries event time
   uint32_t rows = 0;
+
+ private:
+  void grow();
 };
 
 // One accepted record, in the order of the input.

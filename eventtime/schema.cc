@@ -1,5 +1,7 @@
 #include "eventtime/schema.h"
 
+#include <fmt/core.h>
+
 namespace tocsin::eventtime {
 namespace {
 
@@ -43,6 +45,14 @@ std::optional<Timestamp> timestamp_from_integer(int64_t value, TimeUnit unit) {
   const Timestamp time{micros};
   if (overflow || time < kEarliestTimestamp || time > kLatestTimestamp) return std::nullopt;
   return time;
+}
+
+std::string wrong_type_reason(const Field& field, std::string_view found) {
+  return fmt::format("field '{}': expected {}, found {}", field.name, to_string(field.type), found);
+}
+
+std::string missing_reason(const Field& field) {
+  return fmt::format("field '{}' is missing", field.name);
 }
 
 }  // namespace tocsin::eventtime

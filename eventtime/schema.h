@@ -42,4 +42,8 @@ struct Catalog {
 // Reads an integer time of the given unit; nothing if it lies outside the years 0 to 9999.
 std::optional<Timestamp> timestamp_from_integer(int64_t value, TimeUnit unit);
 
+// Why a record is no event: "field 'amount': expected float, found string".
+std::string wrong_type_reason(const Field& field, std::string_view found);
+std::string missing_reason(const Field& field);
+
 }  // namespace tocsin::eventtime

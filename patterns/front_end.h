@@ -7,7 +7,6 @@
 
 #include "patterns/ast.h"
 #include "patterns/diagnostic.h"
-#include "patterns/look_up_list.h"
 #include "patterns/pattern.h"
 #include "patterns/source_file.h"
 

@@ -9,22 +9,15 @@
 
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "eventtime/result.h"
 #include "eventtime/value.h"
 #include "patterns/network_set.h"
 
 namespace tocsin::patterns {
-
-// A file's bytes. The world lies outside of this library, so whoever loads patterns says how files
-// are read; a file that is longer than `max_bytes` is an error.
-using ReadFile =
-    std::function<eventtime::Result<std::string>(const std::string& path, size_t max_bytes)>;
 
 inline constexpr size_t kMaxListBytes = size_t{256} << 20;  // as it lies in memory, unpacked
 

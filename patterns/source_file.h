@@ -1,12 +1,21 @@
 // A file of declarations as its author sees it: name, text, lines. Spans are byte offsets into it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "eventtime/result.h"
+
 namespace tocsin::patterns {
+
+// A file's bytes. The world lies outside of this library, so whoever loads patterns says how files
+// are read; a file that is longer than `max_bytes` is an error.
+using ReadFile =
+    std::function<eventtime::Result<std::string>(const std::string& path, size_t max_bytes)>;
 
 struct Span {
   uint32_t begin = 0;

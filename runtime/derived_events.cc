@@ -1,7 +1,5 @@
 #include "runtime/derived_events.h"
 
-#include <cstring>
-
 namespace tocsin::runtime {
 namespace {
 
@@ -15,34 +13,16 @@ class Format : public eventtime::RecordFormat {
   }
 };
 
-std::string_view keep(eventtime::Arena& arena, std::string_view text) {
-  if (text.empty()) return {};
-  char* const bytes = arena.allocate(text.size());
-  std::memcpy(bytes, text.data(), text.size());
-  return {bytes, text.size()};
-}
-
 void store(eventtime::Batch& batch, eventtime::Column& column, uint32_t row, const Value& value) {
   if (value.is_null()) {
     column.set_null(row);
   } else if (value.type == Type::kString) {
-    column.set_text(row, eventtime::Text(keep(batch.strings, value.cell.text.view())));
+    column.set_text(row, eventtime::Text(batch.strings.copy(value.cell.text.view())));
   } else if (value.type == Type::kFloat) {
     column.set_number(row, value.cell.number);
   } else {
     column.set_integer(row, value.cell.integer);
   }
-}
-
-std::string to_json(const eventtime::EventSchema& schema, const DerivedEvent& event) {
-  std::string out = "{";
-  for (size_t i = 0; i < schema.fields.size(); ++i) {
-    if (i > 0) out += ',';
-    eventtime::append_json_string(out, schema.fields[i].name);
-    out += ':';
-    eventtime::append_json(out, event.values[i]);
-  }
-  return out + '}';
 }
 
 }  // namespace
@@ -70,6 +50,7 @@ std::shared_ptr<const eventtime::Batch> to_batch(const eventtime::Catalog& catal
                                                  std::span<const DerivedEvent> events) {
   auto batch = std::make_shared<eventtime::Batch>(catalog);
   batch->input = kDerivedInput;
+  std::string json;
   for (eventtime::EventTable& table : batch->tables) table.resize(events.size());
   for (const DerivedEvent& event : events) {
     const eventtime::EventSchema& schema = catalog.types[event.type];
@@ -79,13 +60,14 @@ std::shared_ptr<const eventtime::Batch> to_batch(const eventtime::Catalog& catal
       store(*batch, table.columns[i], row, event.values[i]);
     }
     table.columns[schema.time_field].set_integer(row, event.time.micros);
-    batch->rows.push_back(
-        {event.time, event.id, row, event.type, keep(batch->strings, to_json(schema, event))});
+    json.clear();
+    table.append_json(json, schema, row);
+    batch->rows.push_back({event.time, event.id, row, event.type, batch->strings.copy(json)});
   }
   return batch;
 }
 
-const eventtime::RecordFormat& derived_format() {
+const eventtime::RecordFormat& object_format() {
   static const Format format;
   return format;
 }

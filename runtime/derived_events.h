@@ -37,7 +37,7 @@ DerivedEvent derive(const patterns::EmittedEvent& event,
 std::shared_ptr<const eventtime::Batch> to_batch(const eventtime::Catalog& catalog,
                                                  std::span<const DerivedEvent> events);
 
-// How they are shown in alerts.
-const eventtime::RecordFormat& derived_format();
+// Of events whose raw form is the JSON object that alerts show.
+const eventtime::RecordFormat& object_format();
 
 }  // namespace tocsin::runtime

@@ -103,7 +103,7 @@ class Engine::Impl {
         options_(options),
         dispatcher_(patterns_.catalog.types.size()),
         events_(patterns_.catalog.types.size(), options.events == EventDetail::kFull),
-        formats_{&derived_format()} {}
+        formats_{&object_format()} {}
 
   Result<void> compile() {
     const std::vector<uint32_t> ranks = ranks_by_name();

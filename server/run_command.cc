@@ -10,8 +10,8 @@
 #include "connectors/file/line_writer.h"
 #include "connectors/records.h"
 #include "patterns/diagnostic.h"
+#include "runtime/batch_pool.h"
 #include "runtime/engine.h"
-#include "server/batch_pool.h"
 #include "server/exit_status.h"
 #include "server/pattern_files.h"
 #include "server/progress.h"
@@ -201,7 +201,7 @@ class Run {
 
   const RunOptions& options_;
   std::unique_ptr<Engine> engine_;
-  std::optional<BatchPool> pool_;
+  std::optional<runtime::BatchPool> pool_;
   // After the engine: alerts are formatted by the sources' formats until the engine is gone.
   std::vector<std::unique_ptr<runtime::Source>> sources_;
   Writer alerts_out_;

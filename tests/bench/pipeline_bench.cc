@@ -17,8 +17,8 @@
 #include "connectors/file/file_source.h"
 #include "connectors/synthetic/generator.h"
 #include "patterns/front_end.h"
+#include "runtime/batch_pool.h"
 #include "runtime/engine.h"
-#include "server/batch_pool.h"
 
 namespace tocsin {
 namespace {
@@ -124,7 +124,7 @@ RunResult run_once(const patterns::PatternSet& set) {
   connectors::SourceSpec spec;
   spec.path = payments_path();
   const auto source = *connectors::open_source(spec, engine->patterns().catalog);
-  server::BatchPool pool(engine->patterns().catalog);
+  runtime::BatchPool pool(engine->patterns().catalog);
   engine->add_input(eventtime::Duration{5'000'000}, source->format());
   std::string alerts;
   RunResult result;

@@ -41,7 +41,7 @@ TEST(DerivedEvents, BecomeABatchInTheirOrder) {
   EXPECT_TRUE(table.columns[2].is_null(row.table_row));
   EXPECT_EQ(table.columns[2].integer(batch->rows[1].table_row), 3);
   std::string shown;
-  derived_format().append_json(shown, batch->rows[1].raw, row.type);
+  object_format().append_json(shown, batch->rows[1].raw, row.type);
   EXPECT_EQ(shown, R"({"who":"\"short\"","sum":2.5,"n":3,"seen":"1970-01-01T00:00:01.000Z"})");
 }
 

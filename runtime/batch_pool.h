@@ -6,7 +6,7 @@
 
 #include "eventtime/batch.h"
 
-namespace tocsin::server {
+namespace tocsin::runtime {
 
 // For one thread.
 class BatchPool {
@@ -34,4 +34,4 @@ class BatchPool {
   std::vector<std::shared_ptr<eventtime::Batch>> batches_;
 };
 
-}  // namespace tocsin::server
+}  // namespace tocsin::runtime
