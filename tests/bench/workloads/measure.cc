@@ -7,36 +7,29 @@
 #include <cstdio>
 #include <ctime>
 #include <fstream>
+#include <utility>
 
 #include "eventtime/check.h"
-#include "patterns/front_end.h"
 
 namespace tocsin::bench {
 
 namespace {
 
-// The records have no bytes and the alerts show none.
-class NoBytes final : public eventtime::RecordFormat {
- public:
-  void append_json(std::string&, std::string_view, eventtime::TypeId) const override {}
-};
-
-patterns::PatternSet load(const std::string& text) {
-  patterns::Loaded loaded = patterns::load({{"workload.tocsin", text}});
-  if (!loaded.patterns) {
-    std::fputs(patterns::render(loaded.diagnostics, loaded.sources).c_str(), stderr);
-  }
-  TOCSIN_CHECK(loaded.patterns, "the patterns of a workload are right");
-  return std::move(*loaded.patterns);
-}
-
-std::unique_ptr<runtime::Engine> make_engine(const std::string& text, size_t max_starts) {
-  runtime::EngineOptions options;
-  options.events = runtime::EventDetail::kNone;
-  options.max_starts = max_starts;
-  auto engine = runtime::Engine::create(load(text), options);
-  TOCSIN_CHECK(engine, "the patterns of a workload are within the engine's limits");
-  return std::move(*engine);
+std::unique_ptr<runtime::Detector> make_detector(const std::string& text, size_t max_starts,
+                                                 Seen& seen) {
+  runtime::DetectorOptions options;
+  options.engine.max_starts = max_starts;
+  options.on_alert = [&seen](const runtime::Alert& alert) {
+    ++seen.alerts;
+    seen.checksum += alert.end().micros;  // the alert is there, and read
+  };
+  options.on_late = [](const runtime::Engine::Late&) {
+    TOCSIN_CHECK(false, "the streams of the workloads are in order");
+  };
+  auto detector = runtime::Detector::create({{"workload.tocsin", text}}, std::move(options));
+  if (!detector) std::fputs(detector.error().message.c_str(), stderr);
+  TOCSIN_CHECK(detector, "the patterns of a workload are right");
+  return *std::move(detector);
 }
 
 }  // namespace
@@ -57,29 +50,23 @@ size_t resident_bytes() {
 }
 
 Runner::Runner(const std::string& patterns, size_t max_starts)
-    : engine_(make_engine(patterns, max_starts)), on_alert_([this](const runtime::Alert& alert) {
-        ++alerts_;
-        checksum_ += alert.end().micros;  // the alert is there, and read
-      }) {
-  static const NoBytes kFormat;
-  engine_->add_input({0}, kFormat);
-}
+    : detector_(make_detector(patterns, max_starts, seen_)) {}
 
 const eventtime::Catalog& Runner::catalog() const {
-  return engine_->patterns().catalog;
+  return detector_->patterns().catalog;
 }
 
 void Runner::push(const std::shared_ptr<const eventtime::Batch>& batch) {
   const double start = cpu_seconds();
-  engine_->push(batch, on_alert_, [](const runtime::Engine::Late&) {
-    TOCSIN_CHECK(false, "the streams of the workloads are in order");
-  });
+  const bool pushed = detector_->push(batch).has_value();
+  TOCSIN_CHECK(pushed, "the batches of a workload are whole");
   seconds_ += cpu_seconds() - start;
 }
 
 void Runner::finish() {
   const double start = cpu_seconds();
-  engine_->finish(0, on_alert_);
+  const bool finished = detector_->finish().has_value();
+  TOCSIN_CHECK(finished, "a workload ends once");
   seconds_ += cpu_seconds() - start;
 }
 

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "runtime/engine.h"
+#include "runtime/detector.h"
 #include "tests/bench/workloads/batches.h"
 
 namespace tocsin::bench {
@@ -17,26 +17,30 @@ double cpu_seconds();
 // Resident memory of this process, after the allocator has given back what it can.
 size_t resident_bytes();
 
-// An engine with one input in order, and its alerts, which are counted and not kept.
+// Of the alerts that came out.
+struct Seen {
+  uint64_t alerts = 0;
+  int64_t checksum = 0;
+};
+
+// A detector with one input in order, and its alerts, which are counted and not kept.
 class Runner {
  public:
-  Runner(const Runner&) = delete;  // its callback points to it
-  Runner& operator=(const Runner&) = delete;
   // The patterns are ours, so mistakes in them end the program.
   Runner(const std::string& patterns, size_t max_starts);
+  Runner(const Runner&) = delete;  // the detector writes into it
+  Runner& operator=(const Runner&) = delete;
 
   const eventtime::Catalog& catalog() const;
   void push(const std::shared_ptr<const eventtime::Batch>& batch);
   void finish();
-  uint64_t alerts() const { return alerts_; }
+  uint64_t alerts() const { return seen_.alerts; }
   double seconds() const { return seconds_; }  // of the CPU, in push() and finish()
-  runtime::EngineStats stats() const { return engine_->stats(); }
+  runtime::EngineStats stats() const { return detector_->stats(); }
 
  private:
-  std::unique_ptr<runtime::Engine> engine_;
-  runtime::Engine::OnAlert on_alert_;
-  uint64_t alerts_ = 0;
-  int64_t checksum_ = 0;
+  Seen seen_;
+  std::unique_ptr<runtime::Detector> detector_;
   double seconds_ = 0;
 };
 
