@@ -190,6 +190,12 @@ Constant Constant::of(const Expr& literal) {
 }
 
 std::optional<Comparison> Comparison::of(const Expr& expr) {
+  // A field that is true or false by itself.
+  const bool negated = expr.op == Op::kNot;
+  const Expr& plain = negated ? expr.operands[0] : expr;
+  if (plain.op == Op::kField && plain.type == Type::kBool) {
+    return Comparison{plain.index, Op::kEqual, Type::kBool, Constant{negated ? 0 : 1, 0, {}}};
+  }
   if (!patterns::is_comparison(expr.op)) return std::nullopt;
   const Expr* field = &expr.operands[0];
   const Expr* constant = &expr.operands[1];

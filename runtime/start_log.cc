@@ -44,6 +44,7 @@ uint32_t StartLog::add_chain(std::string_view key, uint32_t tag) {
   } else {
     number = free_chains_.back();
     free_chains_.pop_back();
+    if (!free_chains_.empty()) __builtin_prefetch(&chains_[free_chains_.back()], 1);
   }
   Chain& added = chains_[number];
   added = {};

@@ -416,13 +416,25 @@ void StartOperator::advance(Timestamp now, const Surroundings& around) {
   if (!plan_.life) return log_.shrink();
   for (uint32_t place = log_.front(); place != kNone && has_expired(log_.at(place), now);
        place = log_.front()) {
-    if (const uint32_t ahead = log_.ahead(kPrefetchDistance); ahead != kNone) {
-      log_.prefetch_chain(log_.at(ahead).chain);
-    }
+    prefetch_ahead();
     if (plan_.kind == Kind::kAbsence) fire(place, around);
     remove(place);
   }
   log_.shrink();
+}
+
+// What removing the next ones will need: their chains and events first, then where the keys of these
+// chains stand in the index.
+void StartOperator::prefetch_ahead() {
+  const uint32_t far = log_.ahead(2 * kPrefetchDistance);
+  if (far != kNone && log_.at(far).event != nfa::kNoEvent) {
+    log_.prefetch_chain(log_.at(far).chain);
+    if (!light_) events_.prefetch_release(log_.at(far).event);
+  }
+  const uint32_t near = log_.ahead(kPrefetchDistance);
+  if (near != kNone && log_.at(near).event != nfa::kNoEvent) {
+    log_.prefetch_index(log_.chain(log_.at(near).chain).tag);
+  }
 }
 
 void StartOperator::finish(Timestamp /*end*/, const Surroundings& around) {

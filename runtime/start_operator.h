@@ -44,6 +44,8 @@ class StartOperator final : public PatternOperator {
     return plan_.life && start.time + *plan_.life < now;
   }
 
+  void prefetch_ahead();
+
   // Of the present key, whose chain is `chain_`, kNone if it has none.
   const StartLog::Chain& chain() const { return log_.chain(chain_); }
   void pass_time(eventtime::Timestamp now, const Surroundings& around);
