@@ -46,7 +46,8 @@ void StartCells::write(uint64_t* words, const TestedEvent& event, const EventSto
     if (column.is_null(row)) {
       words[cell.bit / 64] |= uint64_t{1} << (cell.bit % 64);
     } else if (cell.type == Type::kString) {
-      const Text text = events.text(event.stored, cell.column);
+      const Text text =
+          event.stored == kNoEvent ? column.text(row) : events.text(event.stored, cell.column);
       std::memcpy(to, &text, sizeof(text));
     } else if (cell.type == Type::kFloat) {
       *to = std::bit_cast<uint64_t>(column.number(row));

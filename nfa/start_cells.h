@@ -18,7 +18,8 @@ class StartCells {
 
   size_t words() const { return words_; }
   bool has_texts() const;
-  // Texts point into the stored event, whose kept columns they are.
+  // Texts point into the event where it is stored, whose kept columns they are, else into its
+  // batch.
   void write(uint64_t* words, const TestedEvent& event, const EventStore& events) const;
   // What `place.updates[update]` takes from the event; null for those that take nothing.
   eventtime::Value read(const uint64_t* words, size_t update) const;

@@ -368,7 +368,6 @@ class Engine::Impl {
   // alerts out and on. kMaxTimestamp: the inputs have ended.
   void settle(Timestamp now, const OnAlert& on_alert) {
     for (size_t number = 0; number < levels_.size(); ++number) {
-      Level& level = levels_[number];
       if (number > 0) match_waiting(number, now);
       Timestamp until = now;
       const std::vector<uint32_t> active = dispatcher_.active();  // the others wait for nothing

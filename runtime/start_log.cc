@@ -126,6 +126,14 @@ uint32_t StartLog::front() {
   return kNone;
 }
 
+uint32_t StartLog::unmarked() {
+  for (marked_ = std::max(marked_, begin_); marked_ != end_; ++marked_) {
+    const auto place = static_cast<uint32_t>(marked_) & kPlaceMask;
+    if (at(place).event != nfa::kNoEvent) return place;
+  }
+  return kNone;
+}
+
 void StartLog::make_room(size_t more) {
   front();
   if (end_ - begin_ + more <= size_t{mask_} + 1) return;
@@ -171,7 +179,9 @@ void StartLog::move_all(size_t size) {
   moved_.assign(end_ - begin_, kNone);
   const uint64_t to_begin = end_;
   uint64_t to = end_;
+  uint64_t marked = to;
   for (uint64_t i = begin_; i != end_; ++i) {
+    if (i <= marked_) marked = to;
     const uint64_t* words = from.data() + (static_cast<uint32_t>(i) & from_mask) * stride_;
     if (reinterpret_cast<const Start*>(words)->event == nfa::kNoEvent) continue;
     const auto place = static_cast<uint32_t>(to++) & kPlaceMask;
@@ -199,6 +209,7 @@ void StartLog::move_all(size_t size) {
     const ValueLinks& value = links(place);
     if (value.set != 0 && value.newer == kNone) by_value_.insert(value.tag, kNumber | place);
   }
+  marked_ = marked_ >= end_ ? to : marked;
   begin_ = to_begin;
   end_ = to;
 }

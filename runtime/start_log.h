@@ -110,6 +110,9 @@ class StartLog {
 
   // The oldest of all keys; kNone if there is none. It is the oldest of its chain.
   uint32_t front();
+  // The oldest behind the mark, kNone if there is none; mark() takes the mark behind it.
+  uint32_t unmarked();
+  void mark() { ++marked_; }
   // Sees to it that so many first events can be added. Moves places.
   void make_room(size_t more);
 
@@ -174,6 +177,7 @@ class StartLog {
   uint32_t mask_ = 0;
   uint64_t begin_ = 0;
   uint64_t end_ = 0;
+  uint64_t marked_ = 0;
   size_t live_ = 0;
   std::vector<Chain, eventtime::HugePageAllocator<Chain>> chains_;
   std::vector<uint32_t> free_chains_;

@@ -20,6 +20,7 @@ using patterns::SkipKind;
 namespace {
 
 constexpr size_t kPrefetchDistance = 16;  // of first events that expire
+constexpr uint64_t kBatchesKept = 16;     // for first events that stay in them
 
 // Sums are kept by adding and subtracting, which is not exact; it decides only what is clear.
 constexpr double kSumError = 1e-9;      // of all that was added and subtracted
@@ -66,8 +67,7 @@ StartOperator::StartOperator(OperatorParts parts, const eventtime::EventSchema& 
       plan_(*nfa::plan_starts(program_).plan),
       cells_(program_.places[nfa::kFirstPlace], schema),
       light_(!events_.keeps_raw() && !cells_.has_texts()),
-      log_(cells_.words() + (plan_.sum ? 1 : 0) + (light_ ? kLightWords : 0),
-           plan_.value_slot.has_value()),
+      log_(cells_.words() + (plan_.sum ? 1 : 0) + kOriginWords, plan_.value_slot.has_value()),
       clear_slots_(program_.layout.words()),
       slots_(clear_slots_.size()) {
   program_.layout.clear(clear_slots_.data());
@@ -86,6 +86,7 @@ StartOperator::StartOperator(OperatorParts parts, const eventtime::EventSchema& 
 }
 
 void StartOperator::process(const Surroundings& around) {
+  shelf_ = &around.shelf;
   find_keys();
   log_.make_room(routed_.size());
   for (const Routed& routed : routed_) log_.prefetch_chain(log_.guess(routed.tag));
@@ -158,7 +159,12 @@ void StartOperator::fire(uint32_t place, const Surroundings& around) {
 void StartOperator::remove(uint32_t place) {
   const StartLog::Start& start = log_.at(place);
   if (plan_.sum) move_sum(place, false);
-  if (!light_) events_.release(start.event);
+  if (start.event == kInBatch) {
+    shelf_->release(*origin(place).loaded);
+    --in_batches_;
+  } else if (!light_) {
+    events_.release(start.event);
+  }
   if (!log_.remove(place)) chain_ = kNone;
 }
 
@@ -266,9 +272,8 @@ void StartOperator::kill(const Routed& routed) {
 }
 
 void StartOperator::begin(const Routed& routed) {
-  nfa::TestedEvent& event = routed.event->tested;
   if (chain_ == kNone) chain_ = log_.add_chain(routed.key, routed.tag);
-  const uint32_t place = add(event);
+  const uint32_t place = add(*routed.event);
   if (plan_.value_slot) index_value(place);
   if (plan_.sum) {
     spent(place) = 0;
@@ -276,20 +281,55 @@ void StartOperator::begin(const Routed& routed) {
   }
 }
 
-uint32_t StartOperator::add(nfa::TestedEvent& event) {
-  const nfa::EventId stored = light_ ? kLightEvent : events_.store(event);
-  const uint32_t place = log_.add(chain_, event.row->time, stored);
-  cells_.write(log_.words(place), event, events_);
-  if (light_) {
-    new (&light(place)) Light{event.sequence, event.row->record, event.batch->input, 0};
+uint32_t StartOperator::add(ReleasedEvent& released) {
+  nfa::TestedEvent& event = released.tested;
+  nfa::EventId id = light_ ? kLightEvent : kInBatch;
+  if (!light_ && event.stored != nfa::kNoEvent) id = events_.store(event);
+  const uint32_t place = log_.add(chain_, event.row->time, id);
+  Origin& from = *new (&origin(place)) Origin();
+  from.sequence = event.sequence;
+  from.record = event.row->record;
+  from.input = event.batch->input;
+  if (id == kInBatch) {
+    from.loaded = released.loaded;
+    from.row = static_cast<uint32_t>(event.row - event.batch->rows.data());
+    BatchShelf::hold(*released.loaded);
+    ++in_batches_;
   }
+  cells_.write(log_.words(place), event, events_);
   return place;
+}
+
+// Takes a first event out of its batch.
+void StartOperator::store(uint32_t place) {
+  const Origin& from = origin(place);
+  nfa::TestedEvent event;
+  event.batch = from.loaded->batch.get();
+  event.row = &event.batch->rows[from.row];
+  event.sequence = from.sequence;
+  log_.at(place).event = events_.store(event);
+  cells_.write(log_.words(place), event, events_);
+  events_.release(event.stored);
+  shelf_->release(*from.loaded);
+  --in_batches_;
+}
+
+// A few that wait long must not keep whole batches in memory.
+void StartOperator::store_old() {
+  for (uint32_t place = log_.unmarked(); place != kNone; place = log_.unmarked()) {
+    if (log_.at(place).event == kInBatch) {
+      if (origin(place).loaded->number + kBatchesKept >= shelf_->added()) return;
+      store(place);
+    }
+    log_.mark();
+  }
 }
 
 NodeId StartOperator::bind(NodeId parent, uint16_t edge, uint32_t place) {
   const StartLog::Start& start = log_.at(place);
+  if (start.event == kInBatch) store(place);
   if (!light_) return matcher_.bind_start(parent, edge, start.event, cells_, log_.words(place));
-  const Light& event = light(place);
+  const Origin& event = origin(place);
   const nfa::EventId stored =
       events_.store_light({start.time, event.sequence, event.record, event.input,
                            program_.places[nfa::kFirstPlace].type});
@@ -413,23 +453,23 @@ void StartOperator::find_sums() {
 }
 
 void StartOperator::advance(Timestamp now, const Surroundings& around) {
-  if (!plan_.life) return log_.shrink();
   for (uint32_t place = log_.front(); place != kNone && has_expired(log_.at(place), now);
        place = log_.front()) {
     prefetch_ahead();
     if (plan_.kind == Kind::kAbsence) fire(place, around);
     remove(place);
   }
+  if (in_batches_ > 0) store_old();
   log_.shrink();
 }
 
-// What removing the next ones will need: their chains and events first, then where the keys of these
-// chains stand in the index.
+// What removing the next ones will need: their chains and events first, then where the keys of
+// these chains stand in the index.
 void StartOperator::prefetch_ahead() {
   const uint32_t far = log_.ahead(2 * kPrefetchDistance);
   if (far != kNone && log_.at(far).event != nfa::kNoEvent) {
     log_.prefetch_chain(log_.at(far).chain);
-    if (!light_) events_.prefetch_release(log_.at(far).event);
+    if (log_.at(far).event < kInBatch) events_.prefetch_release(log_.at(far).event);
   }
   const uint32_t near = log_.ahead(kPrefetchDistance);
   if (near != kNone && log_.at(near).event != nfa::kNoEvent) {

@@ -29,7 +29,7 @@ class StartOperator final : public PatternOperator {
   eventtime::Timestamp held_from() const override { return eventtime::kMaxTimestamp; }
   size_t keys() const override { return log_.chains(); }
   size_t timers() const override { return 0; }
-  size_t light_events() const override { return light_ ? log_.size() : 0; }
+  size_t light_events() const override { return light_ ? log_.size() : in_batches_; }
 
  private:
   using Kind = nfa::StartPlan::Kind;
@@ -66,27 +66,31 @@ class StartOperator final : public PatternOperator {
   bool match(nfa::NodeId node, eventtime::Timestamp complete);
   nfa::NodeId bind_loop(uint32_t place, uint32_t count, uint32_t& last);
   void note_match(uint32_t start, uint32_t last, uint64_t sequence);
-  uint64_t sequence(uint32_t place) const {
-    return light_ ? light(place).sequence : events_.at(log_.at(place).event).sequence;
-  }
+  uint64_t sequence(uint32_t place) const { return origin(place).sequence; }
 
-  // Events of which no alert and no condition needs more are not stored before they match.
-  struct Light {
+  // Where a first event comes from, while it is not stored. Of a light one no alert and no
+  // condition needs more than this and its values. The others stay in their batch, because most
+  // expire or match soon; what is left when the batch has become old is stored.
+  struct Origin {
     uint64_t sequence = 0;
-    uint64_t record = 0;
-    uint32_t input = 0;
-    uint32_t unused = 0;
+    uint64_t record = 0;            // light
+    LoadedBatch* loaded = nullptr;  // held, of one that stays in it
+    uint32_t row = 0;               // in Batch::rows
+    uint32_t input = 0;             // light
   };
-  static constexpr size_t kLightWords = sizeof(Light) / sizeof(uint64_t);
+  static constexpr size_t kOriginWords = sizeof(Origin) / sizeof(uint64_t);
   static constexpr nfa::EventId kLightEvent = UINT32_MAX;
-  Light& light(uint32_t place) {
-    return *reinterpret_cast<Light*>(log_.words(place) + light_word());
+  static constexpr nfa::EventId kInBatch = UINT32_MAX - 1;
+  Origin& origin(uint32_t place) {
+    return *reinterpret_cast<Origin*>(log_.words(place) + origin_word());
   }
-  const Light& light(uint32_t place) const {
-    return *reinterpret_cast<const Light*>(log_.words(place) + light_word());
+  const Origin& origin(uint32_t place) const {
+    return *reinterpret_cast<const Origin*>(log_.words(place) + origin_word());
   }
-  size_t light_word() const { return cells_.words() + (plan_.sum ? 1 : 0); }
-  uint32_t add(nfa::TestedEvent& event);
+  size_t origin_word() const { return cells_.words() + (plan_.sum ? 1 : 0); }
+  void store(uint32_t place);
+  void store_old();
+  uint32_t add(ReleasedEvent& event);
   nfa::NodeId bind(nfa::NodeId parent, uint16_t edge, uint32_t place);
   bool is_of_first(uint32_t variable) const {
     return program_.places[nfa::kFirstPlace].variable == variable;
@@ -117,6 +121,9 @@ class StartOperator final : public PatternOperator {
   std::vector<size_t> updates_read_;  // of the first place: by conditions on later events
   size_t value_update_ = 0;           // of the first place, with a value_slot
   size_t sum_update_ = 0;             // with a plan_.sum
+
+  BatchShelf* shelf_ = nullptr;  // of the engine
+  size_t in_batches_ = 0;        // first events that are not stored
 
   // Of the present event.
   uint32_t chain_ = kNone;
