@@ -44,16 +44,10 @@ std::optional<GrowingTerm> growing_term(const patterns::Pattern& pattern, const 
     return std::nullopt;
   }
   const Capture& capture = pattern.captures[sides->left->index];
-  const GrowingTerm term{capture.kind, sides->left->index, number_of(*sides->right)};
-  switch (capture.kind) {
-    case CaptureKind::kCount:
-    case CaptureKind::kDistinct:
-      return term;
-    case CaptureKind::kSum:
-      return term;
-    default:
-      return std::nullopt;
-  }
+  const bool grows = capture.kind == CaptureKind::kCount ||
+                     capture.kind == CaptureKind::kDistinct || capture.kind == CaptureKind::kSum;
+  if (!grows) return std::nullopt;
+  return GrowingTerm{capture.kind, sides->left->index, number_of(*sides->right)};
 }
 
 }  // namespace

@@ -351,11 +351,11 @@ class Engine::Impl {
     for (size_t i = 0; i < block.size(); ++i) {
       ReleasedEvent& event = block[i];
       const auto row = static_cast<size_t>(event.tested.row - event.loaded->batch->rows.data());
-      dispatcher_.visit(*event.loaded, row, [&](uint32_t pattern) {
+      dispatcher_.visit(*event.loaded, row, [&](uint32_t pattern, bool may_begin) {
         if (level_of_[pattern] != number) return;
         PatternOperator& op = *operators_[pattern];
-        if (op.route(event, i)) level.concerned.push_back(&op);
-        dispatcher_.activate(pattern);  // for what comes behind it in the block
+        if (op.route(event, i, may_begin)) level.concerned.push_back(&op);
+        if (may_begin) dispatcher_.activate(pattern);  // for what comes behind it in the block
       });
     }
     // Their order does not matter to alerts.

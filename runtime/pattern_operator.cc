@@ -82,7 +82,7 @@ void PatternOperator::concern(Dispatcher& dispatcher) const {
   }
 }
 
-bool PatternOperator::route(ReleasedEvent& event, size_t index) {
+bool PatternOperator::route(ReleasedEvent& event, size_t index, bool may_begin) {
   const bool first = routed_.empty();
   if (!first && routed_.back().index == index) return false;  // by another of its conditions
   for (uint32_t number = 0; number < doors_.size(); ++number) {
@@ -90,6 +90,8 @@ bool PatternOperator::route(ReleasedEvent& event, size_t index) {
     if (!door.types[event.tested.row->type]) continue;
     const EventKeys::Key& key = door.keys->of(index, event.tested);
     if (key.is_null) continue;
+    // What comes before it in the block may still make the key known.
+    if (!may_begin && routed_.empty() && !may_know(key.tag)) continue;
     prefetch_key(key.tag);
     routed_.push_back({&event,
                        {},

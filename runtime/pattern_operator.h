@@ -68,9 +68,9 @@ class PatternOperator {
 
   // Says which events concern the pattern.
   void concern(Dispatcher& dispatcher) const;
-  // Takes an event of a block that concerns the pattern, the `index`th; in order. True if it is the
-  // first.
-  bool route(ReleasedEvent& event, size_t index);
+  // Takes an event of a block that concerns the pattern, the `index`th; in order. One that can
+  // begin nothing is passed over unless its key may be known. True if it is the first of the block.
+  bool route(ReleasedEvent& event, size_t index, bool may_begin);
 
   // The events taken, of the block that the keys are of.
   virtual void process(const Surroundings& around) = 0;
@@ -105,6 +105,8 @@ class PatternOperator {
 
   // A key of the block that has been made.
   virtual void prefetch_key(uint32_t tag) const = 0;
+  // False: there is no state of such a key.
+  virtual bool may_know(uint32_t tag) const = 0;
   // Fills in the keys of all routed events.
   void find_keys();
   bool may_begin(const ReleasedEvent& event) const;

@@ -26,6 +26,7 @@ class RunOperator final : public PatternOperator {
 
  private:
   void prefetch_key(uint32_t tag) const override { keys_.prefetch_index(tag); }
+  bool may_know(uint32_t tag) const override { return !keys_.guess(tag).is_none(); }
   void look_up();
   void prefetch_state(const Routed& routed);
   void process_event(Routed& routed, const Surroundings& around);

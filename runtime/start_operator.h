@@ -36,6 +36,7 @@ class StartOperator final : public PatternOperator {
   static constexpr uint32_t kNone = StartLog::kNone;
 
   void prefetch_key(uint32_t tag) const override { log_.prefetch_index(tag); }
+  bool may_know(uint32_t tag) const override { return log_.guess(tag) != kNone; }
   void process_event(Routed& routed, const Surroundings& around);
   bool fits(const Routed& routed, eventtime::TypeId type, uint32_t variable,
             nfa::StepPredicate local) const;

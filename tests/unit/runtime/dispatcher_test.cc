@@ -38,7 +38,7 @@ class DispatcherTest : public testing::Test {
     std::string out;
     for (size_t row = 0; row < loaded_.batch->rows.size(); ++row) {
       std::set<uint32_t> patterns;
-      dispatcher_.visit(loaded_, row, [&](uint32_t pattern) { patterns.insert(pattern); });
+      dispatcher_.visit(loaded_, row, [&](uint32_t pattern, bool) { patterns.insert(pattern); });
       if (row > 0) out += ' ';
       for (const uint32_t pattern : patterns) out += std::to_string(pattern);
       if (patterns.empty()) out += loaded_.concerned.test(row) ? '?' : '-';
