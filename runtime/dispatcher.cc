@@ -68,8 +68,8 @@ void Dispatcher::decide(LoadedBatch& loaded) {
   find_rows(batch);
   hits_.clear();
   loaded.concerned.reset(batch.rows.size());
-  for (TypeId type = 0; type < batch.tables.size(); ++type) {
-    find_hits(loaded.predicates, type, batch.tables[type].rows);
+  for (size_t type = 0; type < batch.tables.size(); ++type) {
+    find_hits(loaded.predicates, static_cast<TypeId>(type), batch.tables[type].rows);
     if (want_all_[type].empty()) continue;
     for (const uint32_t row : rows_[type]) loaded.concerned.set(row);
   }

@@ -72,8 +72,9 @@ bool PatternOperator::may_follow(const ReleasedEvent& event) const {
 }
 
 void PatternOperator::concern(Dispatcher& dispatcher) const {
-  for (eventtime::TypeId type = 0; type < takes_.size(); ++type) {
-    if (!takes_[type]) continue;
+  for (size_t i = 0; i < takes_.size(); ++i) {
+    if (!takes_[i]) continue;
+    const auto type = static_cast<eventtime::TypeId>(i);
     if (program_.sees_every_event) {
       dispatcher.add_all(number_, type);
     } else {

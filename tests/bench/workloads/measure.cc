@@ -21,7 +21,7 @@ std::unique_ptr<runtime::Detector> make_detector(const std::string& text, size_t
   options.engine.max_starts = max_starts;
   options.on_alert = [&seen](const runtime::Alert& alert) {
     ++seen.alerts;
-    seen.checksum += alert.end().micros;  // the alert is there, and read
+    seen.checksum += static_cast<uint64_t>(alert.end().micros);  // the alert is there, and read
   };
   options.on_late = [](const runtime::Engine::Late&) {
     TOCSIN_CHECK(false, "the streams of the workloads are in order");

@@ -20,7 +20,7 @@ size_t resident_bytes();
 // Of the alerts that came out.
 struct Seen {
   uint64_t alerts = 0;
-  int64_t checksum = 0;
+  uint64_t checksum = 0;
 };
 
 // A detector with one input in order, and its alerts, which are counted and not kept.
