@@ -53,10 +53,11 @@ class Planner {
     const Place& first = program_.places[kFirstPlace];
     const bool one_start = start.edges.size() == 1 && start.edges[0].target == kFirstPlace &&
                            start.watches.empty() && start.edges[0].untils.empty();
-    if (!one_start || first.correlated || first.minds_next) return no("of how it begins");
+    if (!one_start || first.correlated || first.minds_next)
+      return no("its first step is one of several, reads the match, or has an `until`");
     if (program_.places.size() == 3) {
       const Place& second = program_.places[2];
-      if (!is_last(second)) return no("of how it ends");
+      if (!is_last(second)) return no("its second step does not simply end the match");
       plan_.second = 2;
       return first.edges.size() == 1 ? pair(first) : loop_then(first, second);
     }
@@ -72,9 +73,10 @@ class Planner {
   StartPlanning pair(const Place& first) {
     const Edge& exit = first.edges[0];
     if (exit.target != 2 || !is_plain(exit) || !exit.guards.empty()) {
-      return no("of what stands between its steps");
+      return no("more than a contiguity stands between its steps");
     }
-    if (!take_kills(first, WatchKind::kBetween, plan_)) return no("of its negations");
+    if (!take_kills(first, WatchKind::kBetween, plan_))
+      return no("its negations do not simply end a partial match");
     plan_.kind = StartPlan::Kind::kPair;
     find_equality(program_.places[2].comparisons);
     if (!plan_.value_slot && plan_.kills.size() == 1) {
@@ -93,19 +95,20 @@ class Planner {
     plain.after.reset();
     if (!is_end(plain) || exit.after != ending.wait || ending.next || ending.loops != 0 ||
         ending.wait.has_value() == ending.window) {
-      return no("of how it ends");
+      return no("its end waits for more than an absence");
     }
     plan_.kind = StartPlan::Kind::kAbsence;
     plan_.life = ending.wait ? ending.wait : program_.within;
     const WatchKind kind = ending.wait ? WatchKind::kAbsence : WatchKind::kBetween;
-    if (!take_kills(first, kind, plan_) || plan_.kills.size() != 1) return no("of its negations");
+    if (!take_kills(first, kind, plan_) || plan_.kills.size() != 1)
+      return no("its negations do not simply end a partial match");
     find_equality(program_.tests[plan_.kills[0]].comparisons);
     plan_.kill_by_value = plan_.value_slot.has_value();
     return yes();
   }
 
   StartPlanning single(const Place& first) {
-    if (!is_last(first)) return no("of how it ends");
+    if (!is_last(first)) return no("its end waits for more than an absence");
     plan_.kind = StartPlan::Kind::kLoop;
     plan_.life = program_.within;
     return yes();
@@ -116,7 +119,7 @@ class Planner {
       return no("`having` may refuse the longest loop and not a shorter one");
     }
     if (!take_loop(first) || !is_end(first.edges[1]) || first.edges[1].ending) {
-      return no("of its loop");
+      return no_loop(first);
     }
     if (program_.having && plan_.maximum != UINT32_MAX) {
       return no("`having` may come true too late for the longest loop");
@@ -155,15 +158,23 @@ class Planner {
   }
 
   StartPlanning loop_then(const Place& first, const Place& second) {
-    if (first.edges.size() != 2 || !take_loop(first)) return no("of its loop");
+    if (first.edges.size() != 2 || !take_loop(first)) return no_loop(first);
     const Edge& exit = first.edges[1];
     if (exit.target != 2 || !is_plain(exit) || exit.in) {
-      return no("of what stands between its steps");
+      return no("more than a contiguity stands between its steps");
     }
     if (second.correlated) return no("the last step's condition reads the loop");
     if (program_.having) return no("`having` may refuse the longest loop and not a shorter one");
     plan_.kind = StartPlan::Kind::kLoopThen;
     return yes();
+  }
+
+  StartPlanning no_loop(const Place& first) const {
+    if (first.edges.size() != 2 || first.edges[0].target != kFirstPlace) {
+      return no("its first step is followed in more ways than one");
+    }
+    if (program_.skip == SkipKind::kNone) return no("`skip none` reports each part of a loop");
+    return no("its loop has more than relaxed rounds");
   }
 
   // Another round is preferred to leaving, and both take the first event that fits.
