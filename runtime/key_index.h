@@ -29,7 +29,7 @@ class KeyIndex {
 
   // A number is never kNone and stands in the index once.
   void insert(uint32_t tag, uint32_t number) {
-    if ((size_ + 1) * 4 > cells_.size() * 3) grow();
+    if ((size_ + 1) * 2 > cells_.size()) grow();
     place(tag, number);
     ++size_;
   }
@@ -76,7 +76,8 @@ class KeyIndex {
   }
 
   using Cells = std::vector<Cell, eventtime::HugePageAllocator<Cell>>;
-  Cells cells_ = Cells(16);  // a power of two, at most three quarters full
+  Cells cells_ =
+      Cells(16);  // a power of two, at most half full: inserting and erasing walk runs of cells
   size_t mask_ = 15;
   size_t size_ = 0;
 };

@@ -20,7 +20,7 @@ using patterns::SkipKind;
 namespace {
 
 constexpr size_t kPrefetchDistance = 16;  // of first events that expire
-constexpr uint64_t kBatchesKept = 16;     // for first events that stay in them
+constexpr uint64_t kBatchesKept = 64;     // for first events that stay in them
 
 // Sums are kept by adding and subtracting, which is not exact; it decides only what is clear.
 constexpr double kSumError = 1e-9;      // of all that was added and subtracted

@@ -80,7 +80,7 @@ TEST(StartOperator, LeavesEventsInTheirBatchUntilItIsOld) {
   OpenRun run(letter_pattern("by id match a: A then b: B within 10s"));
   run.push(letters("A1 A2 A3 A4@4s"));
   EXPECT_EQ(run.stats().live_batches, 4U);
-  for (int i = 1; i <= 16; ++i) run.push(letters("X1@" + std::to_string(4000 + i) + "ms"));
+  for (int i = 1; i <= 64; ++i) run.push(letters("X1@" + std::to_string(4000 + i) + "ms"));
   EXPECT_EQ(run.stats().live_batches, 1U) << "that of A4; the others are old, or hold nothing";
   run.push(letters("X1@4100ms"));
   EXPECT_EQ(run.stats().live_batches, 0U) << "what was left has been stored";
