@@ -147,6 +147,9 @@ class Matcher {
   void fill_slots(uint64_t* slots, std::span<const size_t> updates, const StartCells& cells,
                   const uint64_t* words, Timestamp time);
   bool holds(const Code& condition, const uint64_t* slots, const TestedEvent& event);
+  // Whether a step or negation may take the event, as far as the event alone decides it.
+  bool fits(TypeId type, uint32_t variable, StepPredicate local, const TestedEvent& event,
+            const PredicateResults& predicates) const;
   void count_event() { ++stats_.events; }
   void count_dropped_start() { ++stats_.dropped_starts; }
 
@@ -180,8 +183,6 @@ class Matcher {
 
   const Concern& concern(uint16_t place, const TestedEvent& event,
                          const PredicateResults& predicates);
-  bool fits(TypeId type, uint32_t variable, StepPredicate local, const TestedEvent& event,
-            const PredicateResults& predicates) const;
   bool holds(const std::optional<Code>& correlated, NodeId node, const TestedEvent& event);
   Verdict watch(const Run& run, uint64_t watches, const TestedEvent& event);
   void step(const Run& run, const Concern& concern, TestedEvent& event, size_t group);

@@ -337,7 +337,6 @@ void PredicateSet::evaluate(const eventtime::Batch& batch, PredicateResults& res
   evaluate_dense(batch, results);
   for (size_t type = 0; type < results.hits_.size(); ++type) {
     PredicateResults::Hits& hits = results.hits_[type];
-    hits.turned = false;
     hits.begins.clear();
     if (type < indexes_.size() && indexes_[type]) {
       evaluate_indexed(batch.tables[type], *indexes_[type], hits);

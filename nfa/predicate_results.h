@@ -55,24 +55,15 @@ class PredicateResults {
 
   bool has_index(TypeId type) const { return !hits_[type].begins.empty(); }
 
-  // Adds the rows where it holds, whichever it is. Not for many rows and few hits: those go from
-  // the row to its hits.
-  void add_rows(StepPredicate predicate, eventtime::BitSet& rows);
-
  private:
   friend class PredicateSet;
 
   struct Hits {
     std::vector<size_t> begins;  // by row, and the end; empty if the type has no index
     std::vector<StepPredicate> predicates;
-    // The other way round, once somebody asks for it: by the indexed one's number its rows.
-    bool turned = false;
-    std::vector<size_t> row_begins;
-    std::vector<uint32_t> rows;
   };
 
   bool is_hit(StepPredicate predicate, uint32_t table_row) const;
-  void turn(Hits& hits) const;
 
   std::shared_ptr<const PredicateLayout> layout_;
   std::vector<eventtime::BitSet> rows_;  // of the dense ones

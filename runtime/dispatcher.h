@@ -33,7 +33,6 @@ class Dispatcher {
   // The pattern has something that a later event can continue, or has not.
   void activate(uint32_t pattern);
   void deactivate(uint32_t pattern);
-  bool is_active(uint32_t pattern) const { return later_[pattern].active; }
   const std::vector<uint32_t>& active() const { return active_; }
 
   // Fills in which conditions hold for which rows of `loaded.batch`.

@@ -124,7 +124,6 @@ class StartLog {
 
   // Steps of a look-up to come: the index, the chain, its first events.
   void prefetch_index(uint32_t tag) const { index_.prefetch(tag); }
-  void prefetch_value(uint32_t tag) const { by_value_.prefetch(tag); }
   uint32_t guess(uint32_t tag) const {
     const uint32_t number = index_.find(tag, [](uint32_t) { return true; });
     return number == KeyIndex::kNone ? kNone : number & kPlaceMask;

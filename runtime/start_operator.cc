@@ -91,7 +91,11 @@ void StartOperator::process(const Surroundings& around) {
   log_.make_room(routed_.size());
   for (const Routed& routed : routed_) log_.prefetch_chain(log_.guess(routed.tag));
   for (const Routed& routed : routed_) log_.prefetch_starts(log_.guess(routed.tag));
-  for (Routed& routed : routed_) process_event(routed, around);
+  for (Routed& routed : routed_) {
+    routed.event->tested.variables = routed.variables;
+    process_event(routed, around);
+    routed.event->tested.variables = nullptr;
+  }
   routed_.clear();
 }
 
@@ -100,14 +104,14 @@ void StartOperator::process_event(Routed& routed, const Surroundings& around) {
   const Timestamp now = event.row->time;
   chain_ = log_.find(routed.key, routed.tag);
   if (chain_ != kNone) pass_time(now, around);
-  const bool begins = fits(routed, nfa::kFirstPlace);
+  const bool begins = fits(*routed.event, nfa::kFirstPlace);
   if (chain_ == kNone && !begins) return;
   matcher_.count_event();
   matches_.clear();
   key_ = routed.key;
   key_is_read_ = false;
   excluded_before_ = 0;
-  if (chain_ != kNone && plan_.second != nfa::kEndPlace && fits(routed, plan_.second)) {
+  if (chain_ != kNone && plan_.second != nfa::kEndPlace && fits(*routed.event, plan_.second)) {
     follow(event);
   }
   if (chain_ != kNone && !plan_.kills.empty()) kill(routed);
@@ -121,17 +125,10 @@ void StartOperator::process_event(Routed& routed, const Surroundings& around) {
   matcher_.scratch().clear();
 }
 
-bool StartOperator::fits(const Routed& routed, eventtime::TypeId type, uint32_t variable,
-                         nfa::StepPredicate local) const {
-  const eventtime::Row& row = *routed.event->tested.row;
-  return type == row.type && routed.event->loaded->predicates.holds(local, row.table_row) &&
-         (routed.variables == nullptr || variable == nfa::kNoVariable ||
-          routed.variables->test(variable));
-}
-
-bool StartOperator::fits(const Routed& routed, uint16_t place) const {
+bool StartOperator::fits(const ReleasedEvent& event, uint16_t place) const {
   const nfa::Place& step = program_.places[place];
-  return fits(routed, step.type, step.variable, step.local);
+  return matcher_.fits(step.type, step.variable, step.local, event.tested,
+                       event.loaded->predicates);
 }
 
 // What is over before `now`.
@@ -253,7 +250,10 @@ void StartOperator::kill(const Routed& routed) {
   const nfa::TestedEvent& event = routed.event->tested;
   for (const uint16_t number : plan_.kills) {
     const nfa::Test& negation = program_.tests[number];
-    if (!fits(routed, negation.type, negation.variable, negation.local)) continue;
+    if (!matcher_.fits(negation.type, negation.variable, negation.local, event,
+                       routed.event->loaded->predicates)) {
+      continue;
+    }
     const auto kill_one = [&](uint32_t place) {
       if (!negation.correlated || test(*negation.correlated, place, event)) remove(place);
     };

@@ -38,9 +38,7 @@ class StartOperator final : public PatternOperator {
   void prefetch_key(uint32_t tag) const override { log_.prefetch_index(tag); }
   bool may_know(uint32_t tag) const override { return log_.guess(tag) != kNone; }
   void process_event(Routed& routed, const Surroundings& around);
-  bool fits(const Routed& routed, eventtime::TypeId type, uint32_t variable,
-            nfa::StepPredicate local) const;
-  bool fits(const Routed& routed, uint16_t place) const;
+  bool fits(const ReleasedEvent& event, uint16_t place) const;
   bool has_expired(const StartLog::Start& start, eventtime::Timestamp now) const {
     return plan_.life && start.time + *plan_.life < now;
   }

@@ -81,7 +81,6 @@ TEST_F(DispatcherTest, AndThoseThatItCanContinueWhileTheyAreActive) {
   EXPECT_EQ(decided(), "- - 01 - 01 01");
   dispatcher_.deactivate(0);
   dispatcher_.deactivate(0);
-  EXPECT_FALSE(dispatcher_.is_active(0));
   EXPECT_EQ(dispatcher_.active(), std::vector<uint32_t>{1});
   EXPECT_EQ(decided(), "- - 1 - 1 1");
   dispatcher_.deactivate(1);
