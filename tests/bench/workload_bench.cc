@@ -37,9 +37,16 @@ void compare_to_first(std::vector<Row>& rows) {
 }
 
 bool run_all(const Choice& choice) {
+  const auto known = all_cases();
+  const bool any =
+      std::ranges::any_of(known, [&](const Case& one) { return is_chosen(one, choice.workloads); });
+  if (!any) {
+    std::fputs("error: --workload names none of w1 to w6, many, keys, windows, matches\n", stderr);
+    return false;
+  }
   std::vector<Row> rows;
   std::fputs(table_head().c_str(), stdout);
-  for (const Case& one : all_cases()) {
+  for (const Case& one : known) {
     if (!is_chosen(one, choice.workloads)) continue;
     rows.push_back(run(one, choice.settings));
     compare_to_first(rows);
@@ -47,25 +54,27 @@ bool run_all(const Choice& choice) {
     std::fflush(stdout);
   }
   if (!choice.json.empty()) std::ofstream(choice.json) << to_json(rows, choice.settings);
-  if (rows.empty()) std::fputs("no workload is called so\n", stderr);
-  return !rows.empty() && std::ranges::all_of(rows, &Row::right);
+  return std::ranges::all_of(rows, &Row::right);
 }
 
 }  // namespace
 }  // namespace tocsin::bench
 
 int main(int argc, char** argv) {
+  const auto above_zero = [](const std::string& text) {
+    return CLI::PositiveNumber(text).empty() ? std::string()
+                                             : "'" + text + "' is no number above 0";
+  };
   CLI::App app("workloads of Tocsin's engine over events in memory");
   tocsin::bench::Choice choice;
   app.add_option("--workload", choice.workloads,
                  "w1 to w6, many, keys, windows, matches, or one row: 'w4/id 10s'")
       ->delimiter(',');
-  app.add_option("--scale", choice.settings.scale, "1: as others were measured")
-      ->check(CLI::PositiveNumber);
+  app.add_option("--scale", choice.settings.scale, "1: as others were measured")->check(above_zero);
   app.add_option("--repeat", choice.settings.repeat, "passes, of which the best counts")
-      ->check(CLI::PositiveNumber);
+      ->check(above_zero);
   app.add_option("--budget", choice.settings.budget, "seconds of the CPU for each row")
-      ->check(CLI::PositiveNumber);
+      ->check(above_zero);
   app.add_option("--json", choice.json, "a file for the results");
   app.allow_extras();  // flags of Google Benchmark, which `./dev bench` gives to all
   CLI11_PARSE(app, argc, argv);
