@@ -50,6 +50,19 @@ class Column {
     nulls_.clear(row);
   }
 
+  // A value of the column's type, or null.
+  void set(size_t row, const Value& value) {
+    if (value.is_null()) {
+      set_null(row);
+    } else if (type_ == Type::kString) {
+      set_text(row, value.cell.text);
+    } else if (type_ == Type::kFloat) {
+      set_number(row, value.cell.number);
+    } else {
+      set_integer(row, value.cell.integer);
+    }
+  }
+
   bool is_null(size_t row) const { return nulls_.test(row); }
   int64_t integer(size_t row) const { return integers_[row]; }
   double number(size_t row) const { return numbers_[row]; }

@@ -13,16 +13,11 @@ class Format : public eventtime::RecordFormat {
   }
 };
 
-void store(eventtime::Batch& batch, eventtime::Column& column, uint32_t row, const Value& value) {
-  if (value.is_null()) {
-    column.set_null(row);
-  } else if (value.type == Type::kString) {
-    column.set_text(row, eventtime::Text(batch.strings.copy(value.cell.text.view())));
-  } else if (value.type == Type::kFloat) {
-    column.set_number(row, value.cell.number);
-  } else {
-    column.set_integer(row, value.cell.integer);
+void store(eventtime::Batch& batch, eventtime::Column& column, uint32_t row, Value value) {
+  if (value.type == Type::kString) {
+    value = Value::of_text(eventtime::Text(batch.strings.copy(value.cell.text.view())));
   }
+  column.set(row, value);
 }
 
 }  // namespace
@@ -35,12 +30,9 @@ DerivedEvent derive(const patterns::EmittedEvent& event,
   derived.type = event.type;
   derived.id = id;
   for (const std::optional<uint32_t>& result : event.result_by_field) {
-    Value value = result && codes[*result] ? codes[*result]->evaluate(context) : Value::null();
-    if (value.type == Type::kString && !value.cell.text.is_inline()) {
-      derived.texts.emplace_back(value.cell.text.view());
-      value = Value::of_text(eventtime::Text(derived.texts.back()));
-    }
-    derived.values.push_back(value);
+    const Value value =
+        result && codes[*result] ? codes[*result]->evaluate(context) : Value::null();
+    derived.values.push_back(derived.own(value));
   }
   derived.values[event.time_field] = Value::of_timestamp(complete);
   return derived;

@@ -5,7 +5,7 @@
 // Tested by tests/unit/runtime/derived_events_test.cc and tests/model.
 #pragma once
 
-#include <deque>
+#include <forward_list>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,12 +20,24 @@ namespace tocsin::runtime {
 // The input number of batches of such events.
 inline constexpr uint32_t kDerivedInput = UINT32_MAX;
 
+// Moved and never copied, for its values point into it.
 struct DerivedEvent {
+  DerivedEvent() = default;
+  DerivedEvent(DerivedEvent&&) noexcept = default;
+  DerivedEvent& operator=(DerivedEvent&&) noexcept = default;
+
+  // Makes `value`'s text, if it is one, the event's own.
+  eventtime::Value own(eventtime::Value value) {
+    if (value.type != eventtime::Type::kString || value.cell.text.is_inline()) return value;
+    texts.emplace_front(value.cell.text.view());
+    return eventtime::Value::of_text(eventtime::Text(texts.front()));
+  }
+
   eventtime::Timestamp time;
   eventtime::TypeId type = 0;
   uint64_t id = 0;
   std::vector<eventtime::Value> values;  // by field; texts point into `texts`
-  std::deque<std::string> texts;
+  std::forward_list<std::string> texts;  // their places do not change when it is moved
 };
 
 // The event that a match becomes. `codes`: of the results; `context` sees the match.
