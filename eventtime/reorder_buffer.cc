@@ -65,6 +65,25 @@ void ReorderBuffer::finish(uint32_t input) {
   inputs_[input].watermark = kMaxTimestamp;
 }
 
+void ReorderBuffer::reopen(uint32_t number) {
+  Input& input = inputs_[number];
+  if (!input.ended) return;
+  input.ended = false;
+  const Timestamp others = settled_by_open(number);
+  const Timestamp own =
+      input.latest == kMinTimestamp ? kMinTimestamp : input.latest - input.out_of_order;
+  input.watermark = std::max(own, others == kMaxTimestamp ? latest_row_ : others);
+}
+
+// The smallest watermark of inputs that have not ended, but for one.
+Timestamp ReorderBuffer::settled_by_open(uint32_t but) const {
+  Timestamp settled = kMaxTimestamp;
+  for (uint32_t i = 0; i < inputs_.size(); ++i) {
+    if (i != but && !inputs_[i].ended) settled = std::min(settled, inputs_[i].watermark);
+  }
+  return settled;
+}
+
 // For each input the latest time that may go: its own watermark has reached it, inputs named before
 // are past it, those named later have reached it.
 std::vector<Timestamp> ReorderBuffer::limits() const {

@@ -56,6 +56,30 @@ class ReorderBuffer {
   std::optional<uint32_t> most_behind() const;
   size_t pending() const;
 
+  // An input that has ended goes on, not behind what may have been released meanwhile.
+  void reopen(uint32_t input);
+
+  // For saved state: what is known of an input's time, and its pending rows in order, which are
+  // restored in the same order.
+  struct InputTime {
+    Timestamp latest = kMinTimestamp;
+    Timestamp watermark = kMinTimestamp;
+    bool ended = false;
+  };
+  InputTime input_time(uint32_t input) const {
+    return {inputs_[input].latest, inputs_[input].watermark, inputs_[input].ended};
+  }
+  void set_input_time(uint32_t input, const InputTime& time) {
+    inputs_[input].latest = time.latest;
+    inputs_[input].watermark = time.watermark;
+    inputs_[input].ended = time.ended;
+  }
+  void set_latest_row(Timestamp time) { latest_row_ = time; }
+  std::span<const Arrival> waiting(uint32_t input) const {
+    return std::span(inputs_[input].rows).subspan(inputs_[input].first);
+  }
+  void restore(const Arrival& arrival) { inputs_[arrival.input].rows.push_back(arrival); }
+
  private:
   struct Input {
     Duration out_of_order;
@@ -70,6 +94,7 @@ class ReorderBuffer {
   };
 
   std::vector<Timestamp> limits() const;
+  Timestamp settled_by_open(uint32_t but) const;
   static void release_single(Input& input, std::vector<Arrival>& out);
 
   std::vector<Input> inputs_;

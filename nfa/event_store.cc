@@ -121,6 +121,45 @@ EventId EventStore::store_light(const LightEvent& event) {
   return number(stored, 1);
 }
 
+EventId EventStore::store(const SavedEvent& event) {
+  const Kept& kept = kept_[event.type];
+  size_t bytes = head_bytes(kept.columns.size()) + event.raw.size();
+  for (const auto& [column, text] : event.texts) bytes += text.is_inline() ? 0 : text.size();
+  char* block = allocate(bytes);
+  auto* stored = new (block) StoredEvent();
+  auto* texts = reinterpret_cast<Text*>(block + sizeof(StoredEvent));
+  char* next = block + head_bytes(kept.columns.size());
+  const auto copy = [&next](std::string_view bytes_of) {
+    if (!bytes_of.empty()) std::memcpy(next, bytes_of.data(), bytes_of.size());
+    const std::string_view copied(next, bytes_of.size());
+    next += bytes_of.size();
+    return copied;
+  };
+  stored->raw = copy(event.raw);
+  for (size_t i = 0; i < kept.columns.size(); ++i) new (texts + i) Text();
+  for (const auto& [column, text] : event.texts) {
+    if (column >= kept.index_by_column.size()) continue;
+    if (kept.index_by_column[column] == UINT32_MAX) continue;
+    texts[kept.index_by_column[column]] = text.is_inline() ? text : Text(copy(text.view()));
+  }
+  stored->time = event.time;
+  stored->sequence = event.sequence;
+  stored->record = event.record;
+  stored->input = event.input;
+  stored->type = event.type;
+  stored->texts = texts;
+  return number(stored, 1);
+}
+
+const Text* EventStore::find_text(EventId id, std::string_view text) const {
+  const StoredEvent& event = *events_[id];
+  const size_t kept = event.texts == nullptr ? 0 : kept_[event.type].columns.size();
+  for (size_t i = 0; i < kept; ++i) {
+    if (event.texts[i].view() == text) return &event.texts[i];
+  }
+  return nullptr;
+}
+
 EventId EventStore::number(StoredEvent* stored, uint32_t references) {
   ++live_;
   if (free_.empty()) {

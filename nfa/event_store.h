@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "eventtime/batch.h"
@@ -56,6 +57,17 @@ struct LightEvent {
   TypeId type = 0;
 };
 
+// An event of saved state: the texts of columns that were kept.
+struct SavedEvent {
+  eventtime::Timestamp time;
+  uint64_t sequence = 0;
+  uint64_t record = 0;
+  uint32_t input = 0;
+  TypeId type = 0;
+  std::string_view raw;
+  std::vector<std::pair<uint32_t, eventtime::Text>> texts;  // by column
+};
+
 class EventStore {
  public:
   // `keep_raw`: alerts show events as they came in.
@@ -73,7 +85,14 @@ class EventStore {
   EventId store(TestedEvent& event);
   // Stores an event of which nothing but this is known, retained once.
   EventId store_light(const LightEvent& event);
+  // Stores a copy of an event that was saved, retained once. Kept columns that it does not name are
+  // empty texts.
+  EventId store(const SavedEvent& event);
   bool keeps_raw() const { return keep_raw_; }
+  const std::vector<uint32_t>& kept_columns(TypeId type) const { return kept_[type].columns; }
+  // The kept text of a stored event that equals `text` and lives as long as the event, if it has
+  // one.
+  const eventtime::Text* find_text(EventId id, std::string_view text) const;
   void retain(EventId id) { ++holds_[id].references; }
   void prefetch_release(EventId id) const { __builtin_prefetch(&holds_[id], 1); }
   void release(EventId id) {

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "eventtime/arena.h"
+#include "eventtime/codec.h"
 #include "nfa/event_store.h"
 #include "nfa/match_buffer.h"
 #include "nfa/past.h"
@@ -30,6 +31,8 @@
 #include "nfa/start_plan.h"
 
 namespace tocsin::nfa {
+
+class RestoredEvents;
 
 // A partial match.
 struct Run {
@@ -137,6 +140,14 @@ class Matcher {
   // Asks for what binding an event of one of the pattern's types will read of it.
   void prefetch(const TestedEvent& event) const;
 
+  // What is pending of a key, as bytes; on restoring, `state` is empty, and false says that the
+  // bytes are damaged or another program's. A match by its node, which comes with one reference;
+  // kRootNode says the same.
+  void save(const KeyState& state, eventtime::Encoder& out) const;
+  bool restore(KeyState& state, eventtime::Decoder& from, RestoredEvents& events);
+  void save_match(NodeId node, eventtime::Encoder& out) const;
+  NodeId restore_match(eventtime::Decoder& from, RestoredEvents& events);
+
   // For plans that keep first events instead of runs (start_plan.h). Each node comes with one
   // reference.
   NodeId bind_start(NodeId parent, uint16_t edge, EventId stored, const StartCells& cells,
@@ -152,6 +163,7 @@ class Matcher {
             const PredicateResults& predicates) const;
   void count_event() { ++stats_.events; }
   void count_dropped_start() { ++stats_.dropped_starts; }
+  void set_stats(const MatcherStats& stats) { stats_ = stats; }
 
   MatchBuffer& buffer() { return buffer_; }
   const MatchBuffer& buffer() const { return buffer_; }
@@ -197,6 +209,15 @@ class Matcher {
   bool is_new_value(NodeId node, const Slot& distinct, const Value& value) const;
   void begin(KeyState& state, TestedEvent& event, const PredicateResults& predicates);
   void enforce_limit(KeyState& state);
+
+  // matcher_state.cc
+  class RestoredNodes;
+  static void save_past(eventtime::Encoder& out, const std::vector<std::vector<PastEvent>>& past,
+                        const std::vector<PastTable>& tables);
+  static bool restore_past(eventtime::Decoder& from, std::vector<std::vector<PastEvent>>& past,
+                           std::vector<PastTable>& tables);
+  bool restore_runs(KeyState& state, eventtime::Decoder& from, RestoredNodes& nodes);
+  bool restore_history(KeyState& state, eventtime::Decoder& from, RestoredNodes& nodes);
 
   // matcher_merge.cc
   void keep(const Run& run, size_t group);

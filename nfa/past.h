@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "eventtime/batch.h"
+#include "eventtime/codec.h"
 #include "nfa/program.h"
 
 namespace tocsin::nfa {
@@ -30,17 +31,7 @@ class PastTable {
       : columns_(look_back.columns), table_(look_back.schema) {}
 
   uint32_t add(const eventtime::EventTable& from, uint32_t row) {
-    uint32_t to = static_cast<uint32_t>(texts_.size());
-    if (free_.empty()) {
-      texts_.emplace_back();
-      if (to >= room_) {
-        room_ = room_ == 0 ? 64 : 2 * room_;
-        table_.resize(room_);
-      }
-    } else {
-      to = free_.back();
-      free_.pop_back();
-    }
+    const uint32_t to = new_row();
     for (const uint32_t column : columns_) copy(from.columns[column], row, column, to);
     return to;
   }
@@ -50,9 +41,41 @@ class PastTable {
     free_.push_back(row);
   }
 
+  void save(eventtime::Encoder& out, uint32_t row) const {
+    for (const uint32_t column : columns_) out.value(table_.columns[column].value(row));
+  }
+  // False: these are not the columns' values.
+  bool restore(eventtime::Decoder& from, uint32_t& row) {
+    row = new_row();
+    for (const uint32_t column : columns_) {
+      eventtime::Column& into = table_.columns[column];
+      eventtime::Value value = from.value();
+      if (!value.is_null() && value.type != into.type()) return false;
+      if (value.type == eventtime::Type::kString && !value.cell.text.is_inline()) {
+        texts_[row].emplace_back(value.cell.text.view());
+        value = eventtime::Value::of_text(eventtime::Text(texts_[row].back()));
+      }
+      into.set(row, value);
+    }
+    return !from.failed();
+  }
+
   const eventtime::EventTable& table() const { return table_; }
 
  private:
+  uint32_t new_row() {
+    if (!free_.empty()) {
+      const uint32_t row = free_.back();
+      free_.pop_back();
+      return row;
+    }
+    texts_.emplace_back();
+    if (texts_.size() > room_) {
+      room_ = room_ == 0 ? 64 : 2 * room_;
+      table_.resize(room_);
+    }
+    return static_cast<uint32_t>(texts_.size() - 1);
+  }
   void copy(const eventtime::Column& from, uint32_t row, uint32_t column, uint32_t to) {
     eventtime::Column& into = table_.columns[column];
     if (from.is_null(row)) {

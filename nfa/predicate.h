@@ -47,6 +47,7 @@ class PredicateSet {
   size_t size() const { return conjunctions_.size(); }
   size_t distinct_conjuncts() const { return conjuncts_.size(); }
   uint64_t arithmetic_errors() const { return arithmetic_errors_; }
+  void forget_arithmetic_errors() { arithmetic_errors_ = 0; }
 
  private:
   struct Conjunction {

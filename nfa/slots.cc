@@ -62,6 +62,11 @@ void store(uint64_t* words, const Slot& slot, const Value& value) {
   set_null(words, slot, false);
 }
 
+// Its first two words are a text.
+bool holds_text(const Slot& slot) {
+  return slot.field_type == Type::kString && slot.words >= 2;
+}
+
 bool less(const Cell& left, const Cell& right, Type type) {
   if (type == Type::kFloat) return left.number < right.number;
   if (type == Type::kString) return left.text < right.text;
@@ -193,7 +198,7 @@ bool SlotLayout::equal(const uint64_t* left, const uint64_t* right,
     if (slot.kind == CaptureKind::kDistinct) return false;  // the values differ, whatever the count
     const bool null = is_null(left, slot);
     if (null != is_null(right, slot)) return false;
-    const bool text = slot.field_type == Type::kString && slot.words >= 2;
+    const bool text = holds_text(slot);
     const uint32_t plain = text ? slot.word + 2 : slot.word;
     if (text && !null &&
         !(load(left, slot, Type::kString).text == load(right, slot, Type::kString).text)) {
@@ -202,6 +207,33 @@ bool SlotLayout::equal(const uint64_t* left, const uint64_t* right,
     if (!std::equal(left + plain, left + slot.word + slot.words, right + plain)) return false;
   }
   return true;
+}
+
+void SlotLayout::save(eventtime::Encoder& out, const uint64_t* words) const {
+  for (size_t i = 0; i < null_words(); ++i) out.number(words[i]);
+  for (const Slot& slot : slots_) {
+    const bool text = holds_text(slot);
+    if (text && !is_null(words, slot)) out.text(load(words, slot, Type::kString).text.view());
+    for (uint32_t i = text ? 2 : 0; i < slot.words; ++i) out.number(words[slot.word + i]);
+  }
+}
+
+bool SlotLayout::restore(eventtime::Decoder& from, uint64_t* words, const FindText& find) const {
+  for (size_t i = 0; i < null_words(); ++i) words[i] = from.number();
+  for (const Slot& slot : slots_) {
+    const bool text = holds_text(slot);
+    if (text) std::fill_n(words + slot.word, 2, uint64_t{0});
+    if (text && !is_null(words, slot)) {
+      const std::string_view saved = from.text();
+      const bool is_short = saved.size() <= eventtime::Text::kInlineBytes;
+      const eventtime::Text short_text = is_short ? eventtime::Text(saved) : eventtime::Text();
+      const eventtime::Text* found = is_short ? &short_text : find(saved);
+      if (found == nullptr) return false;
+      std::memcpy(words + slot.word, found, sizeof(*found));
+    }
+    for (uint32_t i = text ? 2 : 0; i < slot.words; ++i) words[slot.word + i] = from.number();
+  }
+  return !from.failed();
 }
 
 void update_slot(const Slot& slot, uint64_t* words, const Value& value, eventtime::Timestamp time,

@@ -7,11 +7,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "eventtime/batch.h"
+#include "eventtime/codec.h"
 #include "eventtime/value.h"
 #include "patterns/pattern.h"
 
@@ -46,7 +49,15 @@ class SlotLayout {
   eventtime::Value read(const uint64_t* words, uint32_t slot) const;
   bool equal(const uint64_t* left, const uint64_t* right, std::span<const uint32_t> slots) const;
 
+  void save(eventtime::Encoder& out, const uint64_t* words) const;
+  // `find(text)` is an equal text that lives as long as the run, null if there is none. False: the
+  // bytes are damaged.
+  using FindText = std::function<const eventtime::Text*(std::string_view)>;
+  bool restore(eventtime::Decoder& from, uint64_t* words, const FindText& find) const;
+
  private:
+  size_t null_words() const { return (slots_.size() + 63) / 64; }
+
   std::vector<Slot> slots_;  // by capture, then the companions
   uint32_t words_ = 0;
 };

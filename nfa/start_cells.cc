@@ -71,4 +71,25 @@ Value StartCells::read(const uint64_t* words, size_t update) const {
   return {cell.type, eventtime::Cell(static_cast<int64_t>(*from))};
 }
 
+void StartCells::save(eventtime::Encoder& out, const uint64_t* words) const {
+  for (uint32_t i = 0; i < null_words_; ++i) out.number(words[i]);
+  for (const Cell& cell : cells_) {
+    const bool null = (words[cell.bit / 64] >> (cell.bit % 64) & 1) != 0;
+    if (cell.type != Type::kString) out.number(null ? 0 : words[cell.word]);
+  }
+}
+
+void StartCells::restore(eventtime::Decoder& from, uint64_t* words, const EventStore& events,
+                         EventId event) const {
+  for (uint32_t i = 0; i < null_words_; ++i) words[i] = from.number();
+  for (const Cell& cell : cells_) {
+    if (cell.type == Type::kString) {
+      const Text text = events.text(event, cell.column);
+      std::memcpy(words + cell.word, &text, sizeof(text));
+    } else {
+      words[cell.word] = from.number();
+    }
+  }
+}
+
 }  // namespace tocsin::nfa

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "eventtime/codec.h"
 #include "nfa/event_store.h"
 #include "nfa/program.h"
 
@@ -23,6 +24,11 @@ class StartCells {
   void write(uint64_t* words, const TestedEvent& event, const EventStore& events) const;
   // What `place.updates[update]` takes from the event; null for those that take nothing.
   eventtime::Value read(const uint64_t* words, size_t update) const;
+
+  // Saved without its texts, for those are the event's; `event` has been restored.
+  void save(eventtime::Encoder& out, const uint64_t* words) const;
+  void restore(eventtime::Decoder& from, uint64_t* words, const EventStore& events,
+               EventId event) const;
 
  private:
   struct Cell {

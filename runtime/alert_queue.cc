@@ -68,6 +68,19 @@ void AlertQueue::flush(Timestamp until, const Taker& out) {
   for (const PendingAlert& alert : take_until(settled_, until)) out(alert);
 }
 
+bool AlertQueue::restore_group(size_t pattern, std::string_view group, eventtime::Decoder& from) {
+  Suppressor::Last last;
+  last.time = from.time();
+  last.suppressed = from.number();
+  if (suppressors_[pattern]) suppressors_[pattern]->restore(std::string(group), last);
+  return from.is_complete();
+}
+
+void AlertQueue::restore_counters(size_t pattern, uint64_t emitted, uint64_t suppressed) {
+  emitted_[pattern] = emitted;
+  if (suppressors_[pattern]) suppressors_[pattern]->set_suppressed(suppressed);
+}
+
 uint64_t AlertQueue::suppressed() const {
   uint64_t total = 0;
   for (const std::optional<Suppressor>& suppressor : suppressors_) {

@@ -11,8 +11,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "eventtime/codec.h"
 #include "eventtime/timestamp.h"
 #include "nfa/match_buffer.h"
 #include "patterns/pattern.h"
@@ -49,6 +52,26 @@ class AlertQueue {
               const Taker& drop);
   // All alerts of all levels that are complete before `until` have been settled, and go to `out`.
   void flush(eventtime::Timestamp until, const Taker& out);
+
+  // For saved state: each alert with its level, those that are settled with one more than the last;
+  // restored in the same order.
+  template <typename Visit>
+  void for_each(const Visit& visit) const {
+    for (size_t level = 0; level < found_.size(); ++level) {
+      for (const PendingAlert& alert : found_[level]) visit(level, alert);
+    }
+    for (const PendingAlert& alert : settled_) visit(found_.size(), alert);
+  }
+  void restore(size_t level, PendingAlert alert) {
+    (level < found_.size() ? found_[level] : settled_).push_back(std::move(alert));
+  }
+  // What `suppress` of a pattern knows; null without it.
+  const Suppressor* suppressor(size_t pattern) const {
+    return suppressors_[pattern] ? &*suppressors_[pattern] : nullptr;
+  }
+  // False: these are no such bytes.
+  bool restore_group(size_t pattern, std::string_view group, eventtime::Decoder& from);
+  void restore_counters(size_t pattern, uint64_t emitted, uint64_t suppressed);
 
   uint64_t emitted(size_t pattern) const { return emitted_[pattern]; }
   uint64_t suppressed() const;

@@ -60,6 +60,7 @@ class BatchShelf {
   }
 
   LoadedBatch& at(uint32_t slot) { return *batches_[slot]; }
+  const LoadedBatch& at(uint32_t slot) const { return *batches_[slot]; }
   uint64_t added() const { return added_; }
   size_t held() const { return batches_.size() - free_.size(); }
 

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "eventtime/batch.h"
@@ -78,6 +79,20 @@ class Engine {
   void advance(uint32_t input, eventtime::Timestamp time, const OnAlert& on_alert);
   // The input has ended; when all have, everything is decided.
   void finish(uint32_t input, const OnAlert& on_alert);
+
+  // An input that had ended has more. Its end was time that passed for the others: what comes is
+  // late if it is behind what has been settled since.
+  void reopen(uint32_t input);
+
+  // All that the engine knows between two calls, as records; `put` is called once for each, with
+  // different keys, in no order. What is the same has the same bytes.
+  using PutRecord = std::function<void(std::string_view key, std::string_view value)>;
+  void save(const PutRecord& put) const;
+  // Into an engine that has its inputs and has seen nothing: each record of a saved state, in any
+  // order, then finish_restore(). It goes on as the one that was saved. Records of patterns that
+  // are gone are passed over. After an error the engine is of no use.
+  eventtime::Result<void> restore(std::string_view key, std::string_view value);
+  eventtime::Result<void> finish_restore();
 
   // The same with alerts as lines of JSON, appended to `alerts`.
   void push(std::shared_ptr<const eventtime::Batch> batch, std::string& alerts,

@@ -90,6 +90,9 @@ class KeyTable {
   // they stay chained until the next wait().
   KeyEntry& begin(KeyRef waiting);
   WaitingStarts& waiting() { return waiting_; }
+  const WaitingStarts& waiting() const { return waiting_; }
+  // Of the oldest of a key that waits; valid until the next call.
+  std::string_view key_of(const WaitingStart& start) const;
   const WaitingStart& oldest(KeyRef waiting) const { return waiting_.at(waiting.place()); }
 
   // Two steps of a look-up to come: the index first, then, when that has arrived, what is there.
@@ -124,7 +127,6 @@ class KeyTable {
     return chunks_[width - std::bit_width(kFirstChunk)] + (number - (uint32_t{1} << (width - 1)));
   }
   bool is_key(KeyRef ref, std::string_view key) const;
-  std::string_view key_of(const WaitingStart& start) const;
   uint32_t new_slot();
 
   const std::vector<patterns::KeyPart>& by_;

@@ -25,6 +25,7 @@
 #include "runtime/dispatcher.h"
 #include "runtime/engine_options.h"
 #include "runtime/event_keys.h"
+#include "runtime/saved_rows.h"
 
 namespace tocsin::runtime {
 
@@ -46,6 +47,13 @@ struct Surroundings {
   std::span<const eventtime::RecordFormat* const> formats;  // by input, the last of derived events
   BatchShelf& shelf;
   std::vector<PendingAlert>& alerts;  // what it finds
+};
+
+// What saved state is restored with.
+struct Restoring {
+  nfa::RestoredEvents& events;
+  RestoredRows& rows;  // for finish_restore(): loaded
+  BatchShelf& shelf;
 };
 
 // What an operator is made of.
@@ -83,6 +91,24 @@ class PatternOperator {
   virtual size_t keys() const = 0;
   virtual size_t timers() const = 0;
   virtual size_t light_events() const = 0;  // held, though not in the event store
+
+  // What is pending, key by key. `put` is called once for each key.
+  using PutKey = std::function<void(std::string_view key, std::string_view state)>;
+  virtual void save(const PutKey& put) const = 0;
+  // Into an operator that has seen nothing: each key, then finish. False: the bytes are damaged, or
+  // were written by another plan.
+  virtual bool restore(std::string_view key, eventtime::Decoder& from, const Restoring& with) = 0;
+  virtual void finish_restore(const Restoring& with) = 0;
+  // An alert that has been found, but for what the queue knows of it.
+  void save_match(const PendingAlert& alert, eventtime::Encoder& out) const {
+    matcher_.save_match(alert.node, out);
+  }
+  bool restore_match(PendingAlert& alert, eventtime::Decoder& from, const Restoring& with) {
+    alert.node = matcher_.restore_match(from, with.events);
+    alert.rank = rank_;
+    return alert.node != nfa::kRootNode;
+  }
+  void set_stats(const nfa::MatcherStats& stats) { matcher_.set_stats(stats); }
 
   // Calls `on_alert`, if there is one, with an alert that it has found, and forgets it.
   void give_out(const PendingAlert& alert, std::span<const eventtime::RecordFormat* const> formats,

@@ -23,6 +23,9 @@ class RunOperator final : public PatternOperator {
   size_t keys() const override { return keys_.size(); }
   size_t timers() const override { return timers_.size(); }
   size_t light_events() const override { return 0; }
+  void save(const PutKey& put) const override;
+  bool restore(std::string_view key, eventtime::Decoder& from, const Restoring& with) override;
+  void finish_restore(const Restoring& with) override;
 
  private:
   void prefetch_key(uint32_t tag) const override { keys_.prefetch_index(tag); }
@@ -39,16 +42,27 @@ class RunOperator final : public PatternOperator {
   KeyRef drop_expired(KeyRef waiting, eventtime::Timestamp now, BatchShelf& shelf);
   void clean_up_waiting(eventtime::Timestamp now, BatchShelf& shelf);
 
+  bool restore_waiting(std::string_view key, eventtime::Decoder& from, const Restoring& with);
   void settle(KeyEntry& entry);
   void fire_moments(eventtime::Timestamp now, const Surroundings& around);
   void fire_timers(eventtime::Timestamp now, const Surroundings& around);
   void pass_time(KeyEntry& entry, eventtime::Timestamp now, const Surroundings& around);
+
+  // A first event of saved state that waits: until all are known, for they wait in order of time.
+  struct SavedWait {
+    uint64_t sequence = 0;
+    RestoredRows::Place row;
+    uint32_t key = 0;  // in saved_keys_
+  };
 
   KeyTable keys_;
   CleanUpTimers timers_;
   // When something is decided at a key though no event comes, and its place in the table.
   using Moment = std::pair<eventtime::Timestamp, uint32_t>;
   std::priority_queue<Moment, std::vector<Moment>, std::greater<>> moments_;
+
+  std::vector<SavedWait> saved_;
+  std::vector<std::string> saved_keys_;
 
   // Reused from event to event.
   std::vector<nfa::TestedEvent> to_bind_;  // probably, by the block that is being looked up

@@ -119,6 +119,15 @@ class StartLog {
   // Gives memory back when little is left of much. Moves places, and renumbers chains.
   void shrink();
 
+  // Calls `visit(chain)` for each chain, in the order of their oldest first events.
+  template <typename Visit>
+  void for_each_chain(const Visit& visit) const {
+    for (uint64_t i = begin_; i != end_; ++i) {
+      const Start& each = at(static_cast<uint32_t>(i) & kPlaceMask);
+      if (each.event != nfa::kNoEvent && each.older == kNone) visit(each.chain);
+    }
+  }
+
   size_t size() const { return live_; }
   size_t chains() const { return index_.size(); }
 

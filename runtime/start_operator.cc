@@ -273,7 +273,11 @@ void StartOperator::kill(const Routed& routed) {
 
 void StartOperator::begin(const Routed& routed) {
   if (chain_ == kNone) chain_ = log_.add_chain(routed.key, routed.tag);
-  const uint32_t place = add(*routed.event);
+  index(add(*routed.event));
+}
+
+// Makes a first event known by its value and to the sum of its key.
+void StartOperator::index(uint32_t place) {
   if (plan_.value_slot) index_value(place);
   if (plan_.sum) {
     spent(place) = 0;
@@ -300,13 +304,19 @@ uint32_t StartOperator::add(ReleasedEvent& released) {
   return place;
 }
 
-// Takes a first event out of its batch.
-void StartOperator::store(uint32_t place) {
+nfa::TestedEvent StartOperator::in_batch(uint32_t place) const {
   const Origin& from = origin(place);
   nfa::TestedEvent event;
   event.batch = from.loaded->batch.get();
   event.row = &event.batch->rows[from.row];
   event.sequence = from.sequence;
+  return event;
+}
+
+// Takes a first event out of its batch.
+void StartOperator::store(uint32_t place) {
+  const Origin& from = origin(place);
+  nfa::TestedEvent event = in_batch(place);
   log_.at(place).event = events_.store(event);
   cells_.write(log_.words(place), event, events_);
   events_.release(event.stored);

@@ -30,6 +30,9 @@ class StartOperator final : public PatternOperator {
   size_t keys() const override { return log_.chains(); }
   size_t timers() const override { return 0; }
   size_t light_events() const override { return light_ ? log_.size() : in_batches_; }
+  void save(const PutKey& put) const override;
+  bool restore(std::string_view key, eventtime::Decoder& from, const Restoring& with) override;
+  void finish_restore(const Restoring& with) override;
 
  private:
   using Kind = nfa::StartPlan::Kind;
@@ -90,6 +93,9 @@ class StartOperator final : public PatternOperator {
   void store(uint32_t place);
   void store_old();
   uint32_t add(ReleasedEvent& event);
+  void index(uint32_t place);
+  nfa::TestedEvent in_batch(uint32_t place) const;
+  void save_start(eventtime::Encoder& out, uint32_t place) const;
   nfa::NodeId bind(nfa::NodeId parent, uint16_t edge, uint32_t place);
   bool is_of_first(uint32_t variable) const {
     return program_.places[nfa::kFirstPlace].variable == variable;
@@ -106,10 +112,24 @@ class StartOperator final : public PatternOperator {
   double summand(uint32_t place) const;
   // Behind the fields of a first event: its own match is out, but older ones still go through it.
   uint64_t& spent(uint32_t place) { return log_.words(place)[cells_.words()]; }
-  bool is_spent(uint32_t place) { return plan_.sum && spent(place) != 0; }
+  bool is_spent(uint32_t place) const {
+    return plan_.sum && log_.words(place)[cells_.words()] != 0;
+  }
   void drop_spent();
   void move_sum(uint32_t place, bool in);
   void find_sums();
+
+  // A first event of saved state: until all keys are known, for the log is in the order of time.
+  struct SavedStart {
+    uint64_t sequence = 0;
+    eventtime::Timestamp time;
+    nfa::EventId event = nfa::kNoEvent;  // held
+    uint64_t record = 0;
+    uint32_t input = 0;
+    uint32_t key = 0;  // in saved_keys_
+    bool spent = false;
+    size_t words = 0;  // in saved_words_
+  };
 
   nfa::StartPlan plan_;
   nfa::StartCells cells_;
@@ -123,6 +143,10 @@ class StartOperator final : public PatternOperator {
 
   BatchShelf* shelf_ = nullptr;  // of the engine
   size_t in_batches_ = 0;        // first events that are not stored
+
+  std::vector<SavedStart> saved_;
+  std::vector<std::string> saved_keys_;
+  std::vector<uint64_t> saved_words_;
 
   // Of the present event.
   uint32_t chain_ = kNone;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "eventtime/timestamp.h"
 
@@ -15,6 +16,12 @@ namespace tocsin::runtime {
 
 class Suppressor {
  public:
+  // Of a group: its last alert that came out, and how many were suppressed since.
+  struct Last {
+    eventtime::Timestamp time;
+    uint64_t suppressed = 0;
+  };
+
   explicit Suppressor(eventtime::Duration duration) : duration_(duration) {}
 
   // An alert complete at `time`; `group` is its key or its values of `by`. Nothing if it is
@@ -44,11 +51,15 @@ class Suppressor {
 
   uint64_t suppressed() const { return suppressed_; }
 
+  // For saved state.
+  template <typename Visit>
+  void for_each(const Visit& visit) const {
+    for (const auto& [group, last] : last_) visit(group, last);
+  }
+  void restore(std::string group, const Last& last) { last_.emplace(std::move(group), last); }
+  void set_suppressed(uint64_t suppressed) { suppressed_ = suppressed; }
+
  private:
-  struct Last {
-    eventtime::Timestamp time;
-    uint64_t suppressed = 0;
-  };
   static constexpr size_t kMinForget = 1024;
 
   eventtime::Duration duration_;

@@ -117,6 +117,14 @@ Verdict judge(const Case& example, size_t batch_size) {
     verdict.difference =
         "the best plans give\n" + engine.text + "and run by run gives\n" + plain.text;
   }
+  for (const runtime::PlanChoice plan : {runtime::PlanChoice::kBest, runtime::PlanChoice::kPlain}) {
+    if (verdict.difference) break;
+    const auto restored = run_engine(*compiled.set, inputs, example.out_of_order, batch_size,
+                                     {.plan = plan}, Restores::kAlways);
+    if (engine.text == restored.text) continue;
+    verdict.difference = "undisturbed it gives\n" + engine.text +
+                         "and restored after each batch it gives\n" + restored.text;
+  }
   return verdict;
 }
 

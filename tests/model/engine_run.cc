@@ -3,11 +3,13 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <memory>
 #include <string_view>
 
 #include "eventtime/check.h"
 #include "runtime/engine.h"
 #include "tests/model/event_batch.h"
+#include "tests/support/saved_engine.h"
 
 namespace tocsin::model {
 
@@ -98,26 +100,32 @@ std::vector<NaiveAlert> alerts_of(const std::string& lines) {
 
 EngineRun run_engine(const patterns::PatternSet& set,
                      std::span<const std::vector<NaiveEvent>> inputs, Duration out_of_order,
-                     size_t batch_size, const runtime::EngineOptions& options) {
+                     size_t batch_size, const runtime::EngineOptions& options, Restores restores) {
   const IdFormat format;
-  auto created = runtime::Engine::create(set, options);
-  TOCSIN_CHECK(created, "the patterns of the tests are within the engine's limits");
-  runtime::Engine& engine = **created;
+  const auto create = [&] {
+    auto created = runtime::Engine::create(set, options);
+    TOCSIN_CHECK(created, "the patterns of the tests are within the engine's limits");
+    for (size_t input = 0; input < inputs.size(); ++input) {
+      (*created)->add_input(out_of_order, format);
+    }
+    return std::move(*created);
+  };
+  std::unique_ptr<runtime::Engine> engine = create();
   EngineRun result;
   const auto on_late = [&](const runtime::Engine::Late& late) {
     result.run.late.push_back({late.input, late.row.record});
   };
-  for (size_t input = 0; input < inputs.size(); ++input) engine.add_input(out_of_order, format);
   std::vector<size_t> done(inputs.size(), 0);
-  while (const auto input = engine.next_input()) {
+  while (const auto input = engine->next_input()) {
+    if (restores == Restores::kAlways) tests::replace_by_restored(engine, create);
     const std::span<const NaiveEvent> events(inputs[*input]);
     const auto rest = events.subspan(done[*input]);
     if (rest.empty()) {
-      engine.finish(*input, result.text);
+      engine->finish(*input, result.text);
       continue;
     }
     const auto next = rest.first(std::min(batch_size, rest.size()));
-    engine.push(batch_of(next, set.catalog, *input), result.text, on_late);
+    engine->push(batch_of(next, set.catalog, *input), result.text, on_late);
     done[*input] += next.size();
   }
   result.run.alerts = alerts_of(result.text);

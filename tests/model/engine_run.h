@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,9 +19,13 @@ struct EngineRun {
   std::string text;  // the alerts as they came out
 };
 
+// After each batch the engine's state may be saved and another engine go on with it.
+enum class Restores : uint8_t { kNever, kAlways };
+
 // `batch_size`: the most events that are pushed at once.
 EngineRun run_engine(const patterns::PatternSet& set,
                      std::span<const std::vector<NaiveEvent>> inputs, Duration out_of_order,
-                     size_t batch_size, const runtime::EngineOptions& options = {});
+                     size_t batch_size, const runtime::EngineOptions& options = {},
+                     Restores restores = Restores::kNever);
 
 }  // namespace tocsin::model

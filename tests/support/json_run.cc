@@ -10,6 +10,7 @@
 #include "eventtime/check.h"
 #include "patterns/diagnostic.h"
 #include "patterns/front_end.h"
+#include "tests/support/saved_engine.h"
 
 namespace tocsin::tests {
 
@@ -17,21 +18,25 @@ namespace {
 
 constexpr std::string_view kLetterTypes[] = {"A", "B", "C", "D", "X"};
 
-void push_all(runtime::Engine& engine, const std::vector<Lines>& lines,
-              std::vector<std::unique_ptr<JsonInput>>& inputs, size_t batch_size, JsonRun& run) {
+// `before()` is called before each batch.
+template <typename Before>
+void push_all(std::unique_ptr<runtime::Engine>& engine, const std::vector<Lines>& lines,
+              std::vector<std::unique_ptr<JsonInput>>& inputs, size_t batch_size, JsonRun& run,
+              const Before& before) {
   const auto on_late = [&](const runtime::Engine::Late& late) {
     run.late.push_back(std::to_string(late.input) + ":" + std::to_string(late.row.record) +
                        " behind " + to_string(late.watermark));
   };
   std::vector<size_t> done(lines.size(), 0);
-  while (const auto number = engine.next_input()) {
+  while (const auto number = engine->next_input()) {
+    before();
     const auto rest = std::span(lines[*number]).subspan(done[*number]);
     if (rest.empty()) {
-      engine.finish(*number, run.alerts);
+      engine->finish(*number, run.alerts);
       continue;
     }
     const auto next = rest.first(std::min(batch_size, rest.size()));
-    engine.push(inputs[*number]->decode(next), run.alerts, on_late);
+    engine->push(inputs[*number]->decode(next), run.alerts, on_late);
     done[*number] += next.size();
   }
 }
@@ -69,17 +74,25 @@ std::shared_ptr<const eventtime::Batch> JsonInput::decode(std::span<const std::s
 
 JsonRun run_json(const patterns::PatternSet& set, const std::vector<Lines>& inputs,
                  const RunSettings& settings) {
-  auto created = runtime::Engine::create(set, settings.options);
-  TOCSIN_CHECK(created, "the patterns of a test are within the engine's limits");
-  runtime::Engine& engine = **created;
   std::vector<std::unique_ptr<JsonInput>> decoders;
   for (uint32_t number = 0; number < inputs.size(); ++number) {
-    decoders.push_back(std::make_unique<JsonInput>(engine.patterns().catalog, number));
-    engine.add_input(settings.out_of_order, decoders.back()->format());
+    decoders.push_back(std::make_unique<JsonInput>(set.catalog, number));
   }
+  const auto create = [&] {
+    auto created = runtime::Engine::create(set, settings.options);
+    TOCSIN_CHECK(created, "the patterns of a test are within the engine's limits");
+    for (const auto& decoder : decoders) {
+      (*created)->add_input(settings.out_of_order, decoder->format());
+    }
+    return std::move(*created);
+  };
+  std::unique_ptr<runtime::Engine> engine = create();
   JsonRun run;
-  push_all(engine, inputs, decoders, settings.batch_size, run);
-  run.stats = engine.stats();
+  const auto before_batch = [&] {
+    if (settings.restores) replace_by_restored(engine, create);
+  };
+  push_all(engine, inputs, decoders, settings.batch_size, run, before_batch);
+  run.stats = engine->stats();
   return run;
 }
 
@@ -120,6 +133,9 @@ std::string letter_matches(const std::string& clauses, const std::string& events
     EXPECT_EQ(run_json(set, {lines}, settings).alerts, whole)
         << clauses << " over " << events << " in batches of " << settings.batch_size;
   }
+  settings.restores = true;
+  EXPECT_EQ(run_json(set, {lines}, settings).alerts, whole)
+      << clauses << " over " << events << ", restored after each batch";
   return bound_ids(whole);
 }
 

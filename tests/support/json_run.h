@@ -40,6 +40,7 @@ struct RunSettings {
   size_t batch_size = 1000;
   eventtime::Duration out_of_order;
   runtime::EngineOptions options;
+  bool restores = false;  // after each batch another engine goes on with the saved state
 };
 
 struct JsonRun {

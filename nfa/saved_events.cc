@@ -1,0 +1,83 @@
+#include "nfa/saved_events.h"
+
+namespace tocsin::nfa {
+
+using eventtime::Decoder;
+using eventtime::Encoder;
+using eventtime::Text;
+
+namespace {
+
+void save_head(Encoder& out, const EventStore& store, const StoredEvent& event) {
+  out.number(event.type);
+  out.time(event.time);
+  out.number(event.sequence);
+  out.number(event.record);
+  out.number(event.input);
+  out.text(event.raw);
+  out.number(store.kept_columns(event.type).size());
+}
+
+}  // namespace
+
+void save_event(Encoder& out, const EventStore& store, EventId id) {
+  const StoredEvent& event = store.at(id);
+  if (event.texts == nullptr) {  // a light one, which nobody reads texts of
+    save_head(out, store, event);
+    for (const uint32_t column : store.kept_columns(event.type)) {
+      out.number(column);
+      out.text({});
+    }
+    return;
+  }
+  save_head(out, store, event);
+  for (const uint32_t column : store.kept_columns(event.type)) {
+    out.number(column);
+    out.text(store.text(id, column).view());
+  }
+}
+
+void save_event(Encoder& out, const EventStore& store, const TestedEvent& event) {
+  StoredEvent head;
+  head.type = event.row->type;
+  head.time = event.row->time;
+  head.sequence = event.sequence;
+  head.record = event.row->record;
+  head.input = event.batch->input;
+  if (store.keeps_raw()) head.raw = event.row->raw;
+  save_head(out, store, head);
+  for (const uint32_t column : store.kept_columns(head.type)) {
+    const eventtime::Column& texts = event.table().columns[column];
+    const uint32_t row = event.row->table_row;
+    out.number(column);
+    out.text(texts.is_null(row) ? std::string_view() : texts.text(row).view());
+  }
+}
+
+RestoredEvents::~RestoredEvents() {
+  for (const auto& [name, id] : known_) store_.release(id);
+}
+
+EventId RestoredEvents::take(Decoder& from, std::optional<TypeId> type) {
+  SavedEvent event;
+  const uint64_t saved_type = from.number();
+  event.time = from.time();
+  event.sequence = from.number();
+  event.record = from.number();
+  event.input = static_cast<uint32_t>(from.number_up_to(UINT32_MAX));
+  event.raw = from.text();
+  for (size_t left = from.count(); left > 0 && !from.failed(); --left) {
+    const auto column = static_cast<uint32_t>(from.number_up_to(UINT32_MAX));
+    event.texts.emplace_back(column, Text(from.text()));
+  }
+  if (from.failed() || saved_type >= types_.size() || !types_[saved_type]) return kNoEvent;
+  event.type = *types_[saved_type];
+  if (type && event.type != *type) return kNoEvent;
+  const auto [known, is_new] =
+      known_.try_emplace({event.input, event.record, event.sequence}, kNoEvent);
+  if (is_new) known->second = store_.store(event);
+  store_.retain(known->second);
+  return known->second;
+}
+
+}  // namespace tocsin::nfa

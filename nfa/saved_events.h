@@ -1,0 +1,48 @@
+// Events on their way into saved state and back.
+//
+// A saved event has what a stored one has (event_store.h): what alerts show of it and the texts
+// that runs read. Saved state holds it with each key that needs it; in memory it is one again.
+// Tested by tests/unit/runtime/engine_state_test.cc.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <tuple>
+#include <vector>
+
+#include "eventtime/codec.h"
+#include "nfa/event_store.h"
+
+namespace tocsin::nfa {
+
+// By the number that an event type had when state was saved: its number now, nothing if it is gone.
+using SavedTypes = std::vector<std::optional<TypeId>>;
+
+void save_event(eventtime::Encoder& out, const EventStore& store, EventId id);
+// As if it had been stored.
+void save_event(eventtime::Encoder& out, const EventStore& store, const TestedEvent& event);
+
+// Puts saved events back into the store. What it has given out may be released before it goes.
+class RestoredEvents {
+ public:
+  RestoredEvents(EventStore& store, SavedTypes types) : store_(store), types_(std::move(types)) {}
+  ~RestoredEvents();
+  RestoredEvents(const RestoredEvents&) = delete;
+  RestoredEvents& operator=(const RestoredEvents&) = delete;
+
+  // Reads an event; its reference is the caller's. kNoEvent if there is none, or not of `type`.
+  EventId take(eventtime::Decoder& from, std::optional<TypeId> type = std::nullopt);
+  EventStore& store() { return store_; }
+  const SavedTypes& types() const { return types_; }
+
+ private:
+  // Input, record, and place in the order of events: not two have the same.
+  using Name = std::tuple<uint32_t, uint64_t, uint64_t>;
+
+  EventStore& store_;
+  SavedTypes types_;
+  std::map<Name, EventId> known_;  // each held once
+};
+
+}  // namespace tocsin::nfa

@@ -1,0 +1,98 @@
+// What the engine is made of: events are put into order here, matched by shards, and their alerts
+// put into order again. Private to engine.cc and engine_state.cc.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/alert_queue.h"
+#include "runtime/derived_events.h"
+#include "runtime/doors.h"
+#include "runtime/engine.h"
+#include "runtime/shard.h"
+
+namespace tocsin::runtime {
+
+class Engine::Impl {
+ public:
+  Impl(patterns::PatternSet patterns, const EngineOptions& options);
+  ~Impl();
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  eventtime::Result<void> compile() { return shard_.compile(); }
+  uint32_t add_input(eventtime::Duration out_of_order, const eventtime::RecordFormat& format);
+  void push(std::shared_ptr<const eventtime::Batch> batch, const OnAlert& on_alert,
+            const OnLate& on_late);
+  void advance(uint32_t input, eventtime::Timestamp time, const OnAlert& on_alert);
+  void finish(uint32_t input, const OnAlert& on_alert);
+  void reopen(uint32_t input) { reorder_.reopen(input); }
+  std::optional<uint32_t> next_input() const { return reorder_.most_behind(); }
+  const patterns::PatternSet& patterns() const { return patterns_; }
+  EngineStats stats() const;
+
+  // engine_state.cc
+  void save(const PutRecord& put) const;
+  eventtime::Result<void> restore(std::string_view key, std::string_view value);
+  eventtime::Result<void> finish_restore();
+
+ private:
+  // Of levels above 0: input events and derived ones that are not matched yet, each in order.
+  struct Level {
+    std::deque<ReleasedEvent> waiting;
+    std::deque<ReleasedEvent> derived;
+    uint64_t sequence = 0;
+  };
+  struct Restore;
+
+  LoadedBatch& load(std::shared_ptr<const eventtime::Batch> batch);
+  void release();
+  void match(size_t number);
+  void settle(eventtime::Timestamp now, const OnAlert& on_alert);
+  void match_waiting(size_t number, eventtime::Timestamp now);
+  void pass_on(size_t from);
+  void give_out(const PendingAlert& alert, const OnAlert& on_alert);
+  void collect_alerts(size_t level);
+
+  // engine_state.cc
+  void save_engine(const PutRecord& put) const;
+  void save_rows(const PutRecord& put) const;
+  void save_alerts(const PutRecord& put) const;
+  void save_keys(const PutRecord& put) const;
+  eventtime::Result<void> restore_engine(std::string_view value);
+  eventtime::Result<void> restore_types(eventtime::Decoder& from);
+  eventtime::Result<void> restore_record(std::string_view key, std::string_view value);
+  bool restore_rows(std::string_view key, eventtime::Decoder& from);
+  // With its level; one more than the last: it has been settled.
+  using HeldAlert = std::pair<size_t, PendingAlert>;
+  bool restore_alert(eventtime::Decoder& from, std::vector<HeldAlert>& piece);
+  bool restore_counters(PatternOperator& op, eventtime::Decoder& from);
+  void place_rows();
+  PatternOperator* operator_of(std::string_view name) const;
+  static ReleasedEvent event_of(LoadedBatch& loaded, uint32_t row);
+
+  patterns::PatternSet patterns_;
+  EngineOptions options_;
+  PatternLevels pattern_levels_;
+  std::vector<const eventtime::RecordFormat*> formats_;  // by input, then of derived events
+  BatchShelf shelf_;
+  Shard shard_;
+  std::vector<Level> levels_;
+  NullKeys null_keys_;
+  eventtime::ReorderBuffer reorder_;
+  AlertQueue queue_;
+  eventtime::Timestamp settled_ = eventtime::kMinTimestamp;  // what has been decided
+  EngineStats stats_;
+  std::unique_ptr<Restore> restore_;  // while saved state comes in
+
+  // Reused from push to push.
+  std::vector<eventtime::Arrival> arrivals_;
+  std::vector<ReleasedEvent> released_;
+  std::vector<DerivedEvent> derived_;
+};
+
+}  // namespace tocsin::runtime

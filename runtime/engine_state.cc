@@ -1,0 +1,458 @@
+// The part of the engine that saves its state as records and restores it. The records, by their
+// first byte; the form of each is told where it is written:
+//
+//   e                   the engine itself: types, inputs, where it stands
+//   p PATTERN           counters of a pattern
+//   k PATTERN 0 KEY     what is pending of a key
+//   s PATTERN 0 GROUP   what `suppress` knows of a group
+//   r PLACE             events that are not matched yet, in pieces
+//   a PIECE             alerts that are held, in pieces
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "runtime/engine_impl.h"
+
+namespace tocsin::runtime {
+
+using eventtime::Decoder;
+using eventtime::Encoder;
+using eventtime::Error;
+using eventtime::Result;
+using eventtime::Unexpected;
+
+namespace {
+
+constexpr uint64_t kStateVersion = 1;
+constexpr size_t kPiece = 512;  // rows or alerts in one record
+
+enum class Rows : unsigned char { kReordering, kWaiting, kDerived };
+
+Unexpected<Error> damaged(const std::string& what) {
+  return eventtime::world_error("the saved state of " + what +
+                                " cannot be read by this program: it is damaged, or of another "
+                                "version or plan");
+}
+
+std::string record_key(char kind, std::string_view name) {
+  return kind + std::string(name);
+}
+
+std::string record_key(char kind, std::string_view name, std::string_view key) {
+  std::string record = record_key(kind, name);
+  record += '\0';
+  record += key;
+  return record;
+}
+
+void append_big_endian(std::string& out, uint32_t value) {
+  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 0xFF);
+}
+
+uint32_t take_big_endian(std::string_view& bytes) {
+  uint32_t value = 0;
+  for (size_t i = 0; i < sizeof(value); ++i) {
+    value = value << 8 | static_cast<unsigned char>(bytes[i]);
+  }
+  bytes.remove_prefix(sizeof(value));
+  return value;
+}
+
+// Writes items in pieces: records of at most kPiece items, numbered in their order.
+class Pieces {
+ public:
+  Pieces(const Engine::PutRecord& put, std::string key) : put_(put), key_(std::move(key)) {}
+  ~Pieces() { flush(); }
+  Pieces(const Pieces&) = delete;
+  Pieces& operator=(const Pieces&) = delete;
+
+  Encoder next() {
+    if (items_ == kPiece) flush();
+    ++items_;
+    return Encoder(bytes_);
+  }
+
+ private:
+  void flush() {
+    if (items_ == 0) return;
+    std::string record = key_;
+    append_big_endian(record, piece_++);
+    put_(record, bytes_);
+    bytes_.clear();
+    items_ = 0;
+  }
+
+  const Engine::PutRecord& put_;
+  std::string key_;
+  std::string bytes_;
+  size_t items_ = 0;
+  uint32_t piece_ = 0;
+};
+
+void save_schema(Encoder& out, const eventtime::EventSchema& schema) {
+  out.text(schema.name);
+  out.number(schema.fields.size());
+  for (const eventtime::Field& field : schema.fields) {
+    out.text(field.name);
+    out.number(static_cast<uint64_t>(field.type));
+  }
+}
+
+}  // namespace
+
+// Rows and alerts stand in the order of their record's keys, whatever the order they come in.
+struct Engine::Impl::Restore {
+  bool begun = false;  // the engine's own record has come
+  std::vector<std::pair<std::string, std::string>> early;
+  nfa::SavedTypes types;
+  std::optional<nfa::RestoredEvents> events;
+  std::optional<RestoredRows> rows;
+  std::map<std::string, std::vector<RestoredRows::Place>> places;
+  std::map<std::string, std::vector<HeldAlert>> alerts;
+
+  Restoring with(BatchShelf& shelf) { return {*events, *rows, shelf}; }
+};
+
+// Here, where Restore is known.
+Engine::Impl::Impl(patterns::PatternSet patterns, const EngineOptions& options)
+    : patterns_(std::move(patterns)),
+      options_(options),
+      pattern_levels_(patterns_.patterns),
+      formats_{&object_format()},
+      shard_(patterns_, pattern_levels_, options_, formats_, shelf_),
+      levels_(pattern_levels_.count),
+      null_keys_(patterns_.catalog.types.size()),
+      queue_(patterns_.patterns, pattern_levels_.count) {
+  for (const patterns::Pattern& pattern : patterns_.patterns) null_keys_.add(pattern);
+}
+
+Engine::Impl::~Impl() = default;
+
+void Engine::Impl::save(const PutRecord& put) const {
+  save_engine(put);
+  save_rows(put);
+  save_alerts(put);
+  save_keys(put);
+}
+
+void Engine::Impl::save_engine(const PutRecord& put) const {
+  std::string bytes;
+  Encoder out(bytes);
+  out.number(kStateVersion);
+  out.number(options_.events == EventDetail::kFull ? 1 : 0);
+  out.number(patterns_.catalog.types.size());
+  for (const eventtime::EventSchema& schema : patterns_.catalog.types) save_schema(out, schema);
+  out.number(reorder_.inputs());
+  for (uint32_t i = 0; i < reorder_.inputs(); ++i) {
+    const eventtime::ReorderBuffer::InputTime time = reorder_.input_time(i);
+    out.time(time.latest);
+    out.time(time.watermark);
+    out.number(time.ended ? 1 : 0);
+  }
+  out.time(reorder_.latest_row());
+  out.time(settled_);
+  out.number(levels_.size());
+  for (const Level& level : levels_) out.number(level.sequence);
+  const EngineStats now = stats();
+  uint64_t counted = 0;  // with their patterns
+  for (const auto& op : shard_.operators()) counted += op->matcher().stats().arithmetic_errors;
+  out.number(now.events);
+  out.number(now.late);
+  out.number(now.null_keys);
+  out.number(now.arithmetic_errors - counted);
+  put("e", bytes);
+}
+
+void Engine::Impl::save_rows(const PutRecord& put) const {
+  const bool with_raw = options_.events == EventDetail::kFull;
+  const auto key_of = [](Rows rows, size_t number) {
+    std::string key = record_key('r', std::string(1, static_cast<char>(rows)));
+    append_big_endian(key, static_cast<uint32_t>(number));
+    return key;
+  };
+  for (uint32_t input = 0; input < reorder_.inputs(); ++input) {
+    Pieces pieces(put, key_of(Rows::kReordering, input));
+    for (const eventtime::Arrival& arrival : reorder_.waiting(input)) {
+      const eventtime::Batch& batch = *shelf_.at(arrival.batch).batch;
+      Encoder out = pieces.next();
+      save_row(out, batch, batch.rows[arrival.row], with_raw);
+    }
+  }
+  const auto save_events = [&](const std::deque<ReleasedEvent>& events, std::string key) {
+    Pieces pieces(put, std::move(key));
+    for (const ReleasedEvent& event : events) {
+      Encoder out = pieces.next();
+      save_row(out, *event.tested.batch, *event.tested.row, with_raw);
+    }
+  };
+  for (size_t number = 1; number < levels_.size(); ++number) {
+    save_events(levels_[number].waiting, key_of(Rows::kWaiting, number));
+    save_events(levels_[number].derived, key_of(Rows::kDerived, number));
+  }
+}
+
+void Engine::Impl::save_alerts(const PutRecord& put) const {
+  Pieces pieces(put, "a");
+  queue_.for_each([&](size_t level, const PendingAlert& alert) {
+    Encoder out = pieces.next();
+    out.number(level);
+    out.text(patterns_.patterns[alert.pattern].name);
+    out.time(alert.complete);
+    out.number(alert.timeout ? 1 : 0);
+    out.number(alert.start);
+    out.text(alert.key);
+    out.text(alert.group);
+    out.number(alert.suppressed);
+    const bool derives = alert.derived != nullptr && level < levels_.size();
+    out.number(derives ? 1 : 0);
+    if (derives) {
+      out.time(alert.derived->time);
+      out.number(alert.derived->type);
+      out.number(alert.derived->id);
+      out.number(alert.derived->values.size());
+      for (const eventtime::Value& value : alert.derived->values) out.value(value);
+    }
+    shard_.operators()[alert.pattern]->save_match(alert, out);
+  });
+}
+
+void Engine::Impl::save_keys(const PutRecord& put) const {
+  std::string bytes;
+  for (const auto& op : shard_.operators()) {
+    const std::string& name = op->pattern().name;
+    bytes.clear();
+    Encoder out(bytes);
+    const nfa::MatcherStats& stats = op->matcher().stats();
+    out.number(stats.events);
+    out.number(stats.runs);
+    out.number(stats.dropped_starts);
+    out.number(stats.arithmetic_errors);
+    out.number(queue_.emitted(op->number()));
+    const Suppressor* suppressor = queue_.suppressor(op->number());
+    out.number(suppressor == nullptr ? 0 : suppressor->suppressed());
+    put(record_key('p', name), bytes);
+    op->save([&](std::string_view key, std::string_view state) {
+      put(record_key('k', name, key), state);
+    });
+    if (suppressor == nullptr) continue;
+    suppressor->for_each([&](const std::string& group, const Suppressor::Last& last) {
+      bytes.clear();
+      out.time(last.time);
+      out.number(last.suppressed);
+      put(record_key('s', name, group), bytes);
+    });
+  }
+}
+
+// ---- and back ----
+
+Result<void> Engine::Impl::restore(std::string_view key, std::string_view value) {
+  if (restore_ == nullptr) restore_ = std::make_unique<Restore>();
+  if (key == "e") return restore_engine(value);
+  if (restore_->begun) return restore_record(key, value);
+  restore_->early.emplace_back(key, value);
+  return {};
+}
+
+Result<void> Engine::Impl::restore_engine(std::string_view value) {
+  Decoder from(value);
+  if (const uint64_t version = from.number(); version != kStateVersion) {
+    return eventtime::world_error("the saved state is of version " + std::to_string(version) +
+                                  "; this program reads version " + std::to_string(kStateVersion));
+  }
+  if (from.flag() != (options_.events == EventDetail::kFull)) {
+    return eventtime::usage_error(
+        "the saved state was made with another choice of --events; go on with the same");
+  }
+  Result<void> types = restore_types(from);
+  if (!types) return types;
+  const size_t inputs = from.count();
+  if (inputs != reorder_.inputs()) {
+    return eventtime::usage_error("the saved state was made with " + std::to_string(inputs) +
+                                  " inputs; there are " + std::to_string(reorder_.inputs()) +
+                                  " now");
+  }
+  for (uint32_t i = 0; i < inputs; ++i) {
+    eventtime::ReorderBuffer::InputTime time;
+    time.latest = from.time();
+    time.watermark = from.time();
+    time.ended = from.flag();
+    reorder_.set_input_time(i, time);
+  }
+  reorder_.set_latest_row(from.time());
+  settled_ = from.time();
+  const size_t levels = from.count();
+  for (size_t i = 0; i < levels; ++i) {
+    const uint64_t sequence = from.number();
+    if (i < levels_.size()) levels_[i].sequence = sequence;
+  }
+  // A level that is new counts on from the first, so that no two events have the same place.
+  for (size_t i = levels; i < levels_.size(); ++i) levels_[i].sequence = levels_[0].sequence;
+  stats_.events = from.number();
+  stats_.late = from.number();
+  stats_.null_keys = from.number();
+  stats_.arithmetic_errors = from.number();
+  if (!from.is_complete()) return damaged("the engine");
+  restore_->begun = true;
+  restore_->events.emplace(shard_.events(), restore_->types);
+  restore_->rows.emplace(patterns_.catalog, restore_->types);
+  for (const auto& [key, early] : std::exchange(restore_->early, {})) {
+    Result<void> restored = restore_record(key, early);
+    if (!restored) return restored;
+  }
+  return {};
+}
+
+// Types are known by their names; one whose fields are others is another.
+Result<void> Engine::Impl::restore_types(Decoder& from) {
+  for (size_t left = from.count(); left > 0 && !from.failed(); --left) {
+    const std::string_view name = from.text();
+    std::optional<eventtime::TypeId> type = patterns_.catalog.find(name);
+    const size_t fields = from.count();
+    for (size_t i = 0; i < fields; ++i) {
+      const std::string_view field = from.text();
+      const uint64_t field_type = from.number();
+      if (!type) continue;
+      const auto& known = patterns_.catalog.types[*type].fields;
+      const bool same = known.size() == fields && known[i].name == field &&
+                        static_cast<uint64_t>(known[i].type) == field_type;
+      if (!same) type.reset();
+    }
+    restore_->types.push_back(type);
+  }
+  if (from.failed()) return damaged("the engine");
+  return {};
+}
+
+PatternOperator* Engine::Impl::operator_of(std::string_view name) const {
+  const auto ops = shard_.operators();
+  const auto found = std::find_if(ops.begin(), ops.end(),
+                                  [&](const auto& op) { return op->pattern().name == name; });
+  return found == ops.end() ? nullptr : found->get();
+}
+
+Result<void> Engine::Impl::restore_record(std::string_view key, std::string_view value) {
+  if (key.empty()) return damaged("the engine");
+  Decoder from(value);
+  const char kind = key.front();
+  const size_t end = std::min(key.find('\0'), key.size());
+  if (kind == 'r') {
+    if (restore_rows(key, from)) return {};
+    return damaged("waiting events");
+  }
+  if (kind == 'a') {
+    auto& piece = restore_->alerts[std::string(key)];
+    while (!from.is_complete()) {
+      if (!restore_alert(from, piece)) return damaged("held alerts");
+    }
+    return {};
+  }
+  const std::string name(key.substr(1, end - 1));
+  PatternOperator* op = operator_of(name);
+  if (op == nullptr) return {};
+  const std::string_view part = key.substr(std::min(end + 1, key.size()));
+  bool whole = false;
+  if (kind == 'p') whole = restore_counters(*op, from);
+  if (kind == 'k') whole = op->restore(part, from, restore_->with(shelf_));
+  if (kind == 's') whole = queue_.restore_group(op->number(), part, from);
+  if (!whole) return damaged("pattern '" + name + "'");
+  return {};
+}
+
+bool Engine::Impl::restore_counters(PatternOperator& op, Decoder& from) {
+  nfa::MatcherStats stats;
+  stats.events = from.number();
+  stats.runs = from.number();
+  stats.dropped_starts = from.number();
+  stats.arithmetic_errors = from.number();
+  op.set_stats(stats);
+  const uint64_t emitted = from.number();
+  queue_.restore_counters(op.number(), emitted, from.number());
+  return from.is_complete();
+}
+
+bool Engine::Impl::restore_rows(std::string_view key, Decoder& from) {
+  if (key.size() != 2 + 2 * sizeof(uint32_t)) return false;
+  std::string_view rest = key.substr(2);
+  const uint32_t number = take_big_endian(rest);
+  const auto kind = static_cast<Rows>(key[1]);
+  if (kind > Rows::kDerived) return false;
+  const size_t known = kind == Rows::kReordering ? reorder_.inputs() : levels_.size();
+  if (number >= known) return kind != Rows::kReordering;  // of a level that is gone
+  std::vector<RestoredRows::Place>& places = restore_->places[std::string(key)];
+  while (!from.is_complete()) {
+    const std::optional<RestoredRows::Place> place = restore_->rows->take(from);
+    if (!place) return false;
+    places.push_back(*place);
+  }
+  return true;
+}
+
+bool Engine::Impl::restore_alert(Decoder& from, std::vector<HeldAlert>& piece) {
+  PendingAlert alert;
+  const uint64_t level = from.number();
+  PatternOperator* op = operator_of(from.text());
+  alert.complete = from.time();
+  alert.timeout = from.flag();
+  alert.start = from.number();
+  alert.key = from.text();
+  alert.group = from.text();
+  alert.suppressed = from.number();
+  if (from.flag()) {
+    alert.derived = std::make_unique<DerivedEvent>();
+    DerivedEvent& derived = *alert.derived;
+    derived.time = from.time();
+    const uint64_t type = from.number();
+    if (type >= restore_->types.size() || !restore_->types[type]) return false;
+    derived.type = *restore_->types[type];
+    derived.id = from.number();
+    for (size_t left = from.count(); left > 0; --left) {
+      derived.values.push_back(derived.own(from.value()));
+    }
+  }
+  if (from.failed() || op == nullptr) return false;
+  alert.pattern = op->number();
+  if (!op->restore_match(alert, from, restore_->with(shelf_))) return false;
+  piece.emplace_back(level, std::move(alert));
+  return !from.failed();
+}
+
+Result<void> Engine::Impl::finish_restore() {
+  if (restore_ == nullptr || !restore_->begun) return damaged("the engine");
+  RestoredRows& rows = *restore_->rows;
+  rows.load(shelf_, shard_.dispatcher());
+  shard_.dispatcher().predicates().forget_arithmetic_errors();  // of rows that were counted before
+  for (const auto& op : shard_.operators()) {
+    op->finish_restore(restore_->with(shelf_));
+    if (op->keys() > 0) shard_.dispatcher().activate(op->number());
+  }
+  place_rows();
+  for (auto& [key, piece] : restore_->alerts) {
+    for (auto& [level, alert] : piece) queue_.restore(level, std::move(alert));
+  }
+  rows.release(shelf_);
+  restore_.reset();
+  return {};
+}
+
+void Engine::Impl::place_rows() {
+  for (const auto& [key, places] : restore_->places) {
+    std::string_view rest = std::string_view(key).substr(2);
+    const uint32_t number = take_big_endian(rest);
+    const auto kind = static_cast<Rows>(key[1]);
+    for (const RestoredRows::Place& place : places) {
+      LoadedBatch& loaded = restore_->rows->loaded(place);
+      BatchShelf::hold(loaded);
+      const eventtime::Timestamp time = loaded.batch->rows[place.row].time;
+      if (kind == Rows::kReordering) {
+        reorder_.restore({time, number, loaded.slot, place.row});
+      } else {
+        auto& level = levels_[number];
+        (kind == Rows::kWaiting ? level.waiting : level.derived)
+            .push_back(event_of(loaded, place.row));
+      }
+    }
+  }
+}
+
+}  // namespace tocsin::runtime

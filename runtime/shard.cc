@@ -1,0 +1,176 @@
+#include "runtime/shard.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "nfa/compiler.h"
+#include "nfa/start_plan.h"
+#include "runtime/doors.h"
+#include "runtime/run_operator.h"
+#include "runtime/start_operator.h"
+
+namespace tocsin::runtime {
+
+using eventtime::Result;
+using eventtime::Timestamp;
+using patterns::Pattern;
+
+namespace {
+
+// So many look-ups are under way at once: enough to hide the memory's latency.
+constexpr size_t kBlockEvents = 128;
+
+// Rank of each pattern among the names: alerts of one time are sorted by it.
+std::vector<uint32_t> ranks_by_name(const std::vector<Pattern>& patterns) {
+  std::vector<uint32_t> order(patterns.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(), [&](uint32_t left, uint32_t right) {
+    return patterns[left].name < patterns[right].name;
+  });
+  std::vector<uint32_t> ranks(order.size());
+  for (uint32_t rank = 0; rank < order.size(); ++rank) ranks[order[rank]] = rank;
+  return ranks;
+}
+
+}  // namespace
+
+// 0 for those that use input events only, else above all whose events they use. The binder refuses
+// cycles.
+PatternLevels::PatternLevels(const std::vector<Pattern>& patterns) : level_of(patterns.size()) {
+  const auto feeds = [&](size_t from, size_t to) {
+    const auto takes = [&](const std::optional<patterns::EmittedEvent>& event) {
+      const auto& inputs = patterns[to].inputs;
+      return event && std::binary_search(inputs.begin(), inputs.end(), event->type);
+    };
+    return takes(patterns[from].emitted_event) || takes(patterns[from].timeout_event);
+  };
+  std::vector<size_t> sources;
+  for (size_t i = 0; i < patterns.size(); ++i) {
+    if (patterns[i].emitted_event || patterns[i].timeout_event) sources.push_back(i);
+  }
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (size_t to = 0; to < patterns.size(); ++to) {
+      for (const size_t from : sources) {
+        if (level_of[to] > level_of[from] || !feeds(from, to)) continue;
+        level_of[to] = level_of[from] + 1;
+        changed = true;
+      }
+    }
+  }
+  for (const size_t level : level_of) count = std::max(count, level + 1);
+}
+
+Shard::Shard(const patterns::PatternSet& patterns, const PatternLevels& levels,
+             const EngineOptions& options,
+             const std::vector<const eventtime::RecordFormat*>& formats, BatchShelf& shelf)
+    : patterns_(patterns),
+      pattern_levels_(levels),
+      options_(options),
+      formats_(formats),
+      shelf_(shelf),
+      dispatcher_(patterns.catalog.types.size()),
+      events_(patterns.catalog.types.size(), options.events == EventDetail::kFull),
+      levels_(levels.count) {}
+
+Result<void> Shard::compile() {
+  const std::vector<uint32_t> ranks = ranks_by_name(patterns_.patterns);
+  for (size_t i = 0; i < patterns_.patterns.size(); ++i) {
+    const Pattern& pattern = patterns_.patterns[i];
+    Result<nfa::Program> program =
+        nfa::compile(pattern, patterns_.catalog, dispatcher_.predicates());
+    if (!program) return eventtime::Unexpected<eventtime::Error>{program.error()};
+    keep_texts(*program);
+    Level& level = levels_[pattern_levels_.level_of[i]];
+    operators_.push_back(make_operator({*std::move(program), pattern, static_cast<uint32_t>(i),
+                                        ranks[i], events_, doors_of(pattern, level), options_}));
+    operators_.back()->concern(dispatcher_);
+  }
+  return {};
+}
+
+std::unique_ptr<PatternOperator> Shard::make_operator(OperatorParts parts) const {
+  if (options_.plan == PlanChoice::kBest && nfa::plan_starts(parts.program).plan) {
+    const nfa::TypeId type = parts.program.places[nfa::kFirstPlace].type;
+    return std::make_unique<StartOperator>(std::move(parts), patterns_.catalog.types[type]);
+  }
+  return std::make_unique<RunOperator>(std::move(parts));
+}
+
+std::vector<Door> Shard::doors_of(const Pattern& pattern, Level& level) const {
+  std::vector<Door> doors;
+  for (const DoorPlan& plan : plan_doors(pattern)) {
+    Door door;
+    door.keys = &keys_by(plan.by, level);
+    if (!plan.variables.empty()) door.variables.reset(pattern.variables.size());
+    for (const uint32_t variable : plan.variables) door.variables.set(variable);
+    door.types.resize(patterns_.catalog.types.size());
+    for (const eventtime::TypeId type : pattern.inputs) door.types[type] = plan.takes(type);
+    doors.push_back(std::move(door));
+  }
+  return doors;
+}
+
+EventKeys& Shard::keys_by(const std::vector<patterns::KeyPart>& by, Level& level) {
+  for (const auto& keys : level.keys) {
+    if (keys->join(by)) return *keys;
+  }
+  level.keys.push_back(std::make_unique<EventKeys>(by));
+  return *level.keys.back();
+}
+
+void Shard::keep_texts(const nfa::Program& program) {
+  for (const nfa::Place& place : program.places) {
+    for (const nfa::SlotUpdate& update : place.updates) {
+      if (update.column == nfa::kNoColumn) continue;
+      const auto& fields = patterns_.catalog.types[place.type].fields;
+      if (fields[update.column].type == eventtime::Type::kString) {
+        events_.keep_text(place.type, update.column);
+      }
+    }
+  }
+}
+
+// Block by block, so that a block is still near when the next pattern looks at it.
+void Shard::match(size_t level, std::span<ReleasedEvent> events) {
+  for (size_t begin = 0; begin < events.size(); begin += kBlockEvents) {
+    match_block(level, events.subspan(begin, std::min(kBlockEvents, events.size() - begin)));
+  }
+  for (const ReleasedEvent& event : events) {
+    if (event.tested.stored != nfa::kNoEvent) events_.release(event.tested.stored);
+  }
+}
+
+void Shard::match_block(size_t number, std::span<ReleasedEvent> block) {
+  Level& level = levels_[number];
+  for (const auto& keys : level.keys) keys->begin(block.size());
+  level.concerned.clear();
+  for (size_t i = 0; i < block.size(); ++i) {
+    ReleasedEvent& event = block[i];
+    const auto row = static_cast<size_t>(event.tested.row - event.loaded->batch->rows.data());
+    dispatcher_.visit(*event.loaded, row, [&](uint32_t pattern, bool may_begin) {
+      if (pattern_levels_.level_of[pattern] != number) return;
+      PatternOperator& op = *operators_[pattern];
+      if (op.route(event, i, may_begin)) level.concerned.push_back(&op);
+      if (may_begin) dispatcher_.activate(pattern);  // for what comes behind it in the block
+    });
+  }
+  // Their order does not matter to alerts.
+  for (PatternOperator* op : level.concerned) op->process(around(number));
+}
+
+Timestamp Shard::pass_time(size_t level, Timestamp now, Timestamp end) {
+  Timestamp until = now;
+  const std::vector<uint32_t> active = dispatcher_.active();  // the others wait for nothing
+  for (const uint32_t pattern : active) {
+    if (pattern_levels_.level_of[pattern] != level) continue;
+    PatternOperator& op = *operators_[pattern];
+    op.advance(now, around(level));
+    if (now == eventtime::kMaxTimestamp) op.finish(end, around(level));
+    if (op.keys() == 0) dispatcher_.deactivate(pattern);
+    until = std::min(until, op.held_from());
+  }
+  return until;
+}
+
+}  // namespace tocsin::runtime

@@ -1,0 +1,81 @@
+// The keyed half of the engine: all patterns, over the keys that belong to it. What comes in has
+// been put into order; what goes out has not.
+//
+// For one thread. INVARIANT: patterns and keys do not see each other, so shards don't either.
+// Tested by tests/unit/runtime/engine_test.cc and engine_state_test.cc.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "eventtime/result.h"
+#include "nfa/event_store.h"
+#include "patterns/pattern.h"
+#include "runtime/dispatcher.h"
+#include "runtime/engine_options.h"
+#include "runtime/pattern_operator.h"
+
+namespace tocsin::runtime {
+
+// How patterns depend on each other: those of a level use events of lower levels only.
+struct PatternLevels {
+  explicit PatternLevels(const std::vector<patterns::Pattern>& patterns);
+
+  std::vector<size_t> level_of;  // by pattern
+  size_t count = 1;
+};
+
+class Shard {
+ public:
+  // All outlive the shard. `formats`: by input, the last of derived events.
+  Shard(const patterns::PatternSet& patterns, const PatternLevels& levels,
+        const EngineOptions& options, const std::vector<const eventtime::RecordFormat*>& formats,
+        BatchShelf& shelf);
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  // An error tells of a pattern beyond the engine's limits.
+  eventtime::Result<void> compile();
+
+  // Events of a level, in order, with their sequence.
+  void match(size_t level, std::span<ReleasedEvent> events);
+  // All events of the level before `now` have been matched; kMaxTimestamp: the inputs have ended,
+  // at `end`. Returns from when on there may still be alerts of the level.
+  eventtime::Timestamp pass_time(size_t level, eventtime::Timestamp now, eventtime::Timestamp end);
+  // What has been found by patterns of the level.
+  std::vector<PendingAlert>& found(size_t level) { return levels_[level].found; }
+
+  Dispatcher& dispatcher() { return dispatcher_; }
+  const Dispatcher& dispatcher() const { return dispatcher_; }
+  nfa::EventStore& events() { return events_; }
+  const nfa::EventStore& events() const { return events_; }
+  std::span<const std::unique_ptr<PatternOperator>> operators() const { return operators_; }
+
+ private:
+  struct Level {
+    std::vector<PatternOperator*> concerned;  // by the present block
+    std::vector<std::unique_ptr<EventKeys>> keys;
+    std::vector<PendingAlert> found;
+  };
+
+  std::unique_ptr<PatternOperator> make_operator(OperatorParts parts) const;
+  std::vector<Door> doors_of(const patterns::Pattern& pattern, Level& level) const;
+  static EventKeys& keys_by(const std::vector<patterns::KeyPart>& by, Level& level);
+  void keep_texts(const nfa::Program& program);
+  void match_block(size_t number, std::span<ReleasedEvent> block);
+  Surroundings around(size_t level) { return {formats_, shelf_, levels_[level].found}; }
+
+  const patterns::PatternSet& patterns_;
+  const PatternLevels& pattern_levels_;
+  const EngineOptions& options_;
+  const std::vector<const eventtime::RecordFormat*>& formats_;
+  BatchShelf& shelf_;
+  Dispatcher dispatcher_;
+  nfa::EventStore events_;
+  std::vector<Level> levels_;
+  std::vector<std::unique_ptr<PatternOperator>> operators_;
+};
+
+}  // namespace tocsin::runtime
