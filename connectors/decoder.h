@@ -12,6 +12,7 @@
 #include "eventtime/batch.h"
 #include "eventtime/result.h"
 #include "eventtime/schema.h"
+#include "runtime/source.h"
 
 namespace tocsin::connectors {
 
@@ -64,6 +65,14 @@ class Decoder {
 
   // Decodes records, as cut, that stand in batch.raw, followed by kPaddingBytes bytes.
   virtual void decode(const std::vector<RecordSpan>& records, eventtime::Batch& batch) = 0;
+
+  // The next bytes to cut are those of a header, not of a record.
+  virtual bool needs_header() const { return false; }
+  // What the last bytes are that cut() was done with.
+  virtual runtime::LineState line() const = 0;
+  // Behind the header, if there is one: the next record has this number, and the line before it is
+  // as told.
+  virtual void resume(uint64_t next_record, runtime::LineState line) = 0;
 
   virtual const eventtime::RecordFormat& format() const = 0;
 };

@@ -21,7 +21,8 @@ inline bool is_blank(std::string_view line) {
 }
 
 // `EndFinder` tells formats apart: its static find_end(bytes) is the place of the line end that
-// ends the record at the beginning of `bytes`, or npos.
+// ends the record at the beginning of `bytes`, or npos. is_quoted(rest): what follows a rest
+// without line end would not be one either.
 template <class EndFinder>
 class RecordSplitter {
  public:
@@ -32,26 +33,31 @@ class RecordSplitter {
              std::vector<RecordSpan>& records);
 
   size_t limit() const { return limit_; }
+  // Of the bytes that were done with last.
+  runtime::LineState line() const { return line_; }
+  void resume(runtime::LineState line) { line_ = line; }
 
  private:
-  size_t limit_;           // the line end stands at most so many bytes behind a record's beginning
-  bool skipping_ = false;  // inside a record that is too long
+  size_t limit_;  // the line end stands at most so many bytes behind a record's beginning
+  runtime::LineState line_ = runtime::LineState::kEnded;
 };
 
 struct LineEnd {
   static size_t find_end(std::string_view bytes) { return bytes.find('\n'); }
+  static bool is_quoted(std::string_view /*rest*/) { return false; }
 };
 
 template <class EndFinder>
 size_t RecordSplitter<EndFinder>::cut(std::string_view bytes, bool at_end, size_t max_records,
                                       std::vector<RecordSpan>& records) {
+  using runtime::LineState;
   size_t at = 0;
   const auto skip_line_from = [&](size_t begin) {
     const size_t end = bytes.find('\n', begin);
-    skipping_ = end == std::string_view::npos;
-    at = skipping_ ? bytes.size() : end + 1;
+    line_ = end == std::string_view::npos ? LineState::kSkipping : LineState::kEnded;
+    at = end == std::string_view::npos ? bytes.size() : end + 1;
   };
-  if (skipping_) skip_line_from(0);
+  if (line_ == LineState::kSkipping) skip_line_from(0);
   for (size_t found = 0; at < bytes.size() && found < max_records;) {
     const size_t begin = at;
     const std::string_view rest = bytes.substr(begin);
@@ -64,6 +70,10 @@ size_t RecordSplitter<EndFinder>::cut(std::string_view bytes, bool at_end, size_
       continue;
     }
     if (end == std::string_view::npos && !at_end) break;
+    line_ = LineState::kEnded;
+    if (end == std::string_view::npos) {
+      line_ = EndFinder::is_quoted(rest) ? LineState::kQuoted : LineState::kOpen;
+    }
     std::string_view record = rest.substr(0, end);
     at = std::min(bytes.size(), begin + record.size() + 1);
     if (!record.empty() && record.back() == '\r') record.remove_suffix(1);

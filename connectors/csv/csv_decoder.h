@@ -27,6 +27,12 @@ class CsvDecoder : public Decoder {
   eventtime::Result<size_t> cut(std::string_view bytes, bool at_end, size_t max_records,
                                 std::vector<RecordSpan>& records) override;
   void decode(const std::vector<RecordSpan>& records, eventtime::Batch& batch) override;
+  bool needs_header() const override { return !has_header_; }
+  runtime::LineState line() const override { return splitter_.line(); }
+  void resume(uint64_t next_record, runtime::LineState line) override {
+    next_record_ = next_record;
+    splitter_.resume(line);
+  }
   const eventtime::RecordFormat& format() const override { return format_; }
 
  private:

@@ -66,6 +66,12 @@ size_t CsvEnd::find_end(std::string_view bytes) {
   return kNone;
 }
 
+bool CsvEnd::is_quoted(std::string_view rest) {
+  std::string line(rest);
+  line += '\n';
+  return find_end(line) == kNone;
+}
+
 std::string_view split_cells(std::string_view record, std::vector<CsvCell>& cells) {
   cells.clear();
   if (record.find('"') == kNone) {

@@ -13,6 +13,7 @@ namespace tocsin::connectors {
 // Where records end (see RecordSplitter).
 struct CsvEnd {
   static size_t find_end(std::string_view bytes);
+  static bool is_quoted(std::string_view rest);
 };
 
 struct CsvCell {

@@ -15,7 +15,9 @@
 
 namespace tocsin::connectors {
 
+using eventtime::Error;
 using eventtime::Result;
+using eventtime::Unexpected;
 using eventtime::world_error;
 
 namespace {
@@ -46,10 +48,20 @@ class PlainReader : public ByteReader {
         bytes_read_ += static_cast<uint64_t>(count);
         return static_cast<size_t>(count);
       }
-      if (errno != EINTR) {
-        return world_error(fmt::format("cannot read {}: {}", shown(path_), std::strerror(errno)));
-      }
+      if (errno != EINTR) return cannot_read();
     }
+  }
+
+  // Of what is no regular file all bytes are read.
+  Result<bool> skip(uint64_t count) override {
+    struct stat status{};
+    if (::fstat(file_, &status) != 0 || !S_ISREG(status.st_mode)) return ByteReader::skip(count);
+    const off_t here = ::lseek(file_, 0, SEEK_CUR);
+    if (here < 0) return cannot_read();
+    if (static_cast<uint64_t>(status.st_size) < static_cast<uint64_t>(here) + count) return false;
+    if (::lseek(file_, static_cast<off_t>(count), SEEK_CUR) < 0) return cannot_read();
+    bytes_read_ += count;
+    return true;
   }
 
   uint64_t bytes_read() const override { return bytes_read_; }
@@ -57,6 +69,10 @@ class PlainReader : public ByteReader {
   const std::string& path() const { return path_; }
 
  private:
+  Unexpected<Error> cannot_read() const {
+    return world_error(fmt::format("cannot read {}: {}", shown(path_), std::strerror(errno)));
+  }
+
   int file_;
   bool owned_;
   std::string path_;
@@ -81,7 +97,7 @@ class InputBuffer {
     end_ = size();
     begin_ = 0;
     const Result<size_t> count = reader_->read(bytes_.data() + end_, bytes_.size() - end_);
-    if (!count) return eventtime::Unexpected<eventtime::Error>{count.error()};
+    if (!count) return Unexpected<Error>{count.error()};
     end_ += *count;
     return *count > 0;
   }
@@ -92,6 +108,12 @@ class InputBuffer {
     std::memcpy(out, data(), count);
     consume(count);
     return count;
+  }
+
+  Result<bool> skip(uint64_t count) {
+    const uint64_t buffered = std::min<uint64_t>(count, size());
+    consume(buffered);
+    return reader_->skip(count - buffered);
   }
 
  private:
@@ -116,6 +138,7 @@ class UncompressedReader : public BufferedReader {
  public:
   using BufferedReader::BufferedReader;
   Result<size_t> read(char* out, size_t size) override { return input_.pass(out, size); }
+  Result<bool> skip(uint64_t count) override { return input_.skip(count); }
 };
 
 // Drives a decompressor: one member or frame after the other, until the file ends between two.
@@ -130,7 +153,7 @@ class DecompressingReader : public BufferedReader {
       if (*produced > 0) return *produced;
       if (input_.size() > 0 && !starved_) continue;
       const Result<bool> more = input_.fill();
-      if (!more) return eventtime::Unexpected<eventtime::Error>{more.error()};
+      if (!more) return Unexpected<Error>{more.error()};
       if (*more) continue;
       if (between_) return size_t{0};
       fault_ = "it ends too early";
@@ -149,7 +172,7 @@ class DecompressingReader : public BufferedReader {
   std::string fault_;
 
  private:
-  eventtime::Unexpected<eventtime::Error> damaged() const {
+  Unexpected<Error> damaged() const {
     return world_error(fmt::format("{} is damaged: {}", shown(input_.reader().path()), fault_));
   }
 };
@@ -228,6 +251,18 @@ char lower(char c) {
 
 }  // namespace
 
+Result<bool> ByteReader::skip(uint64_t count) {
+  std::vector<char> thrown_away(std::min<uint64_t>(count, kChunkBytes));
+  while (count > 0) {
+    const size_t wanted = std::min<uint64_t>(count, thrown_away.size());
+    const Result<size_t> got = read(thrown_away.data(), wanted);
+    if (!got) return Unexpected<Error>{got.error()};
+    if (*got == 0) return false;
+    count -= *got;
+  }
+  return true;
+}
+
 bool has_suffix(std::string_view path, std::string_view suffix) {
   if (path.size() < suffix.size()) return false;
   path.remove_prefix(path.size() - suffix.size());
@@ -253,7 +288,7 @@ Result<std::unique_ptr<ByteReader>> open_bytes(const std::string& path) {
   // A pipe may deliver the first bytes one by one.
   while (input.size() < kZstdMagic.size()) {
     const Result<bool> more = input.fill();
-    if (!more) return eventtime::Unexpected<eventtime::Error>{more.error()};
+    if (!more) return Unexpected<Error>{more.error()};
     if (!*more) break;
   }
   const bool is_gzip = begins_with(input, kGzipMagic);

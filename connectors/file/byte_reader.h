@@ -27,6 +27,10 @@ class ByteReader {
   // than there is. After damage, what is good is delivered first; then the error.
   virtual eventtime::Result<size_t> read(char* out, size_t size) = 0;
 
+  // Goes so many bytes ahead; false if the input ends before. The default reads them and throws
+  // them away.
+  virtual eventtime::Result<bool> skip(uint64_t count);
+
   // Of the file itself, compressed as it may be.
   virtual uint64_t bytes_read() const = 0;
   virtual std::optional<uint64_t> bytes_total() const = 0;

@@ -1,5 +1,7 @@
 #include "connectors/file/file_source.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -13,10 +15,15 @@ using eventtime::Batch;
 using eventtime::Error;
 using eventtime::Result;
 using eventtime::Unexpected;
+using runtime::LineState;
+using runtime::SourcePosition;
 
 namespace {
 
 constexpr size_t kReadBytes = size_t{512} << 10;
+constexpr std::string_view kMark = "\xEF\xBB\xBF";  // a byte order mark
+
+constexpr std::string_view kShorter = "it ends before the place where the state stands";
 
 }  // namespace
 
@@ -45,6 +52,10 @@ FileSource::FileSource(std::string name, std::unique_ptr<ByteReader> reader,
 
 Result<bool> FileSource::read(Batch& batch, size_t max_records) {
   TOCSIN_CHECK(max_records > 0, "a batch has room for a record");
+  if (resumed_) {
+    const Result<void> checked = check_open_line();
+    if (!checked) return Unexpected<Error>{checked.error()};
+  }
   while (true) {
     if (at_start_) drop_byte_order_mark();
     if (!at_start_ && begin_ < end_) {
@@ -53,11 +64,13 @@ Result<bool> FileSource::read(Batch& batch, size_t max_records) {
       const Result<size_t> used = decoder_->cut(bytes, at_end_, max_records, records_);
       if (!used) return Unexpected<Error>{used.error()};
       if (!records_.empty()) {
+        trail_.add(bytes.substr(0, *used));
+        records_read_ += records_.size();
         hand_over(*used, batch.raw);
         decoder_->decode(records_, batch);
         return true;
       }
-      begin_ += *used;
+      take(*used);
       if (*used > 0) continue;
       TOCSIN_CHECK(!at_end_, "at the end all bytes are done with");
     }
@@ -107,11 +120,113 @@ Result<void> FileSource::fill() {
 }
 
 void FileSource::drop_byte_order_mark() {
-  constexpr std::string_view kMark = "\xEF\xBB\xBF";
   const std::string_view bytes(buffer_.data(), end_);
   if (bytes.size() < kMark.size() && !at_end_) return;
-  if (bytes.substr(0, kMark.size()) == kMark) begin_ = kMark.size();
+  if (bytes.substr(0, kMark.size()) == kMark) take(kMark.size());
   at_start_ = false;
+}
+
+Result<void> FileSource::fill_up(size_t size) {
+  while (end_ - begin_ < size && !at_end_) {
+    const Result<void> filled = fill();
+    if (!filled) return filled;
+  }
+  return {};
+}
+
+void FileSource::take(size_t used) {
+  trail_.add({buffer_.data() + begin_, used});
+  begin_ += used;
+}
+
+SourcePosition FileSource::position() const {
+  return {records_read_, trail_.bytes(), trail_.head_hash(), trail_.tail_hash(), decoder_->line()};
+}
+
+Result<void> FileSource::resume(const SourcePosition& position) {
+  TOCSIN_CHECK(trail_.bytes() == 0 && records_read_ == 0, "a source goes on before its first read");
+  if (position.bytes == 0) return {};
+  // The head first: what is wrong with the header of another input does not matter.
+  const size_t head = std::min<uint64_t>(position.bytes, ByteTrail::kKept);
+  const Result<void> filled = fill_up(head);
+  if (!filled) return filled;
+  if (end_ < head) return another_input(kShorter);
+  if (hash_of_tail({buffer_.data(), head}) != position.head_hash) {
+    return another_input("its first bytes differ");
+  }
+  Result<void> done = take_header(position.bytes);
+  if (done) done = go_to(position.bytes);
+  if (!done) return done;
+  if (trail_.tail_hash() != position.tail_hash)
+    return another_input("the bytes before the place where the state stands differ");
+  decoder_->resume(position.records, position.line);
+  records_read_ = position.records;
+  resumed_ = true;
+  return {};
+}
+
+// As read() does, but nothing of what stands behind `position` is looked at.
+Result<void> FileSource::take_header(uint64_t position) {
+  if (position >= kMark.size()) drop_byte_order_mark();
+  at_start_ = false;
+  while (decoder_->needs_header() && trail_.bytes() < position) {
+    const uint64_t left = position - trail_.bytes();
+    const size_t size = std::min<uint64_t>(left, end_ - begin_);
+    records_.clear();
+    const Result<size_t> used =
+        decoder_->cut({buffer_.data() + begin_, size}, size == left, 1, records_);
+    if (!used) return Unexpected<Error>{used.error()};
+    take(*used);
+    if (*used > 0) continue;
+    if (at_end_) return another_input(kShorter);
+    const Result<void> filled = fill();
+    if (!filled) return filled;
+  }
+  return {};
+}
+
+Result<void> FileSource::go_to(uint64_t position) {
+  const uint64_t tail_begin = position - std::min<uint64_t>(position, ByteTrail::kKept);
+  if (trail_.bytes() < tail_begin) {
+    // The trail wants the whole head, which is buffered.
+    const uint64_t head = ByteTrail::kKept - std::min<uint64_t>(trail_.bytes(), ByteTrail::kKept);
+    take(std::min(tail_begin - trail_.bytes(), head));
+    const uint64_t ahead = tail_begin - trail_.bytes();
+    const uint64_t buffered = std::min<uint64_t>(ahead, end_ - begin_);
+    begin_ += buffered;
+    const Result<bool> there = reader_->skip(ahead - buffered);
+    if (!there) return Unexpected<Error>{there.error()};
+    if (!*there) return another_input(kShorter);
+    trail_.skip(ahead);
+  }
+  const size_t tail = position - trail_.bytes();
+  const Result<void> filled = fill_up(tail);
+  if (!filled) return filled;
+  if (end_ - begin_ < tail) return another_input(kShorter);
+  take(tail);
+  return {};
+}
+
+Result<void> FileSource::check_open_line() {
+  const LineState line = decoder_->line();
+  if (line == LineState::kOpen || line == LineState::kQuoted) {
+    const Result<void> filled = fill_up(2);
+    if (!filled) return filled;
+    const std::string_view next(buffer_.data() + begin_, std::min<size_t>(end_ - begin_, 2));
+    const bool ends = next.empty() || next.front() == '\n' || next == "\r" || next == "\r\n";
+    if (!ends || (line == LineState::kQuoted && !next.empty())) {
+      return another_input("its last line had no line end and has gone on since");
+    }
+  }
+  resumed_ = false;
+  return {};
+}
+
+Unexpected<Error> FileSource::another_input(std::string_view how) const {
+  return eventtime::input_error(fmt::format(
+      "{} is not the input that the state was made from: {}; run with that input, or without the "
+      "state",
+      name_ == "-" ? "standard input" : fmt::format("'{}'", name_), how));
 }
 
 }  // namespace tocsin::connectors

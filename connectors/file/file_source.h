@@ -8,6 +8,7 @@
 
 #include "connectors/decoder.h"
 #include "connectors/file/byte_reader.h"
+#include "connectors/file/byte_trail.h"
 #include "runtime/source.h"
 
 namespace tocsin::connectors {
@@ -37,11 +38,23 @@ class FileSource : public runtime::Source {
   const std::string& name() const override { return name_; }
   const eventtime::RecordFormat& format() const override { return decoder_->format(); }
   eventtime::Result<bool> read(eventtime::Batch& batch, size_t max_records) override;
+  runtime::SourcePosition position() const override;
+  // Plain files are not read up to there, but for header, head and tail; all else is.
+  eventtime::Result<void> resume(const runtime::SourcePosition& position) override;
   uint64_t bytes_read() const override { return reader_->bytes_read(); }
   std::optional<uint64_t> bytes_total() const override { return reader_->bytes_total(); }
 
  private:
   eventtime::Result<void> fill();
+  // Until so many bytes are buffered or the input has ended.
+  eventtime::Result<void> fill_up(size_t size);
+  // The next `used` bytes are done with.
+  void take(size_t used);
+  eventtime::Result<void> take_header(uint64_t position);
+  eventtime::Result<void> go_to(uint64_t position);
+  // Behind a line that was cut off stands a line end, or nothing.
+  eventtime::Result<void> check_open_line();
+  eventtime::Unexpected<eventtime::Error> another_input(std::string_view how) const;
   // The next `used` bytes become a batch's, with padding behind them.
   void hand_over(size_t used, std::vector<char>& raw);
   void make_room(size_t kept);
@@ -55,6 +68,9 @@ class FileSource : public runtime::Source {
   size_t end_ = 0;
   bool at_end_ = false;   // nothing follows what is buffered
   bool at_start_ = true;  // a byte order mark may stand at begin_
+  bool resumed_ = false;  // and nothing read since
+  ByteTrail trail_;       // of what is done with
+  uint64_t records_read_ = 0;
   std::vector<RecordSpan> records_;
 };
 

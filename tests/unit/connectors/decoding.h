@@ -68,11 +68,36 @@ inline void append_row(std::string& out, const eventtime::Batch& batch, const ev
   out += "}";
 }
 
-// "0 Payment{card: "c1", at: "…"}" or "1 refused: reason", in the order of the input; an error of
-// the source as the last line.
+// "0 Payment{card: "c1", at: "…"}" or "1 refused: reason", in the order of the input, which begins
+// with record `first`.
+inline void append_records(std::vector<std::string>& lines, const eventtime::Batch& batch,
+                           const eventtime::Catalog& catalog, uint64_t first = 0) {
+  std::vector<std::pair<uint64_t, std::string>> numbered;
+  for (const eventtime::Row& row : batch.rows) {
+    const auto& time = batch.tables[row.type].columns[catalog.types[row.type].time_field];
+    EXPECT_EQ(row.time.micros, time.integer(row.table_row));
+    std::string text = std::to_string(row.record) + " ";
+    append_row(text, batch, row, catalog);
+    text += " <- ";
+    text += row.raw;
+    numbered.emplace_back(row.record, text);
+  }
+  for (const eventtime::Reject& reject : batch.rejects) {
+    numbered.emplace_back(reject.record, std::to_string(reject.record) +
+                                             " refused: " + reject.reason + " <- " + reject.raw);
+  }
+  std::sort(numbered.begin(), numbered.end());
+  for (auto& [record, text] : numbered) {
+    EXPECT_EQ(record, first + lines.size());
+    lines.push_back(std::move(text));
+  }
+}
+
+// All records; an error of the source as the last line.
 inline std::vector<std::string> read_all(runtime::Source& source, const eventtime::Catalog& catalog,
                                          size_t batch_size) {
   std::vector<std::string> lines;
+  const uint64_t first = source.position().records;
   while (true) {
     eventtime::Batch batch(catalog);
     const auto more = source.read(batch, batch_size);
@@ -83,25 +108,7 @@ inline std::vector<std::string> read_all(runtime::Source& source, const eventtim
     }
     EXPECT_GE(batch.rows.size() + batch.rejects.size(), 1U);
     EXPECT_LE(batch.rows.size() + batch.rejects.size(), batch_size);
-    std::vector<std::pair<uint64_t, std::string>> numbered;
-    for (const eventtime::Row& row : batch.rows) {
-      const auto& time = batch.tables[row.type].columns[catalog.types[row.type].time_field];
-      EXPECT_EQ(row.time.micros, time.integer(row.table_row));
-      std::string text = std::to_string(row.record) + " ";
-      append_row(text, batch, row, catalog);
-      text += " <- ";
-      text += row.raw;
-      numbered.emplace_back(row.record, text);
-    }
-    for (const eventtime::Reject& reject : batch.rejects) {
-      numbered.emplace_back(reject.record, std::to_string(reject.record) +
-                                               " refused: " + reject.reason + " <- " + reject.raw);
-    }
-    std::sort(numbered.begin(), numbered.end());
-    for (auto& [record, text] : numbered) {
-      EXPECT_EQ(record, lines.size());
-      lines.push_back(std::move(text));
-    }
+    append_records(lines, batch, catalog, first);
   }
 }
 
