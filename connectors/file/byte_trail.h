@@ -20,8 +20,8 @@ class ByteTrail {
 
   // The next bytes of the stream.
   void add(std::string_view bytes);
-  // The next bytes were not looked at. At least kKept ones follow before tail_hash() is asked for,
-  // and kKept ones were added before.
+  // The next bytes were not looked at. At least kKept ones follow before tail_hash() is asked for;
+  // head_hash() needs that kKept ones were added before.
   void skip(uint64_t count);
 
   uint64_t bytes() const { return bytes_; }
