@@ -156,7 +156,7 @@ std::optional<uint32_t> ReorderBuffer::most_behind() const {
 
 size_t ReorderBuffer::pending() const {
   size_t total = 0;
-  for (const Input& input : inputs_) total += input.rows.size() - input.first;
+  for (uint32_t input = 0; input < inputs_.size(); ++input) total += pending(input);
   return total;
 }
 

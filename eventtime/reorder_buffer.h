@@ -55,6 +55,7 @@ class ReorderBuffer {
   // The input that holds the others back, to be read next; nothing when all have ended.
   std::optional<uint32_t> most_behind() const;
   size_t pending() const;
+  size_t pending(uint32_t input) const { return inputs_[input].rows.size() - inputs_[input].first; }
 
   // An input that has ended goes on, not behind what may have been released meanwhile.
   void reopen(uint32_t input);

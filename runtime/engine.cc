@@ -212,6 +212,12 @@ void Engine::reopen(uint32_t input) {
 std::optional<uint32_t> Engine::next_input() const {
   return impl_->next_input();
 }
+Timestamp Engine::watermark(uint32_t input) const {
+  return impl_->reorder().watermark(input);
+}
+size_t Engine::pending(uint32_t input) const {
+  return impl_->reorder().pending(input);
+}
 const PatternSet& Engine::patterns() const {
   return impl_->patterns();
 }

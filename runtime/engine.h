@@ -107,6 +107,11 @@ class Engine {
   // The input that holds the others back, to be read next; nothing when all have ended.
   std::optional<uint32_t> next_input() const;
 
+  // kMinTimestamp before its first event, kMaxTimestamp when it has ended.
+  eventtime::Timestamp watermark(uint32_t input) const;
+  // Its events that wait for their time to be settled.
+  size_t pending(uint32_t input) const;
+
   const patterns::PatternSet& patterns() const;
   EngineStats stats() const;
 

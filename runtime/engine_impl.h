@@ -32,6 +32,7 @@ class Engine::Impl {
   void finish(uint32_t input, const OnAlert& on_alert);
   void reopen(uint32_t input) { reorder_.reopen(input); }
   std::optional<uint32_t> next_input() const { return reorder_.most_behind(); }
+  const eventtime::ReorderBuffer& reorder() const { return reorder_; }
   const patterns::PatternSet& patterns() const { return patterns_; }
   EngineStats stats() const;
 

@@ -46,7 +46,8 @@ class Source {
   virtual const eventtime::RecordFormat& format() const = 0;
 
   // Appends the next records, up to `max_records` accepted and refused ones together, to an empty
-  // batch. False when the input has ended and nothing was appended. An error is the world's (a read
+  // batch. False when the input has ended and nothing was appended. A live source that has nothing
+  // at the moment does not wait: true, and nothing is appended. An error is the world's (a read
   // failed, a compressed stream is damaged): what was appended before it is still good, and the
   // source must not be read again.
   virtual eventtime::Result<bool> read(eventtime::Batch& batch, size_t max_records) = 0;

@@ -125,6 +125,10 @@ void add_run_inputs(CLI::App& command, RunOptions& options) {
                                         "how late an event may be within its input (default: 0s)")
       ->check(check_duration)
       ->type_name("DURATION");
+  command
+      .add_flag("--follow", options.follow,
+                "go on reading as the inputs grow; SIGTERM or SIGINT ends the run")
+      ->disable_flag_override();
 }
 
 void add_run_outputs(CLI::App& command, RunOptions& options) {

@@ -1,4 +1,4 @@
-// `tocsin run`: patterns over bounded inputs, alerts out (docs/cli.md).
+// `tocsin run`: patterns over inputs, alerts out (docs/cli.md).
 //
 // The options are plain data: the command line fills them in (command_line.cc), tests by hand.
 // A path is "-" for standard input or output.
@@ -37,6 +37,7 @@ struct RunOptions {
   std::optional<std::string> type_field;  // where a record names its type; nothing: "type"
   std::optional<InputFormat> format;      // nothing: each input's by its name
   EventsMode events = EventsMode::kFull;
+  bool follow = false;                 // go on reading inputs as they grow, until SIGTERM or SIGINT
   std::optional<std::string> metrics;  // where the summary goes as JSON
   size_t batch_size = 4096;            // records; changes nothing in what comes out
   runtime::PlanChoice plan = runtime::PlanChoice::kBest;

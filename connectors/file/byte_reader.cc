@@ -24,9 +24,8 @@ namespace {
 
 constexpr size_t kChunkBytes = size_t{256} << 10;
 
-std::string shown(const std::string& path) {
-  return path == "-" ? "standard input" : fmt::format("'{}'", path);
-}
+constexpr std::string_view kGzipMagic = "\x1F\x8B";
+constexpr std::string_view kZstdMagic = "\x28\xB5\x2F\xFD";
 
 class PlainReader : public ByteReader {
  public:
@@ -70,7 +69,7 @@ class PlainReader : public ByteReader {
 
  private:
   Unexpected<Error> cannot_read() const {
-    return world_error(fmt::format("cannot read {}: {}", shown(path_), std::strerror(errno)));
+    return world_error(fmt::format("cannot read {}: {}", shown_input(path_), std::strerror(errno)));
   }
 
   int file_;
@@ -173,7 +172,8 @@ class DecompressingReader : public BufferedReader {
 
  private:
   Unexpected<Error> damaged() const {
-    return world_error(fmt::format("{} is damaged: {}", shown(input_.reader().path()), fault_));
+    return world_error(
+        fmt::format("{} is damaged: {}", shown_input(input_.reader().path()), fault_));
   }
 };
 
@@ -241,15 +241,19 @@ class ZstdReader : public DecompressingReader {
   ZSTD_DStream* stream_;
 };
 
-bool begins_with(const InputBuffer& input, std::string_view magic) {
-  return std::string_view(input.data(), input.size()).substr(0, magic.size()) == magic;
-}
-
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
 }  // namespace
+
+std::string shown_input(const std::string& path) {
+  return path == "-" ? "standard input" : fmt::format("'{}'", path);
+}
+
+bool is_compressed(std::string_view bytes) {
+  return bytes.starts_with(kGzipMagic) || bytes.starts_with(kZstdMagic);
+}
 
 Result<bool> ByteReader::skip(uint64_t count) {
   std::vector<char> thrown_away(std::min<uint64_t>(count, kChunkBytes));
@@ -281,23 +285,22 @@ Result<std::unique_ptr<ByteReader>> open_bytes(const std::string& path) {
   const bool is_standard_input = path == "-";
   const int file = is_standard_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0)
-    return world_error(fmt::format("cannot read {}: {}", shown(path), std::strerror(errno)));
+    return world_error(fmt::format("cannot read {}: {}", shown_input(path), std::strerror(errno)));
   InputBuffer input(std::make_unique<PlainReader>(file, !is_standard_input, path));
-  constexpr std::string_view kGzipMagic = "\x1F\x8B";
-  constexpr std::string_view kZstdMagic = "\x28\xB5\x2F\xFD";
   // A pipe may deliver the first bytes one by one.
   while (input.size() < kZstdMagic.size()) {
     const Result<bool> more = input.fill();
     if (!more) return Unexpected<Error>{more.error()};
     if (!*more) break;
   }
-  const bool is_gzip = begins_with(input, kGzipMagic);
-  const bool is_zstd = begins_with(input, kZstdMagic);
+  const std::string_view first(input.data(), input.size());
+  const bool is_gzip = first.starts_with(kGzipMagic);
+  const bool is_zstd = first.starts_with(kZstdMagic);
   if (has_suffix(path, ".gz") && !is_gzip) {
-    return world_error(fmt::format("{} is damaged: it is no gzip file", shown(path)));
+    return world_error(fmt::format("{} is damaged: it is no gzip file", shown_input(path)));
   }
   if (has_suffix(path, ".zst") && !is_zstd) {
-    return world_error(fmt::format("{} is damaged: it is no zstd file", shown(path)));
+    return world_error(fmt::format("{} is damaged: it is no zstd file", shown_input(path)));
   }
   std::unique_ptr<ByteReader> reader;
   if (is_gzip) {

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "eventtime/result.h"
 
@@ -31,6 +32,11 @@ class ByteReader {
   // them away.
   virtual eventtime::Result<bool> skip(uint64_t count);
 
+  // From now on what has nothing more at the moment may get more: then a read gives 0 bytes and
+  // may_grow() is true. Only live readers (live_reader.h) do.
+  virtual void begin_live() {}
+  virtual bool may_grow() const { return false; }
+
   // Of the file itself, compressed as it may be.
   virtual uint64_t bytes_read() const = 0;
   virtual std::optional<uint64_t> bytes_total() const = 0;
@@ -38,6 +44,11 @@ class ByteReader {
 
 // "-" is standard input. Errors are the world's and name the path.
 eventtime::Result<std::unique_ptr<ByteReader>> open_bytes(const std::string& path);
+
+// "'a.jsonl'" or "standard input", for messages.
+std::string shown_input(const std::string& path);
+// The first bytes of a gzip or zstd stream.
+bool is_compressed(std::string_view bytes);
 
 // "a/b.csv.gz" -> "a/b.csv"; other names as they are. Letter case does not count.
 std::string_view without_compression_suffix(std::string_view path);

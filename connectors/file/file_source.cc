@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "connectors/csv/csv_decoder.h"
+#include "connectors/file/live_reader.h"
 #include "connectors/json/json_decoder.h"
 #include "eventtime/check.h"
 
@@ -33,7 +34,8 @@ Format format_of(std::string_view path) {
 
 Result<std::unique_ptr<runtime::Source>> open_source(const SourceSpec& spec,
                                                      const eventtime::Catalog& catalog) {
-  Result<std::unique_ptr<ByteReader>> reader = open_bytes(spec.path);
+  Result<std::unique_ptr<ByteReader>> reader =
+      spec.follow ? open_live_bytes(spec.path) : open_bytes(spec.path);
   if (!reader) return Unexpected<Error>{reader.error()};
   std::unique_ptr<Decoder> decoder;
   if (spec.format.value_or(format_of(spec.path)) == Format::kCsv) {
@@ -52,9 +54,10 @@ FileSource::FileSource(std::string name, std::unique_ptr<ByteReader> reader,
 
 Result<bool> FileSource::read(Batch& batch, size_t max_records) {
   TOCSIN_CHECK(max_records > 0, "a batch has room for a record");
+  reader_->begin_live();
   if (resumed_) {
-    const Result<void> checked = check_open_line();
-    if (!checked) return Unexpected<Error>{checked.error()};
+    const Result<bool> checked = check_open_line();
+    if (!checked || !*checked) return checked ? Result<bool>(true) : checked;
   }
   while (true) {
     if (at_start_) drop_byte_order_mark();
@@ -75,8 +78,9 @@ Result<bool> FileSource::read(Batch& batch, size_t max_records) {
       TOCSIN_CHECK(!at_end_, "at the end all bytes are done with");
     }
     if (at_end_) return false;
-    const Result<void> filled = fill();
-    if (!filled) return Unexpected<Error>{filled.error()};
+    const Result<bool> filled = fill();
+    if (!filled) return filled;
+    if (!*filled) return true;
   }
 }
 
@@ -105,7 +109,7 @@ void FileSource::make_room(size_t kept) {
   if (buffer_.size() < least) buffer_.resize(std::max(2 * kept, least));
 }
 
-Result<void> FileSource::fill() {
+Result<bool> FileSource::fill() {
   if (begin_ > 0) {
     std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
     end_ -= begin_;
@@ -115,8 +119,8 @@ Result<void> FileSource::fill() {
   const Result<size_t> count = reader_->read(buffer_.data() + end_, kReadBytes);
   if (!count) return Unexpected<Error>{count.error()};
   end_ += *count;
-  at_end_ = *count == 0;
-  return {};
+  at_end_ = *count == 0 && !reader_->may_grow();
+  return *count > 0 || at_end_;
 }
 
 void FileSource::drop_byte_order_mark() {
@@ -128,8 +132,9 @@ void FileSource::drop_byte_order_mark() {
 
 Result<void> FileSource::fill_up(size_t size) {
   while (end_ - begin_ < size && !at_end_) {
-    const Result<void> filled = fill();
-    if (!filled) return filled;
+    const Result<bool> filled = fill();
+    if (!filled) return Unexpected<Error>{filled.error()};
+    if (!*filled) break;
   }
   return {};
 }
@@ -179,8 +184,8 @@ Result<void> FileSource::take_header(uint64_t position) {
     take(*used);
     if (*used > 0) continue;
     if (at_end_) return another_input(kShorter);
-    const Result<void> filled = fill();
-    if (!filled) return filled;
+    const Result<bool> filled = fill();
+    if (!filled) return Unexpected<Error>{filled.error()};
   }
   return {};
 }
@@ -207,26 +212,27 @@ Result<void> FileSource::go_to(uint64_t position) {
   return {};
 }
 
-Result<void> FileSource::check_open_line() {
+Result<bool> FileSource::check_open_line() {
   const LineState line = decoder_->line();
   if (line == LineState::kOpen || line == LineState::kQuoted) {
     const Result<void> filled = fill_up(2);
-    if (!filled) return filled;
+    if (!filled) return Unexpected<Error>{filled.error()};
     const std::string_view next(buffer_.data() + begin_, std::min<size_t>(end_ - begin_, 2));
+    if (!at_end_ && (next.empty() || next == "\r")) return false;
     const bool ends = next.empty() || next.front() == '\n' || next == "\r" || next == "\r\n";
     if (!ends || (line == LineState::kQuoted && !next.empty())) {
       return another_input("its last line had no line end and has gone on since");
     }
   }
   resumed_ = false;
-  return {};
+  return true;
 }
 
 Unexpected<Error> FileSource::another_input(std::string_view how) const {
   return eventtime::input_error(fmt::format(
       "{} is not the input that the state was made from: {}; run with that input, or without the "
       "state",
-      name_ == "-" ? "standard input" : fmt::format("'{}'", name_), how));
+      shown_input(name_), how));
 }
 
 }  // namespace tocsin::connectors

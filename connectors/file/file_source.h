@@ -22,6 +22,7 @@ struct SourceSpec {
   std::string path;              // "-" is standard input
   std::optional<Format> format;  // by the name unless given
   DecodeOptions decoding;
+  bool follow = false;  // the input may grow: see Source::read() of live ones
 };
 
 // Opens the input; errors are the world's. The catalog must outlive the source.
@@ -45,15 +46,16 @@ class FileSource : public runtime::Source {
   std::optional<uint64_t> bytes_total() const override { return reader_->bytes_total(); }
 
  private:
-  eventtime::Result<void> fill();
-  // Until so many bytes are buffered or the input has ended.
+  // False if nothing came, and something may come yet.
+  eventtime::Result<bool> fill();
+  // Until so many bytes are buffered, the input has ended or has nothing more now.
   eventtime::Result<void> fill_up(size_t size);
   // The next `used` bytes are done with.
   void take(size_t used);
   eventtime::Result<void> take_header(uint64_t position);
   eventtime::Result<void> go_to(uint64_t position);
-  // Behind a line that was cut off stands a line end, or nothing.
-  eventtime::Result<void> check_open_line();
+  // Behind a line that was cut off stands a line end, or nothing. False if that is not known yet.
+  eventtime::Result<bool> check_open_line();
   eventtime::Unexpected<eventtime::Error> another_input(std::string_view how) const;
   // The next `used` bytes become a batch's, with padding behind them.
   void hand_over(size_t used, std::vector<char>& raw);
@@ -68,7 +70,7 @@ class FileSource : public runtime::Source {
   size_t end_ = 0;
   bool at_end_ = false;   // nothing follows what is buffered
   bool at_start_ = true;  // a byte order mark may stand at begin_
-  bool resumed_ = false;  // and nothing read since
+  bool resumed_ = false;  // and it is not known yet whether the line before goes on
   ByteTrail trail_;       // of what is done with
   uint64_t records_read_ = 0;
   std::vector<RecordSpan> records_;

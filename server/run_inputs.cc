@@ -1,0 +1,47 @@
+#include "server/run_inputs.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
+
+#include "connectors/file/file_source.h"
+#include "patterns/diagnostic.h"
+
+namespace tocsin::server {
+namespace {
+
+using eventtime::Error;
+using eventtime::Result;
+using eventtime::Unexpected;
+
+Unexpected<Error> unknown_type(const std::string& type, const eventtime::Catalog& catalog) {
+  std::vector<std::string> names;
+  for (const eventtime::EventSchema& schema : catalog.types) names.push_back(schema.name);
+  std::string help = patterns::did_you_mean(type, names);
+  if (help.empty()) help = fmt::format("declared are {}", fmt::join(names, ", "));
+  return eventtime::usage_error(fmt::format("there is no event type '{}'; {}", type, help));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<runtime::Source>> open_input(const RunInput& input,
+                                                    const RunOptions& options,
+                                                    const eventtime::Catalog& catalog) {
+  connectors::SourceSpec spec;
+  spec.path = input.path;
+  spec.follow = options.follow;
+  if (options.format) {
+    spec.format =
+        *options.format == InputFormat::kCsv ? connectors::Format::kCsv : connectors::Format::kJson;
+  }
+  spec.decoding.type_field = options.type_field;
+  const std::optional<std::string>& type = input.type ? input.type : options.type;
+  if (type) {
+    spec.decoding.type = catalog.find(*type);
+    if (!spec.decoding.type) return unknown_type(*type, catalog);
+  }
+  return connectors::open_source(spec, catalog);
+}
+
+}  // namespace tocsin::server

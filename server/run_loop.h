@@ -1,0 +1,69 @@
+// One run, from open inputs to closed outputs: reads, matches, writes.
+//
+// Bounded inputs are read to their ends, always the one that is most behind. Live ones (--follow)
+// are read as they get more until a stop is asked for: the one that is most behind first, and when
+// that has nothing, the next. What comes out does not depend on who was read when. A live input
+// that is so far ahead that kMaxWaiting of its events wait for others is not read, so that memory
+// stays bounded. Tested by tests/unit/server/follow_test.cc.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "patterns/pattern.h"
+#include "runtime/batch_pool.h"
+#include "runtime/clock.h"
+#include "runtime/engine.h"
+#include "runtime/source.h"
+#include "server/progress.h"
+#include "server/run_command.h"
+#include "server/run_outputs.h"
+#include "server/run_summary.h"
+
+namespace tocsin::server {
+
+class RunLoop {
+ public:
+  static constexpr size_t kMaxWaiting = size_t{1} << 18;
+
+  // Both outlive the loop.
+  RunLoop(const RunOptions& options, runtime::Clock& clock) : options_(options), clock_(clock) {}
+
+  eventtime::Result<void> open(patterns::PatternSet set);
+  // What had been read before an error, or before the stop, has been matched.
+  eventtime::Result<void> read_all();
+  eventtime::Result<void> close() { return outputs_.close(); }
+
+  // The reader of the alerts has gone.
+  bool pipe_closed() const { return outputs_.pipe_closed(); }
+  RunSummary summary() const;
+
+ private:
+  // Reads one batch of an input; whether something came, or the input has ended.
+  eventtime::Result<bool> read_some(uint32_t input);
+  eventtime::Result<void> match(uint32_t input, std::shared_ptr<eventtime::Batch> batch);
+  eventtime::Result<void> read_bounded();
+  eventtime::Result<void> read_live();
+  eventtime::Result<bool> read_one_live();
+  // Those that have not ended, the most behind first.
+  std::vector<uint32_t> open_inputs() const;
+  bool is_far_ahead(uint32_t input) const;
+  std::optional<uint64_t> total_bytes() const;
+  uint64_t done_bytes() const;
+
+  const RunOptions& options_;
+  runtime::Clock& clock_;
+  std::unique_ptr<runtime::Engine> engine_;
+  std::optional<runtime::BatchPool> pool_;
+  // After the engine: alerts are formatted by the sources' formats until the engine is gone.
+  std::vector<std::unique_ptr<runtime::Source>> sources_;
+  RunOutputs outputs_;
+  std::optional<Progress> progress_;
+  std::string alerts_;
+  uint64_t events_read_ = 0;
+};
+
+}  // namespace tocsin::server
