@@ -16,6 +16,8 @@ class Clock {
   // Since a beginning of its own. It never goes back, and setting the time of the day does not move
   // it.
   virtual eventtime::Duration now() const = 0;
+  // What people call the time; only for show.
+  virtual eventtime::Timestamp date() const = 0;
   // May return early, when a signal comes.
   virtual void sleep(eventtime::Duration span) = 0;
 };

@@ -131,6 +131,22 @@ void add_run_inputs(CLI::App& command, RunOptions& options) {
       ->disable_flag_override();
 }
 
+void add_run_state(CLI::App& command, RunOptions& options) {
+  command
+      .add_option("--state", options.state,
+                  "keep checkpoints here, and go on from the newest one if there is any")
+      ->type_name("DIR");
+  const auto set_every = [&options](const std::string& text) {
+    options.checkpoint_every = *eventtime::parse_duration(text);
+  };
+  command
+      .add_option_function<std::string>("--checkpoint-every", set_every,
+                                        "with --state (default: 10s)")
+      ->check(check_duration)
+      ->needs("--state")
+      ->type_name("DURATION");
+}
+
 void add_run_outputs(CLI::App& command, RunOptions& options) {
   command.add_option("-o,--out", options.out, "alerts (default: standard output)")
       ->type_name("FILE");
@@ -148,6 +164,7 @@ void add_run(CLI::App& app, Action& action) {
   auto flags = std::make_shared<RunFlags>();
   add_run_inputs(*command, flags->options);
   add_run_outputs(*command, flags->options);
+  add_run_state(*command, flags->options);
   command
       ->add_option("--max-starts", flags->options.max_starts,
                    "live first events of one pattern and key (default: 100000)")

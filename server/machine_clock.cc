@@ -10,6 +10,11 @@ eventtime::Duration MachineClock::now() const {
   return {std::chrono::duration_cast<std::chrono::microseconds>(since).count()};
 }
 
+eventtime::Timestamp MachineClock::date() const {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<std::chrono::microseconds>(since).count()};
+}
+
 void MachineClock::sleep(eventtime::Duration span) {
   constexpr int64_t kMicros = 1'000'000;
   if (span.micros <= 0) return;

@@ -8,6 +8,7 @@ namespace tocsin::server {
 class MachineClock : public runtime::Clock {
  public:
   eventtime::Duration now() const override;
+  eventtime::Timestamp date() const override;
   void sleep(eventtime::Duration span) override;
 };
 

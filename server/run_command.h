@@ -37,7 +37,9 @@ struct RunOptions {
   std::optional<std::string> type_field;  // where a record names its type; nothing: "type"
   std::optional<InputFormat> format;      // nothing: each input's by its name
   EventsMode events = EventsMode::kFull;
-  bool follow = false;                 // go on reading inputs as they grow, until SIGTERM or SIGINT
+  bool follow = false;               // go on reading inputs as they grow, until SIGTERM or SIGINT
+  std::optional<std::string> state;  // the directory that checkpoints are kept in
+  eventtime::Duration checkpoint_every{10'000'000};
   std::optional<std::string> metrics;  // where the summary goes as JSON
   size_t batch_size = 4096;            // records; changes nothing in what comes out
   runtime::PlanChoice plan = runtime::PlanChoice::kBest;

@@ -37,12 +37,23 @@ Result<void> RunLoop::open(patterns::PatternSet set) {
     engine_->add_input(options_.out_of_order, (*source)->format());
     sources_.push_back(std::move(*source));
   }
-  return outputs_.open(options_);
+  const Result<std::optional<RunMeta>> before = open_state();
+  if (!before) return Unexpected<Error>{before.error()};
+  return outputs_.open(options_, *before ? &**before : nullptr);
+}
+
+Result<std::optional<RunMeta>> RunLoop::open_state() {
+  if (!options_.state) return std::optional<RunMeta>();
+  auto state = RunState::open(*options_.state, options_.checkpoint_every, clock_);
+  if (!state) return Unexpected<Error>{state.error()};
+  state_ = std::move(*state);
+  return state_->restore(*engine_, sources_);
 }
 
 Result<void> RunLoop::read_all() {
   progress_.emplace("run", total_bytes());
-  const Result<void> read = options_.follow ? read_live() : read_bounded();
+  Result<void> read = options_.follow ? read_live() : read_bounded();
+  if (read && state_ != nullptr && StopSignal::requested()) read = state_->write(parts());
   progress_.reset();
   return read;
 }
@@ -51,7 +62,7 @@ Result<void> RunLoop::read_bounded() {
   while (const std::optional<uint32_t> input = engine_->next_input()) {
     const Result<bool> read = read_some(*input);
     if (!read) return Unexpected<Error>{read.error()};
-    if (pipe_closed()) return {};
+    if (pipe_closed() || StopSignal::requested()) return {};
   }
   return {};
 }
@@ -106,8 +117,9 @@ Result<bool> RunLoop::read_some(uint32_t input) {
     const Result<void> matched = match(input, std::move(batch));
     if (!matched) return Unexpected<Error>{matched.error()};
   }
-  if (more && !*more) engine_->finish(input, alerts_);
-  const Result<void> written = outputs_.write_alerts(alerts_);
+  Result<void> written = outputs_.write_alerts(alerts_);
+  if (written && more && !*more) written = finish(input);
+  if (written && more && state_ != nullptr) written = state_->pass(parts());
   if (!written) return Unexpected<Error>{written.error()};
   if (!more) return more;
   progress_->update(done_bytes(), events_read_);
@@ -122,6 +134,18 @@ Result<void> RunLoop::match(uint32_t input, std::shared_ptr<Batch> batch) {
     if (written) written = outputs_.write_late(source, late);
   });
   return written;
+}
+
+// What the end of the last input decides can be decided again, or otherwise if the input has grown:
+// the checkpoint knows nothing of it.
+Result<void> RunLoop::finish(uint32_t input) {
+  if (state_ != nullptr && open_inputs().size() == 1) {
+    const Result<void> saved = state_->write(parts());
+    if (!saved) return saved;
+  }
+  alerts_.clear();
+  engine_->finish(input, alerts_);
+  return outputs_.write_alerts(alerts_);
 }
 
 RunSummary RunLoop::summary() const {

@@ -4,7 +4,8 @@
 // are read as they get more until a stop is asked for: the one that is most behind first, and when
 // that has nothing, the next. What comes out does not depend on who was read when. A live input
 // that is so far ahead that kMaxWaiting of its events wait for others is not read, so that memory
-// stays bounded. Tested by tests/unit/server/follow_test.cc.
+// stays bounded. With a state directory (run_state.h) a stop is a checkpoint, whatever the inputs
+// are. Tested by tests/unit/server/follow_test.cc.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,7 @@
 #include "server/progress.h"
 #include "server/run_command.h"
 #include "server/run_outputs.h"
+#include "server/run_state.h"
 #include "server/run_summary.h"
 
 namespace tocsin::server {
@@ -45,6 +47,10 @@ class RunLoop {
   // Reads one batch of an input; whether something came, or the input has ended.
   eventtime::Result<bool> read_some(uint32_t input);
   eventtime::Result<void> match(uint32_t input, std::shared_ptr<eventtime::Batch> batch);
+  eventtime::Result<std::optional<RunMeta>> open_state();
+  // The input has ended.
+  eventtime::Result<void> finish(uint32_t input);
+  RunState::Parts parts() { return {*engine_, sources_, outputs_}; }
   eventtime::Result<void> read_bounded();
   eventtime::Result<void> read_live();
   eventtime::Result<bool> read_one_live();
@@ -61,6 +67,7 @@ class RunLoop {
   // After the engine: alerts are formatted by the sources' formats until the engine is gone.
   std::vector<std::unique_ptr<runtime::Source>> sources_;
   RunOutputs outputs_;
+  std::unique_ptr<RunState> state_;  // with --state only
   std::optional<Progress> progress_;
   std::string alerts_;
   uint64_t events_read_ = 0;

@@ -17,22 +17,41 @@ constexpr size_t kShownRejects = 3;
 
 }  // namespace
 
-Result<RunOutputs::Writer> RunOutputs::open_optional(const std::optional<std::string>& path) {
-  if (!path) return Writer();
-  return LineWriter::open(*path);
+// By the path the output is known again: under another name it is another.
+Result<RunOutputs::Writer> RunOutputs::open_one(const std::string& path,
+                                                const RunMeta::Output* before) {
+  const bool known = before != nullptr && before->path == path;
+  return known ? LineWriter::open_at(path, before->position) : LineWriter::open(path);
 }
 
-Result<void> RunOutputs::open(const RunOptions& options) {
-  Result<Writer> late = open_optional(options.late);
+Result<RunOutputs::Writer> RunOutputs::open_optional(const std::optional<std::string>& path,
+                                                     const std::optional<RunMeta::Output>* before) {
+  if (!path) return Writer();
+  return open_one(*path, before != nullptr && *before ? &**before : nullptr);
+}
+
+Result<void> RunOutputs::open(const RunOptions& options, const RunMeta* before) {
+  if (before != nullptr) malformed_ = before->malformed;
+  Result<Writer> late = open_optional(options.late, before ? &before->late : nullptr);
   if (!late) return Unexpected<Error>{late.error()};
-  Result<Writer> dead = open_optional(options.dead_letter);
+  Result<Writer> dead =
+      open_optional(options.dead_letter, before ? &before->dead_letters : nullptr);
   if (!dead) return Unexpected<Error>{dead.error()};
-  Result<Writer> alerts = LineWriter::open(options.out);
+  Result<Writer> alerts = open_one(options.out, before ? &before->alerts : nullptr);
   if (!alerts) return Unexpected<Error>{alerts.error()};
   late_ = std::move(*late);
   dead_letters_ = std::move(*dead);
   alerts_ = std::move(*alerts);
   return {};
+}
+
+void RunOutputs::tell(RunMeta& meta) const {
+  meta.alerts = {alerts_->path(), alerts_->position()};
+  if (late_ != nullptr) meta.late = {late_->path(), late_->position()};
+  if (dead_letters_ != nullptr) {
+    meta.dead_letters = {dead_letters_->path(), dead_letters_->position()};
+  }
+  meta.malformed = malformed_;
 }
 
 Result<void> RunOutputs::write_alerts(std::string_view lines) {
@@ -70,10 +89,19 @@ Result<void> RunOutputs::write_rejects(const runtime::Source& source,
 }
 
 Result<void> RunOutputs::flush() {
-  for (const Writer* writer : {&late_, &dead_letters_}) {
+  for (const Writer* writer : {&alerts_, &late_, &dead_letters_}) {
     if (*writer == nullptr) continue;
     const Result<void> flushed = (*writer)->flush();
-    if (!flushed) return flushed;
+    if (!flushed && !(*writer)->pipe_closed()) return flushed;
+  }
+  return {};
+}
+
+Result<void> RunOutputs::sync() {
+  for (const Writer* writer : {&alerts_, &late_, &dead_letters_}) {
+    if (*writer == nullptr) continue;
+    const Result<void> synced = (*writer)->sync();
+    if (!synced) return synced;
   }
   return {};
 }

@@ -12,12 +12,17 @@
 #include "runtime/engine.h"
 #include "runtime/source.h"
 #include "server/run_command.h"
+#include "server/run_meta.h"
 
 namespace tocsin::server {
 
 class RunOutputs {
  public:
-  eventtime::Result<void> open(const RunOptions& options);
+  // `before`: where they stood when the state was saved that the run goes on from; null: they begin
+  // empty. One that the run before did not have begins empty as well.
+  eventtime::Result<void> open(const RunOptions& options, const RunMeta* before);
+  // Where they stand now, and what was refused so far. Flushed before.
+  void tell(RunMeta& meta) const;
 
   // Whole lines; they are flushed. That the reader has gone is no error: see pipe_closed().
   eventtime::Result<void> write_alerts(std::string_view lines);
@@ -28,6 +33,8 @@ class RunOutputs {
   eventtime::Result<void> write_rejects(const runtime::Source& source,
                                         const eventtime::Batch& batch);
   eventtime::Result<void> flush();
+  // What was flushed survives a loss of power.
+  eventtime::Result<void> sync();
   eventtime::Result<void> close();
 
   bool pipe_closed() const { return alerts_ != nullptr && alerts_->pipe_closed(); }
@@ -36,7 +43,9 @@ class RunOutputs {
  private:
   using Writer = std::unique_ptr<connectors::LineWriter>;
 
-  static eventtime::Result<Writer> open_optional(const std::optional<std::string>& path);
+  static eventtime::Result<Writer> open_one(const std::string& path, const RunMeta::Output* before);
+  static eventtime::Result<Writer> open_optional(const std::optional<std::string>& path,
+                                                 const std::optional<RunMeta::Output>* before);
 
   Writer alerts_;
   Writer late_;  // these two may be none

@@ -19,7 +19,7 @@ std::string grouped(uint64_t number) {
 
 uint64_t rate(const RunSummary& summary) {
   if (summary.seconds <= 0) return 0;
-  return static_cast<uint64_t>(static_cast<double>(summary.engine.events) / summary.seconds);
+  return static_cast<uint64_t>(static_cast<double>(summary.events_read) / summary.seconds);
 }
 
 uint64_t dropped_starts(const RunSummary& summary) {

@@ -11,7 +11,7 @@
 namespace tocsin::server {
 
 struct RunSummary {
-  uint64_t events_read = 0;
+  uint64_t events_read = 0;  // by this process; with saved state the engine counts more
   uint64_t malformed = 0;
   double seconds = 0;
   runtime::EngineStats engine;
