@@ -233,7 +233,7 @@ Result<Manifest> make_savepoint(Storage& storage, const std::string& name) {
         checkpoints->begin(), checkpoints->end(), [&](const StoredCheckpoint& checkpoint) {
           return checkpoint.manifest && verify_checkpoint(storage, *checkpoint.manifest);
         });
-    if (newest == checkpoints->end()) break;
+    if (newest == checkpoints->end()) continue;  // all may have been removed while it looked
     Manifest manifest = *newest->manifest;
     manifest.savepoint = name;
     const auto published =

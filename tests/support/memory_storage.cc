@@ -50,6 +50,10 @@ class MemoryReader : public runtime::ReadableFile {
 
 Result<void> MemoryStorage::step(const std::string& name) {
   ++operations_;
+  if (interrupt_at_ != 0 && operations_ >= interrupt_at_) {
+    interrupt_at_ = 0;
+    other_();
+  }
   if (stop_at_ == 0 || operations_ < stop_at_) return {};
   return world_error(fmt::format("cannot reach '{}/{}': the machine has stopped", name_, name));
 }
@@ -120,6 +124,12 @@ Result<std::vector<runtime::StoredFile>> MemoryStorage::list() {
 void MemoryStorage::stop_at(uint64_t operation) {
   operations_ = 0;
   stop_at_ = operation;
+}
+
+void MemoryStorage::interrupt_at(uint64_t operation, std::function<void()> other) {
+  operations_ = 0;
+  interrupt_at_ = operation;
+  other_ = std::move(other);
 }
 
 void MemoryStorage::crash(Loss loss) {

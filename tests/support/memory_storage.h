@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -39,6 +40,8 @@ class MemoryStorage : public runtime::Storage {
   // Operations are counted from now on; the n-th is the one that is hit. 0: none.
   void stop_at(uint64_t operation);
   void crash(Loss loss);
+  // Operations are counted from now on; before the n-th another process does this, as a whole.
+  void interrupt_at(uint64_t operation, std::function<void()> other);
 
   // All files together; more is "No space left on device".
   void set_capacity(uint64_t bytes) { capacity_ = bytes; }
@@ -65,6 +68,8 @@ class MemoryStorage : public runtime::Storage {
   Names durable_;
   uint64_t operations_ = 0;
   uint64_t stop_at_ = 0;
+  uint64_t interrupt_at_ = 0;
+  std::function<void()> other_;
   uint64_t capacity_ = UINT64_MAX;
 };
 
