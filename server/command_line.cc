@@ -23,6 +23,7 @@
 #include "server/log.h"
 #include "server/run_command.h"
 #include "server/score_command.h"
+#include "server/state_command.h"
 #include "server/test_command.h"
 
 namespace tocsin::server {
@@ -311,6 +312,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_test(app, action);
   add_generate_command(app, action);
   add_score_command(app, action);
+  add_state_command(app, action);
   add_demo_command(app, action);
   for (CLI::App* command : app.get_subcommands({})) command->allow_extras()->group("Commands");
 

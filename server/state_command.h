@@ -1,0 +1,26 @@
+// `tocsin state`: what checkpoints a state directory has and whether they are whole, and a name for
+// the newest. Works while a run uses the directory: it takes no lock, and what the run removes
+// meanwhile is not there. Tested by tests/unit/server/state_command_test.cc.
+#pragma once
+
+#include <string>
+
+#include "server/command_line.h"
+
+namespace tocsin::server {
+
+enum class StateAction : unsigned char { kList, kVerify, kSavepoint };
+
+struct StateOptions {
+  StateAction action = StateAction::kList;
+  std::string directory;
+  std::string name;  // of the savepoint
+  bool json = false;
+};
+
+// Returns the exit status (exit_status.h); 1 if something is damaged.
+int state(const StateOptions& options);
+
+void add_state_command(CLI::App& app, Action& action);
+
+}  // namespace tocsin::server
