@@ -126,10 +126,29 @@ void add_run_inputs(CLI::App& command, RunOptions& options) {
                                         "how late an event may be within its input (default: 0s)")
       ->check(check_duration)
       ->type_name("DURATION");
+}
+
+void add_live(CLI::App& command, RunOptions& options) {
+  CLI::Option* follow =
+      command
+          .add_flag("--follow", options.follow,
+                    "go on reading as the inputs grow; SIGTERM or SIGINT ends the run")
+          ->disable_flag_override();
+  const auto set_idle = [&options](const std::string& text) {
+    options.idle_after = eventtime::parse_duration(text);  // nothing: never
+  };
   command
-      .add_flag("--follow", options.follow,
-                "go on reading as the inputs grow; SIGTERM or SIGINT ends the run")
-      ->disable_flag_override();
+      .add_option_function<std::string>(
+          "--idle-after", set_idle,
+          "an input that brought nothing for so long holds no other back (default: 30s)")
+      ->check(check_duration_or_never)
+      ->needs(follow)
+      ->type_name("DURATION|never");
+  command
+      .add_option("--journal", options.journal,
+                  "folder that keeps the ticks, so that the run can be repeated")
+      ->needs(follow)
+      ->type_name("DIR");
 }
 
 void add_run_state(CLI::App& command, RunOptions& options) {
@@ -165,6 +184,7 @@ void add_run(CLI::App& app, Action& action) {
   auto flags = std::make_shared<RunFlags>();
   add_run_inputs(*command, flags->options);
   add_run_outputs(*command, flags->options);
+  add_live(*command, flags->options);
   add_run_state(*command, flags->options);
   command
       ->add_option("--max-starts", flags->options.max_starts,

@@ -21,6 +21,10 @@ std::string check_duration(const std::string& text) {
   return fmt::format("'{}' is no duration, which looks like 250ms, 5s, 10m, 1h30m or 2d", text);
 }
 
+std::string check_duration_or_never(const std::string& text) {
+  return text == "never" ? std::string() : check_duration(text);
+}
+
 std::string check_count(const std::string& text, uint64_t maximum) {
   uint64_t count = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), count);

@@ -20,7 +20,7 @@ using eventtime::Result;
 Result<void> run_checked(const RunOptions& options, patterns::PatternSet set, RunSummary* wanted) {
   MachineClock clock;
   const eventtime::Duration start = clock.now();
-  RunLoop loop(options, clock);
+  RunLoop loop(options, clock, StopSignal::requested);
   Result<void> result = loop.open(std::move(set));
   if (!result) return result;
   result = loop.read_all();

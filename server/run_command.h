@@ -37,8 +37,11 @@ struct RunOptions {
   std::optional<std::string> type_field;  // where a record names its type; nothing: "type"
   std::optional<InputFormat> format;      // nothing: each input's by its name
   EventsMode events = EventsMode::kFull;
-  bool follow = false;               // go on reading inputs as they grow, until SIGTERM or SIGINT
-  std::optional<std::string> state;  // the directory that checkpoints are kept in
+  bool follow = false;  // go on reading inputs as they grow, until SIGTERM or SIGINT
+  // With `follow`: an input that brought nothing for so long is idle; nothing: none ever is.
+  std::optional<eventtime::Duration> idle_after = eventtime::Duration{30'000'000};
+  std::optional<std::string> journal;  // the folder with the ticks
+  std::optional<std::string> state;    // the directory that checkpoints are kept in
   eventtime::Duration checkpoint_every{10'000'000};
   std::optional<std::string> metrics;  // where the summary goes as JSON
   size_t batch_size = 4096;            // records; changes nothing in what comes out

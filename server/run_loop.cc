@@ -4,13 +4,13 @@
 #include <utility>
 
 #include "server/run_inputs.h"
-#include "server/stop_signal.h"
 
 namespace tocsin::server {
 
 using eventtime::Batch;
 using eventtime::Error;
 using eventtime::Result;
+using eventtime::Timestamp;
 using eventtime::Unexpected;
 using runtime::Engine;
 
@@ -37,23 +37,33 @@ Result<void> RunLoop::open(patterns::PatternSet set) {
     engine_->add_input(options_.out_of_order, (*source)->format());
     sources_.push_back(std::move(*source));
   }
-  const Result<std::optional<RunMeta>> before = open_state();
-  if (!before) return Unexpected<Error>{before.error()};
-  return outputs_.open(options_, *before ? &**before : nullptr);
+  records_.resize(sources_.size());
+  return options_.state ? open_state() : open_ticks_and_outputs(nullptr);
 }
 
-Result<std::optional<RunMeta>> RunLoop::open_state() {
-  if (!options_.state) return std::optional<RunMeta>();
+// The directory is this run's before anything in it, or any output, is touched.
+Result<void> RunLoop::open_state() {
   auto state = RunState::open(*options_.state, options_.checkpoint_every, clock_);
   if (!state) return Unexpected<Error>{state.error()};
   state_ = std::move(*state);
-  return state_->restore(*engine_, sources_);
+  const Result<std::optional<RunMeta>> before = state_->restore(*engine_, sources_);
+  if (!before) return Unexpected<Error>{before.error()};
+  if (!*before) return open_ticks_and_outputs(nullptr);
+  for (size_t i = 0; i < records_.size(); ++i) records_[i] = (*before)->inputs[i].second.records;
+  return open_ticks_and_outputs(&**before);
+}
+
+Result<void> RunLoop::open_ticks_and_outputs(const RunMeta* before) {
+  Result<std::unique_ptr<RunTicks>> ticks = RunTicks::open(options_, clock_);
+  if (!ticks) return Unexpected<Error>{ticks.error()};
+  ticks_ = *std::move(ticks);
+  return outputs_.open(options_, before);
 }
 
 Result<void> RunLoop::read_all() {
   progress_.emplace("run", total_bytes());
   Result<void> read = options_.follow ? read_live() : read_bounded();
-  if (read && state_ != nullptr && StopSignal::requested()) read = state_->write(parts());
+  if (read && state_ != nullptr && stop_()) read = state_->write(parts());
   progress_.reset();
   return read;
 }
@@ -62,15 +72,17 @@ Result<void> RunLoop::read_bounded() {
   while (const std::optional<uint32_t> input = engine_->next_input()) {
     const Result<bool> read = read_some(*input);
     if (!read) return Unexpected<Error>{read.error()};
-    if (pipe_closed() || StopSignal::requested()) return {};
+    if (pipe_closed() || (state_ != nullptr && stop_())) return {};
   }
   return {};
 }
 
 Result<void> RunLoop::read_live() {
-  while (!StopSignal::requested() && engine_->next_input() && !pipe_closed()) {
-    const Result<bool> read = read_one_live();
+  while (!stop_() && engine_->next_input() && !pipe_closed()) {
+    const Result<bool> read = read_round();
     if (!read) return Unexpected<Error>{read.error()};
+    const Result<void> passed = pass_time();
+    if (!passed) return passed;
     if (*read) continue;
     const Result<void> flushed = outputs_.flush();
     if (!flushed) return flushed;
@@ -79,13 +91,40 @@ Result<void> RunLoop::read_live() {
   return {};
 }
 
-Result<bool> RunLoop::read_one_live() {
+// Asks one input after the other until one has something.
+Result<bool> RunLoop::read_round() {
+  ticks_->idle().begin_round();
   for (const uint32_t input : open_inputs()) {
     if (is_far_ahead(input)) continue;
     const Result<bool> read = read_some(input);
-    if (!read || *read) return read;
+    if (!read) return read;
+    if (*read) {
+      ticks_->idle().found(input);
+      return true;
+    }
+    ticks_->idle().nothing(input);
   }
   return false;
+}
+
+Result<void> RunLoop::pass_time() {
+  std::vector<Timestamp> watermarks;
+  for (uint32_t input = 0; input < sources_.size(); ++input) {
+    watermarks.push_back(engine_->watermark(input));
+  }
+  const Result<std::vector<runtime::Tick>> ticks = ticks_->make(watermarks, records_);
+  if (!ticks) return Unexpected<Error>{ticks.error()};
+  alerts_.clear();
+  for (const runtime::Tick& tick : *ticks) move_time(tick.input, tick.time);
+  return outputs_.write_alerts(alerts_);
+}
+
+void RunLoop::move_time(uint32_t input, Timestamp time) {
+  if (time == eventtime::kMaxTimestamp) {
+    engine_->finish(input, alerts_);
+  } else {
+    engine_->advance(input, time + options_.out_of_order, alerts_);
+  }
 }
 
 std::vector<uint32_t> RunLoop::open_inputs() const {
@@ -107,23 +146,59 @@ bool RunLoop::is_far_ahead(uint32_t input) const {
 }
 
 Result<bool> RunLoop::read_some(uint32_t input) {
+  alerts_.clear();
+  const std::optional<Timestamp> due = ticks_->known().take(input, records_[input]);
+  if (due) move_time(input, *due);
+  if (due == eventtime::kMaxTimestamp) return written_alerts();
+  const size_t room = ticks_->known().room(input, records_[input], options_.batch_size);
   std::shared_ptr<Batch> batch = pool_->take();
   batch->input = input;
-  const Result<bool> more = sources_[input]->read(*batch, options_.batch_size);
+  const Result<bool> more = sources_[input]->read(*batch, room);
+  const size_t came = batch->rows.size() + batch->rejects.size();
   events_read_ += batch->rows.size();
-  const bool came = !batch->rows.empty() || !batch->rejects.empty();
-  alerts_.clear();
-  if (came) {
+  records_[input] += came;
+  if (came > 0) {
     const Result<void> matched = match(input, std::move(batch));
     if (!matched) return Unexpected<Error>{matched.error()};
   }
-  Result<void> written = outputs_.write_alerts(alerts_);
-  if (written && more && !*more) written = finish(input);
-  if (written && more && state_ != nullptr) written = state_->pass(parts());
-  if (!written) return Unexpected<Error>{written.error()};
-  if (!more) return more;
+  if (more && !*more) {
+    const Result<void> ended = end(input);
+    if (!ended) return Unexpected<Error>{ended.error()};
+  }
+  const Result<bool> written = written_alerts();
+  if (!written || !more) return written ? more : written;
+  if (state_ != nullptr) {
+    const Result<void> passed = state_->pass(parts());
+    if (!passed) return Unexpected<Error>{passed.error()};
+  }
   progress_->update(done_bytes(), events_read_);
-  return came || !*more;
+  return came > 0 || !*more;
+}
+
+Result<bool> RunLoop::written_alerts() {
+  const Result<void> written = outputs_.write_alerts(alerts_);
+  if (!written) return Unexpected<Error>{written.error()};
+  return true;
+}
+
+// What the end of the last input decides can be decided again, or otherwise if the input has grown:
+// the checkpoint knows nothing of it.
+Result<void> RunLoop::end(uint32_t input) {
+  if (state_ != nullptr && open_inputs().size() == 1) {
+    Result<bool> saved = written_alerts();
+    if (saved) {
+      const Result<void> made = state_->write(parts());
+      if (!made) return made;
+    }
+    if (!saved) return Unexpected<Error>{saved.error()};
+    alerts_.clear();
+  }
+  if (options_.follow) {
+    const Result<void> written = ticks_->end(input, records_[input]);
+    if (!written) return written;
+  }
+  move_time(input, eventtime::kMaxTimestamp);
+  return {};
 }
 
 Result<void> RunLoop::match(uint32_t input, std::shared_ptr<Batch> batch) {
@@ -134,18 +209,6 @@ Result<void> RunLoop::match(uint32_t input, std::shared_ptr<Batch> batch) {
     if (written) written = outputs_.write_late(source, late);
   });
   return written;
-}
-
-// What the end of the last input decides can be decided again, or otherwise if the input has grown:
-// the checkpoint knows nothing of it.
-Result<void> RunLoop::finish(uint32_t input) {
-  if (state_ != nullptr && open_inputs().size() == 1) {
-    const Result<void> saved = state_->write(parts());
-    if (!saved) return saved;
-  }
-  alerts_.clear();
-  engine_->finish(input, alerts_);
-  return outputs_.write_alerts(alerts_);
 }
 
 RunSummary RunLoop::summary() const {

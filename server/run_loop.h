@@ -4,14 +4,17 @@
 // are read as they get more until a stop is asked for: the one that is most behind first, and when
 // that has nothing, the next. What comes out does not depend on who was read when. A live input
 // that is so far ahead that kMaxWaiting of its events wait for others is not read, so that memory
-// stays bounded. With a state directory (run_state.h) a stop is a checkpoint, whatever the inputs
-// are. Tested by tests/unit/server/follow_test.cc.
+// stays bounded. When inputs are idle, ticks let time go on (run_ticks.h). With a state directory
+// (run_state.h) a stop is a checkpoint, whatever the inputs are. Tested by
+// tests/unit/server/follow_test.cc, run_loop_test.cc and state_test.cc.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "patterns/pattern.h"
@@ -24,6 +27,7 @@
 #include "server/run_outputs.h"
 #include "server/run_state.h"
 #include "server/run_summary.h"
+#include "server/run_ticks.h"
 
 namespace tocsin::server {
 
@@ -31,8 +35,9 @@ class RunLoop {
  public:
   static constexpr size_t kMaxWaiting = size_t{1} << 18;
 
-  // Both outlive the loop.
-  RunLoop(const RunOptions& options, runtime::Clock& clock) : options_(options), clock_(clock) {}
+  // Options and clock outlive the loop. A run that has no end of its own ends when `stop` says so.
+  RunLoop(const RunOptions& options, runtime::Clock& clock, std::function<bool()> stop)
+      : options_(options), clock_(clock), stop_(std::move(stop)) {}
 
   eventtime::Result<void> open(patterns::PatternSet set);
   // What had been read before an error, or before the stop, has been matched.
@@ -47,13 +52,19 @@ class RunLoop {
   // Reads one batch of an input; whether something came, or the input has ended.
   eventtime::Result<bool> read_some(uint32_t input);
   eventtime::Result<void> match(uint32_t input, std::shared_ptr<eventtime::Batch> batch);
-  eventtime::Result<std::optional<RunMeta>> open_state();
-  // The input has ended.
-  eventtime::Result<void> finish(uint32_t input);
-  RunState::Parts parts() { return {*engine_, sources_, outputs_}; }
+  eventtime::Result<void> open_state();
+  eventtime::Result<void> open_ticks_and_outputs(const RunMeta* before);
+  RunState::Parts parts() { return {*engine_, sources_, outputs_, *ticks_}; }
+  // The source has nothing more.
+  eventtime::Result<void> end(uint32_t input);
+  eventtime::Result<bool> written_alerts();
   eventtime::Result<void> read_bounded();
   eventtime::Result<void> read_live();
-  eventtime::Result<bool> read_one_live();
+  eventtime::Result<bool> read_round();
+  // Does what the round's ticks say.
+  eventtime::Result<void> pass_time();
+  // The watermark of the input is at least `time`; kMaxTimestamp: it has ended.
+  void move_time(uint32_t input, eventtime::Timestamp time);
   // Those that have not ended, the most behind first.
   std::vector<uint32_t> open_inputs() const;
   bool is_far_ahead(uint32_t input) const;
@@ -62,10 +73,13 @@ class RunLoop {
 
   const RunOptions& options_;
   runtime::Clock& clock_;
+  std::function<bool()> stop_;
   std::unique_ptr<runtime::Engine> engine_;
   std::optional<runtime::BatchPool> pool_;
   // After the engine: alerts are formatted by the sources' formats until the engine is gone.
   std::vector<std::unique_ptr<runtime::Source>> sources_;
+  std::vector<uint64_t> records_;  // read so far, by input; refused ones count
+  std::unique_ptr<RunTicks> ticks_;
   RunOutputs outputs_;
   std::unique_ptr<RunState> state_;  // with --state only
   std::optional<Progress> progress_;

@@ -75,7 +75,10 @@ Result<CheckpointRequest> RunState::request(const Parts& parts) {
   request.meta = print_run_meta(meta);
   request.written = clock_.date();
   request.records = [&parts](const connectors::Put& put) { parts.engine.save(put); };
-  request.before_publish = [&parts] { return parts.outputs.sync(); };
+  request.before_publish = [&parts] {
+    const Result<void> synced = parts.ticks.sync();
+    return synced ? parts.outputs.sync() : synced;
+  };
   return request;
 }
 

@@ -22,6 +22,7 @@
 #include "server/run_command.h"
 #include "server/run_meta.h"
 #include "server/run_outputs.h"
+#include "server/run_ticks.h"
 
 namespace tocsin::server {
 
@@ -43,6 +44,7 @@ class RunState {
     const runtime::Engine& engine;
     const Sources& sources;
     RunOutputs& outputs;
+    RunTicks& ticks;
   };
   // Between two batches: starts a checkpoint if it is time, and sees how the one before went. A
   // checkpoint that fails is told in the log, and tried again the next time; it ends nothing.

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <fstream>
@@ -39,7 +40,8 @@ class Follow : public testing::Test {
     std::ofstream(file(name), std::ios::app | std::ios::binary) << text;
   }
   std::vector<std::string> arguments(const std::vector<std::string>& inputs) const {
-    std::vector<std::string> words = {"run", "-p", pattern_, "--follow", "--events", "none"};
+    std::vector<std::string> words = {"run",      "-p",   pattern_,       "--follow",
+                                      "--events", "none", "--idle-after", "never"};
     for (const std::string& input : inputs) {
       words.emplace_back("-i");
       words.push_back(input);
@@ -145,6 +147,30 @@ TEST_F(Follow, AnInputFarAheadIsNotReadOn) {
   directory_.write("a", event("hit", 0) + event("hit", 500'000));
   RunningProgram program(words);
   ASSERT_TRUE(eventually([&] { return lines(tests::read_file(file("out"))) == 400'000; }));
+}
+
+TEST_F(Follow, AnAbsenceIsDecidedWhileTheFileIsIdle) {
+  directory_.write("a", event("begin", 1));
+  std::vector<std::string> words = arguments({file("a")});
+  std::replace(words.begin(), words.end(), std::string("never"), std::string("100ms"));
+  words.insert(words.end(), {"--journal", file("state")});
+  RunningProgram program(words);
+  ASSERT_TRUE(eventually([&] { return lines(program.out()) == 1; }));
+  EXPECT_THAT(program.out(), HasSubstr(R"("complete":"1970-01-01T00:00:06.000Z")"));
+  program.signal(SIGTERM);
+  EXPECT_EQ(program.wait(), 0);
+  EXPECT_GT(tests::read_file(file("state/journal")).size(), 100U);
+}
+
+TEST_F(Follow, TicksAreForLiveInputs) {
+  for (const char* flag : {"--idle-after=5s", "--journal=d"}) {
+    const tests::ProcessResult result = tests::run_tocsin({"run", "-p", "a", "-i", "b", flag});
+    EXPECT_EQ(result.status, 2);
+    EXPECT_THAT(result.err, HasSubstr(" requires --follow"));
+  }
+  std::vector<std::string> words = arguments({file("a")});
+  std::replace(words.begin(), words.end(), std::string("never"), std::string("soon"));
+  EXPECT_THAT(tests::run_tocsin(words).err, HasSubstr("--idle-after: 'soon' is no duration"));
 }
 
 TEST_F(Follow, StandardInputIsLiveAndEnds) {

@@ -1,0 +1,214 @@
+#include "connectors/state/journal.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/file.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "eventtime/check.h"
+
+namespace tocsin::connectors {
+
+using eventtime::Error;
+using eventtime::Result;
+using eventtime::Unexpected;
+using eventtime::world_error;
+using runtime::Tick;
+
+namespace {
+
+static_assert(std::endian::native == std::endian::little);
+
+constexpr std::string_view kMagic = "TOCSINJL";
+constexpr uint32_t kVersion = 1;
+
+template <class T>
+void append_number(std::string& out, T number) {
+  std::array<char, sizeof(T)> bytes;
+  std::memcpy(bytes.data(), &number, sizeof(T));
+  out.append(bytes.data(), bytes.size());
+}
+
+template <class T>
+T number_at(std::string_view bytes, size_t at) {
+  T number;
+  std::memcpy(&number, bytes.data() + at, sizeof(T));
+  return number;
+}
+
+void append_hash(std::string& out, size_t begin, uint64_t seed) {
+  append_number(out, XXH3_64bits_withSeed(out.data() + begin, out.size() - begin, seed));
+}
+
+std::string header_of(uint32_t inputs) {
+  std::string header(kMagic);
+  append_number(header, kVersion);
+  append_number(header, inputs);
+  append_hash(header, 0, 0);
+  return header;
+}
+
+constexpr size_t kHeaderBytes = 24;
+constexpr size_t kTickBytes = 32;
+
+void append_tick(std::string& out, const Tick& tick, uint64_t number) {
+  const size_t begin = out.size();
+  append_number(out, tick.input);
+  append_number(out, uint32_t{0});
+  append_number(out, tick.position);
+  append_number(out, tick.time.micros);
+  append_hash(out, begin, number);
+}
+
+std::optional<Tick> tick_at(std::string_view body, uint64_t number) {
+  const std::string_view bytes = body.substr(number * kTickBytes, kTickBytes);
+  constexpr size_t kHashed = kTickBytes - sizeof(uint64_t);
+  const uint64_t hash = XXH3_64bits_withSeed(bytes.data(), kHashed, number);
+  if (number_at<uint64_t>(bytes, kHashed) != hash) return std::nullopt;
+  return Tick{number_at<uint32_t>(bytes, 0),
+              number_at<uint64_t>(bytes, 8),
+              {number_at<int64_t>(bytes, 16)}};
+}
+
+Unexpected<Error> unusable(const std::string& path, std::string_view why) {
+  return world_error(fmt::format("cannot use the journal '{}': {}", path, why));
+}
+
+Unexpected<Error> failed(const std::string& path, int error) {
+  return unusable(path, std::strerror(error));
+}
+
+// What is wrong with a header, or nothing.
+std::string wrong_header(std::string_view bytes, uint32_t inputs) {
+  if (bytes == header_of(inputs)) return {};
+  if (!bytes.starts_with(kMagic)) return "it is no journal of tocsin";
+  const auto version = number_at<uint32_t>(bytes, kMagic.size());
+  if (version != kVersion) {
+    return fmt::format("it has format version {}, this program knows {}", version, kVersion);
+  }
+  const auto written = number_at<uint32_t>(bytes, kMagic.size() + sizeof(version));
+  if (bytes == header_of(written)) {
+    return fmt::format("it was written by a run over {} inputs, this one has {}", written, inputs);
+  }
+  return "its header is damaged";
+}
+
+Result<JournalContent> content_of(const std::string& path, std::string_view bytes,
+                                  uint32_t inputs) {
+  JournalContent content;
+  if (bytes.size() < kHeaderBytes && std::string_view(header_of(inputs)).starts_with(bytes)) {
+    content.torn_bytes = bytes.size();
+    return content;
+  }
+  const std::string wrong = bytes.size() < kHeaderBytes
+                                ? "it is no journal of tocsin"
+                                : wrong_header(bytes.substr(0, kHeaderBytes), inputs);
+  if (!wrong.empty()) return unusable(path, wrong);
+  const std::string_view body = bytes.substr(kHeaderBytes);
+  const uint64_t whole = body.size() / kTickBytes;
+  for (uint64_t number = 0; number < whole; ++number) {
+    const std::optional<Tick> tick = tick_at(body, number);
+    if (!tick) continue;
+    if (content.ticks.size() < number) {
+      return unusable(path, fmt::format("tick {} is damaged", content.ticks.size()));
+    }
+    if (tick->input >= inputs) {
+      return unusable(path, fmt::format("tick {} is of input {}", number, tick->input));
+    }
+    content.ticks.push_back(*tick);
+  }
+  content.torn_bytes = body.size() - content.ticks.size() * kTickBytes;
+  return content;
+}
+
+Result<std::string> read_whole(int file, const std::string& path) {
+  std::string bytes;
+  std::array<char, 65536> piece;
+  while (true) {
+    const ssize_t count = ::read(file, piece.data(), piece.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return failed(path, errno);
+    if (count == 0) return bytes;
+    bytes.append(piece.data(), static_cast<size_t>(count));
+  }
+}
+
+}  // namespace
+
+Result<JournalContent> read_journal(const std::string& path, uint32_t inputs) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return failed(path, errno);
+  const Result<std::string> bytes = read_whole(file, path);
+  ::close(file);
+  if (!bytes) return Unexpected<Error>{bytes.error()};
+  return content_of(path, *bytes, inputs);
+}
+
+Result<std::unique_ptr<Journal>> Journal::open(const std::string& path, uint32_t inputs) {
+  constexpr mode_t kMode = 0666;
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kMode);
+  if (file < 0) return failed(path, errno);
+  std::unique_ptr<Journal> journal(new Journal(file, path));
+  const Result<void> loaded = journal->load(inputs);
+  if (!loaded) return Unexpected<Error>{loaded.error()};
+  return journal;
+}
+
+Journal::~Journal() {
+  ::close(file_);
+}
+
+Result<void> Journal::load(uint32_t inputs) {
+  if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
+    return errno == EWOULDBLOCK ? unusable(path_, "another run writes to it")
+                                : failed(path_, errno);
+  }
+  const Result<std::string> bytes = read_whole(file_, path_);
+  if (!bytes) return Unexpected<Error>{bytes.error()};
+  Result<JournalContent> content = content_of(path_, *bytes, inputs);
+  if (!content) return Unexpected<Error>{content.error()};
+  content_ = *std::move(content);
+  ticks_ = content_.ticks.size();
+  bytes_ = bytes->size() - content_.torn_bytes;
+  if (::ftruncate(file_, static_cast<off_t>(bytes_)) != 0) return failed(path_, errno);
+  return bytes_ == 0 ? write(header_of(inputs)) : Result<void>();
+}
+
+Result<void> Journal::append(std::span<const Tick> ticks) {
+  std::string bytes;
+  for (const Tick& tick : ticks) append_tick(bytes, tick, ticks_ + (bytes.size() / kTickBytes));
+  Result<void> written = write(bytes);
+  if (written) ticks_ += ticks.size();
+  return written;
+}
+
+Result<void> Journal::write(std::string_view bytes) {
+  for (size_t done = 0; done < bytes.size();) {
+    const ssize_t count = ::pwrite(file_, bytes.data() + done, bytes.size() - done,
+                                   static_cast<off_t>(bytes_ + done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      const int error = errno;
+      const bool cut = ::ftruncate(file_, static_cast<off_t>(bytes_)) == 0;
+      return failed(path_, cut ? error : errno);
+    }
+    done += static_cast<size_t>(count);
+  }
+  bytes_ += bytes.size();
+  return {};
+}
+
+Result<void> Journal::sync() {
+  return ::fdatasync(file_) == 0 ? Result<void>() : failed(path_, errno);
+}
+
+}  // namespace tocsin::connectors

@@ -1,0 +1,176 @@
+// The loop of a live run with a clock by hand: what happens is written down as a script.
+#include "server/run_loop.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <fstream>
+
+#include "server/pattern_files.h"
+#include "tests/support/manual_clock.h"
+#include "tests/support/temporary_directory.h"
+
+namespace tocsin::server {
+namespace {
+
+using eventtime::Duration;
+
+constexpr std::string_view kPattern =
+    "event E {\n  k: string,\n  at: timestamp,\n} time at\n\n"
+    "pattern silent {\n  match a: E[k like 'ping%'] then not b: E[k == 'pong'] for 5s\n"
+    "  skip none\n  emit k: a.k\n}\n"
+    "pattern pair {\n  match a: E[k == 'x'] then b: E[k == 'y']\n  within 1m\n}\n";
+
+constexpr Duration seconds(double count) {
+  return {static_cast<int64_t>(count * 1e6)};
+}
+
+std::string event(const std::string& k, double at) {
+  return R"({"k":")" + k + R"(","at":)" + std::to_string(static_cast<int64_t>(at * 1000)) + "}\n";
+}
+
+// An input gets a text after so much time.
+struct Happening {
+  double after;
+  std::string file;
+  std::string text;
+};
+
+class RunLoopTest : public testing::Test {
+ protected:
+  RunLoopTest() {
+    options_.patterns = {directory_.write("p.tocsin", kPattern)};
+    options_.follow = true;
+    options_.idle_after = seconds(10);
+    options_.events = EventsMode::kNone;
+    options_.journal = directory_.path("state");
+    options_.out = directory_.path("out");
+    options_.late = directory_.path("late");
+  }
+
+  void add_inputs(const std::vector<std::string>& names) {
+    for (const std::string& name : names) {
+      options_.inputs.push_back({directory_.write(name, ""), std::nullopt});
+    }
+  }
+
+  // Runs until all has happened, and `end` seconds more; the alerts.
+  std::string run(std::deque<Happening> script, double end) {
+    double passed = 0;
+    tests::ManualClock clock;
+    const Duration start = clock.now();
+    clock.on_sleep = [&] {
+      passed = static_cast<double>(clock.now().micros - start.micros) / 1e6;
+      while (!script.empty() && script.front().after <= passed) {
+        std::ofstream(directory_.path(script.front().file), std::ios::app) << script.front().text;
+        script.pop_front();
+      }
+    };
+    RunLoop loop(options_, clock, [&] { return script.empty() && passed >= end; });
+    auto files = read_patterns(options_.patterns);
+    const auto opened = loop.open(*std::move(files->patterns));
+    EXPECT_TRUE(opened) << opened.error().message;
+    if (opened) {
+      const auto read = loop.read_all();
+      EXPECT_TRUE(read) << read.error().message;
+    }
+    EXPECT_TRUE(loop.close());
+    return tests::read_file(options_.out);
+  }
+
+  std::string late() const { return tests::read_file(*options_.late); }
+  size_t ticks() const {
+    return connectors::read_journal(directory_.path("state/journal"),
+                                    static_cast<uint32_t>(options_.inputs.size()))
+        ->ticks.size();
+  }
+
+  tests::TemporaryDirectory directory_;
+  RunOptions options_;
+};
+
+size_t lines(const std::string& text) {
+  return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+TEST_F(RunLoopTest, AnAbsenceIsDecidedWhileTheInputIsIdle) {
+  add_inputs({"a"});
+  const std::string before = run({{0, "a", event("ping", 100)}}, 9.9);
+  EXPECT_EQ(before, "");
+  EXPECT_EQ(ticks(), 0U);
+}
+
+TEST_F(RunLoopTest, AnIdleInputLetsTimePass) {
+  add_inputs({"a"});
+  const std::string alerts = run({{0, "a", event("ping", 100)}}, 11);
+  EXPECT_EQ(lines(alerts), 1U);
+  EXPECT_THAT(alerts, testing::HasSubstr(R"("complete":"1970-01-01T00:01:45.000Z")"));
+  EXPECT_GT(ticks(), 5U);
+}
+
+TEST_F(RunLoopTest, NeverIdleMeansThatTimeStandsStill) {
+  add_inputs({"a"});
+  options_.idle_after.reset();
+  EXPECT_EQ(run({{0, "a", event("ping", 100)}}, 1000), "");
+  EXPECT_EQ(ticks(), 0U);
+}
+
+TEST_F(RunLoopTest, AnIdleInputHoldsNoOtherBack) {
+  add_inputs({"a", "b"});
+  const std::string alerts = run({{0, "a", event("x", 1)},
+                                  {0, "b", event("x", 50)},
+                                  {5, "b", event("y", 51)},
+                                  {11, "b", event("x", 60)},
+                                  {12, "a", event("y", 40) + event("y", 70)}},
+                                 13);
+  EXPECT_EQ(lines(alerts), 1U);  // x at 1, y at 51; the y at 40 came too late
+  EXPECT_THAT(alerts, testing::HasSubstr(R"("end":"1970-01-01T00:00:51.000Z")"));
+  EXPECT_EQ(lines(late()), 1U);
+  EXPECT_THAT(late(), testing::HasSubstr(R"("position":1,"watermark":"1970-01-01T00:01:00.000Z")"));
+}
+
+// Out-of-orderness belongs to the input: a tick moves the watermark itself.
+TEST_F(RunLoopTest, TicksMoveTheWatermark) {
+  add_inputs({"a"});
+  options_.out_of_order = seconds(3);
+  const std::string alerts = run(
+      {{0, "a", event("ping1", 100)}, {10.5, "a", event("pong", 104) + event("ping2", 108)}}, 10.6);
+  // 97 s + 10 s have passed: the pong at 104 s is late, the ping at 108 s is not.
+  EXPECT_EQ(lines(late()), 1U);
+  EXPECT_THAT(alerts, testing::HasSubstr("ping1"));
+}
+
+// A run that begins anew over the same files finds the ticks of the one before.
+TEST_F(RunLoopTest, TheJournalRepeatsTheRun) {
+  for (const size_t batch_size : {1, 4096}) {
+    for (const std::string name : {"a", "b", "state/journal"}) {
+      std::filesystem::remove(directory_.path(name));
+    }
+    options_.inputs.clear();
+    add_inputs({"a", "b"});
+    options_.batch_size = batch_size;
+    std::deque<Happening> script;
+    for (int i = 0; i < 40; ++i) {
+      const double pause = i % 5 == 4 ? 14 : 0.3;
+      const double after = script.empty() ? 0 : script.back().after + pause;
+      const std::string k = i % 2 == 0 ? "ping" : i % 16 == 1 ? "pong" : i % 4 == 1 ? "x" : "y";
+      std::string text = event(k, after * 1.2 + i % 4 * 0.4) + (i % 7 == 0 ? "no record\n" : "");
+      if (i % 6 == 5) text += event("ping", after - 20);
+      script.push_back({after, i % 11 < 8 ? "a" : "b", text});
+    }
+    const std::string alerts = run(script, script.back().after + 30);
+    const std::string late_events = late();
+    const size_t count = ticks();
+    EXPECT_GT(lines(alerts), 10U);
+    EXPECT_GT(lines(late_events), 3U);
+    EXPECT_GT(count, 100U);
+    options_.batch_size = 4096;
+    EXPECT_EQ(run({}, 1), alerts);
+    EXPECT_EQ(lines(late()), lines(late_events));
+    EXPECT_EQ(ticks(), count);
+  }
+}
+
+}  // namespace
+}  // namespace tocsin::server
