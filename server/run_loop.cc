@@ -84,8 +84,9 @@ Result<void> RunLoop::read_live() {
     const Result<void> passed = pass_time();
     if (!passed) return passed;
     if (*read) continue;
-    const Result<void> flushed = outputs_.flush();
-    if (!flushed) return flushed;
+    Result<void> idle = outputs_.flush();
+    if (idle && state_ != nullptr) idle = state_->pass(parts());
+    if (!idle) return idle;
     clock_.sleep(kPollEvery);
   }
   return {};

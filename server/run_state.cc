@@ -87,7 +87,8 @@ Result<void> RunState::pass(const Parts& parts) {
     if (const auto outcome = store_.poll()) tell(*outcome);
   }
   const eventtime::Duration now = clock_.now();
-  if (store_.running() || now.micros - last_.micros < every_.micros) return {};
+  const bool due = !store_.running() && now.micros - last_.micros >= every_.micros;
+  if (!due) return {};
   last_ = now;
   const Result<CheckpointRequest> made = request(parts);
   if (!made) return Unexpected<Error>{made.error()};
