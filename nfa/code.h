@@ -99,7 +99,7 @@ class Code {
   std::vector<Instruction> instructions_;
   std::vector<Cell> constants_;
   // Owned by pointer, so that constants may point into them when Code moves.
-  std::vector<std::unique_ptr<std::string>> texts_;
+  std::vector<std::shared_ptr<const std::string>> texts_;
   std::vector<ConstantSet> sets_;
   std::vector<std::shared_ptr<const patterns::LookUpList>> lists_;
   std::vector<std::shared_ptr<const patterns::Regex>> regexes_;

@@ -124,7 +124,7 @@ class CodeBuilder {
   }
 
   eventtime::Text own(const std::string& text) {
-    code_.texts_.push_back(std::make_unique<std::string>(text));
+    code_.texts_.push_back(std::make_shared<const std::string>(text));
     return eventtime::Text(*code_.texts_.back());
   }
 

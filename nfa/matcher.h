@@ -100,6 +100,14 @@ struct MatcherStats {
   uint64_t runs = 0;            // begun or moved on
   uint64_t dropped_starts = 0;  // first events over the limit, oldest first
   uint64_t arithmetic_errors = 0;
+
+  MatcherStats& operator+=(const MatcherStats& other) {
+    events += other.events;
+    runs += other.runs;
+    dropped_starts += other.dropped_starts;
+    arithmetic_errors += other.arithmetic_errors;
+    return *this;
+  }
 };
 
 template <class Predicate>

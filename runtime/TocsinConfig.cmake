@@ -2,6 +2,7 @@
 include(CMakeFindDependencyMacro)
 find_dependency(fmt)
 find_dependency(PkgConfig)
+find_dependency(Threads)
 pkg_check_modules(UTF8PROC REQUIRED QUIET IMPORTED_TARGET libutf8proc)
 pkg_check_modules(XXHASH REQUIRED QUIET IMPORTED_TARGET libxxhash)
 pkg_check_modules(HYPERSCAN REQUIRED QUIET IMPORTED_TARGET libhs)

@@ -2,13 +2,34 @@
 
 #include <algorithm>
 
+#include "nfa/compiler.h"
 #include "runtime/engine_impl.h"
+#include "runtime/key_table.h"
 
 namespace tocsin::runtime {
 
 using eventtime::Result;
 using eventtime::Timestamp;
 using patterns::PatternSet;
+
+namespace {
+
+// Not worth waking other threads for.
+constexpr size_t kFewEvents = 64;
+
+}  // namespace
+
+Result<void> Engine::Impl::compile() {
+  std::vector<nfa::Program> programs;
+  for (const patterns::Pattern& pattern : patterns_.patterns) {
+    Result<nfa::Program> program =
+        nfa::compile(pattern, patterns_.catalog, dispatcher().predicates());
+    if (!program) return eventtime::Unexpected<eventtime::Error>{program.error()};
+    programs.push_back(*std::move(program));
+  }
+  for (const auto& shard : shards_) shard->build(programs);
+  return {};
+}
 
 uint32_t Engine::Impl::add_input(eventtime::Duration out_of_order,
                                  const eventtime::RecordFormat& format) {
@@ -27,15 +48,16 @@ void Engine::Impl::push(std::shared_ptr<const eventtime::Batch> batch, const OnA
                   ++stats_.late;
                   on_late({rows.input, rows.rows[row], watermark});
                   if (has_null_keys) null_keys_.rows().clear(row);
-                  if (loaded.concerned.test(row)) shelf_.release(loaded);
+                  if (loaded.concerned.test(row)) holder_.release(loaded);
                 });
   if (has_null_keys) stats_.null_keys += null_keys_.rows().count();
-  shelf_.release(loaded);
+  holder_.release(loaded);
   release();
   if (reorder_.settled() > settled_) {
     settled_ = reorder_.settled();
     settle(settled_, on_alert);
   }
+  shelf_.collect();
 }
 
 void Engine::Impl::advance(uint32_t input, Timestamp time, const OnAlert& on_alert) {
@@ -43,31 +65,46 @@ void Engine::Impl::advance(uint32_t input, Timestamp time, const OnAlert& on_ale
   release();
   settled_ = reorder_.settled();
   if (settled_ != eventtime::kMaxTimestamp) settle(settled_, on_alert);
+  shelf_.collect();
 }
 
 void Engine::Impl::finish(uint32_t input, const OnAlert& on_alert) {
   reorder_.finish(input);
   release();
   if (!reorder_.most_behind()) settle(eventtime::kMaxTimestamp, on_alert);
+  shelf_.collect();
 }
 
 EngineStats Engine::Impl::stats() const {
   EngineStats stats = stats_;
-  stats.arithmetic_errors += shard_.dispatcher().predicates().arithmetic_errors();
+  stats.arithmetic_errors += shards_.front()->dispatcher().predicates().arithmetic_errors();
   stats.suppressed = queue_.suppressed();
-  stats.live_events = shard_.events().live();
   stats.live_batches = shelf_.held();
   stats.reordering = reorder_.pending();
-  for (const auto& op : shard_.operators()) {
-    const nfa::MatcherStats& matcher = op->matcher().stats();
-    stats.arithmetic_errors += matcher.arithmetic_errors;
-    stats.live_keys += op->keys();
-    stats.timers += op->timers();
-    stats.live_events += op->light_events();
-    stats.patterns.push_back(
-        {op->pattern().name, queue_.emitted(op->number()), matcher.events, matcher.dropped_starts});
+  for (size_t i = 0; i < patterns_.patterns.size(); ++i) {
+    stats.patterns.push_back({patterns_.patterns[i].name, queue_.emitted(i), 0, 0});
+  }
+  for (const auto& shard : shards_) {
+    stats.live_events += shard->events().live();
+    for (const auto& op : shard->operators()) {
+      const nfa::MatcherStats& matcher = op->matcher().stats();
+      stats.arithmetic_errors += matcher.arithmetic_errors;
+      stats.live_keys += op->keys();
+      stats.timers += op->timers();
+      stats.live_events += op->light_events();
+      stats.patterns[op->number()].events_considered += matcher.events;
+      stats.patterns[op->number()].dropped_starts += matcher.dropped_starts;
+    }
   }
   return stats;
+}
+
+void Engine::Impl::for_each_shard(size_t events, const std::function<void(Shard&)>& work) {
+  if (shards_.size() == 1 || events < kFewEvents) {
+    for (const auto& shard : shards_) work(*shard);
+  } else {
+    workers_.run(shards_.size(), [&](size_t i) { work(*shards_[i]); });
+  }
 }
 
 ReleasedEvent Engine::Impl::event_of(LoadedBatch& loaded, uint32_t row) {
@@ -81,8 +118,8 @@ ReleasedEvent Engine::Impl::event_of(LoadedBatch& loaded, uint32_t row) {
 // Held for each row that will be released, and once more.
 LoadedBatch& Engine::Impl::load(std::shared_ptr<const eventtime::Batch> batch) {
   LoadedBatch& loaded = shelf_.add(std::move(batch));
-  shard_.dispatcher().decide(loaded);
-  BatchShelf::hold(loaded, loaded.concerned.count());
+  dispatcher().decide(loaded);
+  holder_.hold(loaded, loaded.concerned.count() + 1);
   return loaded;
 }
 
@@ -97,7 +134,7 @@ void Engine::Impl::release() {
   }
   for (size_t level = 1; level < levels_.size(); ++level) {
     for (const ReleasedEvent& event : released_) {
-      BatchShelf::hold(*event.loaded);
+      holder_.hold(*event.loaded);
       levels_[level].waiting.push_back(event);
     }
   }
@@ -108,9 +145,9 @@ void Engine::Impl::release() {
 void Engine::Impl::match(size_t number) {
   Level& level = levels_[number];
   for (ReleasedEvent& event : released_) event.tested.sequence = ++level.sequence;
-  shard_.match(number, released_);
+  for_each_shard(released_.size(), [&](Shard& shard) { shard.match(number, released_); });
   collect_alerts(number);
-  for (const ReleasedEvent& event : released_) shelf_.release(*event.loaded);
+  for (const ReleasedEvent& event : released_) holder_.release(*event.loaded);
 }
 
 // All events before `now` have been released: level by level, decides what is over, and gives its
@@ -118,7 +155,12 @@ void Engine::Impl::match(size_t number) {
 void Engine::Impl::settle(Timestamp now, const OnAlert& on_alert) {
   for (size_t number = 0; number < levels_.size(); ++number) {
     if (number > 0) match_waiting(number, now);
-    now = shard_.pass_time(number, now, reorder_.latest_row());
+    const Timestamp before = now;
+    std::vector<Timestamp> until(shards_.size());
+    for_each_shard(released_.size(), [&](Shard& shard) {
+      until[shard.share().number] = shard.pass_time(number, before, reorder_.latest_row());
+    });
+    now = *std::min_element(until.begin(), until.end());
     collect_alerts(number);
     derived_.clear();
     queue_.settle(number, now, derived_,
@@ -129,15 +171,26 @@ void Engine::Impl::settle(Timestamp now, const OnAlert& on_alert) {
 }
 
 void Engine::Impl::collect_alerts(size_t level) {
-  std::vector<PendingAlert>& found = shard_.found(level);
   std::vector<PendingAlert>& all = queue_.found(level);
-  all.insert(all.end(), std::make_move_iterator(found.begin()),
-             std::make_move_iterator(found.end()));
-  found.clear();
+  for (const auto& shard : shards_) {
+    std::vector<PendingAlert>& found = shard->found(level);
+    all.insert(all.end(), std::make_move_iterator(found.begin()),
+               std::make_move_iterator(found.end()));
+    found.clear();
+  }
+}
+
+Shard& Engine::Impl::shard_of(std::string_view key) const {
+  if (shards_.size() == 1) return *shards_.front();
+  const uint32_t tag = tag_of(key);
+  const auto shard = std::find_if(shards_.begin(), shards_.end(),
+                                  [&](const auto& each) { return each->share().has(tag); });
+  return **shard;
 }
 
 void Engine::Impl::give_out(const PendingAlert& alert, const OnAlert& on_alert) {
-  shard_.operators()[alert.pattern]->give_out(alert, formats_, on_alert);
+  const Shard& shard = shard_of(alert.key);
+  shard.operators()[alert.pattern]->give_out(alert, formats_, on_alert);
 }
 
 // Of a higher level: events before `now`, those of the inputs first where times are equal.
@@ -171,13 +224,13 @@ void Engine::Impl::pass_on(size_t from) {
     };
     for (uint32_t row = 0; row < loaded.batch->rows.size(); ++row) {
       if (!loaded.concerned.test(row)) continue;
-      BatchShelf::hold(loaded);
+      holder_.hold(loaded);
       const ReleasedEvent event = event_of(loaded, row);
       events.insert(std::upper_bound(events.begin(), events.end(), event, in_order), event);
     }
   }
   const size_t rows = loaded.concerned.count();
-  for (size_t i = 0; i <= rows; ++i) shelf_.release(loaded);
+  for (size_t i = 0; i <= rows; ++i) holder_.release(loaded);
 }
 
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "runtime/doors.h"
 #include "runtime/engine.h"
 #include "runtime/shard.h"
+#include "runtime/worker_pool.h"
 
 namespace tocsin::runtime {
 
@@ -24,7 +26,7 @@ class Engine::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  eventtime::Result<void> compile() { return shard_.compile(); }
+  eventtime::Result<void> compile();
   uint32_t add_input(eventtime::Duration out_of_order, const eventtime::RecordFormat& format);
   void push(std::shared_ptr<const eventtime::Batch> batch, const OnAlert& on_alert,
             const OnLate& on_late);
@@ -58,6 +60,11 @@ class Engine::Impl {
   void pass_on(size_t from);
   void give_out(const PendingAlert& alert, const OnAlert& on_alert);
   void collect_alerts(size_t level);
+  // For each shard, at the same time if there is much to do for `events`.
+  void for_each_shard(size_t events, const std::function<void(Shard&)>& work);
+  // Conditions are decided by the first one's.
+  Dispatcher& dispatcher() { return shards_.front()->dispatcher(); }
+  Shard& shard_of(std::string_view key) const;
 
   // engine_state.cc
   void save_engine(const PutRecord& put) const;
@@ -71,17 +78,19 @@ class Engine::Impl {
   // With its level; one more than the last: it has been settled.
   using HeldAlert = std::pair<size_t, PendingAlert>;
   bool restore_alert(eventtime::Decoder& from, std::vector<HeldAlert>& piece);
-  bool restore_counters(PatternOperator& op, eventtime::Decoder& from);
+  bool restore_counters(uint32_t pattern, eventtime::Decoder& from);
   void place_rows();
-  PatternOperator* operator_of(std::string_view name) const;
+  std::optional<uint32_t> pattern_of(std::string_view name) const;
   static ReleasedEvent event_of(LoadedBatch& loaded, uint32_t row);
 
   patterns::PatternSet patterns_;
   EngineOptions options_;
   PatternLevels pattern_levels_;
   std::vector<const eventtime::RecordFormat*> formats_;  // by input, then of derived events
-  BatchShelf shelf_;
-  Shard shard_;
+  BatchShelf shelf_;                                     // its holders: the engine, then the shards
+  BatchHolder& holder_;                                  // the engine
+  std::vector<std::unique_ptr<Shard>> shards_;
+  WorkerPool workers_;
   std::vector<Level> levels_;
   NullKeys null_keys_;
   eventtime::ReorderBuffer reorder_;

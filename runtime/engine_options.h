@@ -19,6 +19,9 @@ struct EngineOptions {
   EventDetail events = EventDetail::kFull;
   size_t max_starts = 100'000;  // live first events of one pattern and key; the oldest are dropped
   PlanChoice plan = PlanChoice::kBest;
+  // That match at the same time, each a share of the keys; the caller's is one of them. What comes
+  // out is the same for any number.
+  size_t threads = 1;
 };
 
 }  // namespace tocsin::runtime

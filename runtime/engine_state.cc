@@ -105,12 +105,15 @@ struct Engine::Impl::Restore {
   bool begun = false;  // the engine's own record has come
   std::vector<std::pair<std::string, std::string>> early;
   nfa::SavedTypes types;
-  std::optional<nfa::RestoredEvents> events;
+  std::vector<std::unique_ptr<nfa::RestoredEvents>> events;  // by shard
   std::optional<RestoredRows> rows;
   std::map<std::string, std::vector<RestoredRows::Place>> places;
   std::map<std::string, std::vector<HeldAlert>> alerts;
 
-  Restoring with(BatchShelf& shelf) { return {*events, *rows, shelf}; }
+  Restoring with(const Shard& shard, BatchShelf& shelf) {
+    const uint32_t number = shard.share().number;
+    return {*events[number], *rows, shelf.holder(number + 1)};
+  }
 };
 
 // Here, where Restore is known.
@@ -119,11 +122,18 @@ Engine::Impl::Impl(patterns::PatternSet patterns, const EngineOptions& options)
       options_(options),
       pattern_levels_(patterns_.patterns),
       formats_{&object_format()},
-      shard_(patterns_, pattern_levels_, options_, formats_, shelf_),
+      shelf_(static_cast<uint32_t>(options.threads + 1)),
+      holder_(shelf_.holder(0)),
+      workers_(options.threads),
       levels_(pattern_levels_.count),
       null_keys_(patterns_.catalog.types.size()),
       queue_(patterns_.patterns, pattern_levels_.count) {
   for (const patterns::Pattern& pattern : patterns_.patterns) null_keys_.add(pattern);
+  const auto shards = static_cast<uint32_t>(options_.threads);
+  for (uint32_t i = 0; i < shards; ++i) {
+    shards_.push_back(std::make_unique<Shard>(KeyShare{i, shards}, patterns_, pattern_levels_,
+                                              options_, formats_, shelf_.holder(i + 1)));
+  }
 }
 
 Engine::Impl::~Impl() = default;
@@ -155,7 +165,9 @@ void Engine::Impl::save_engine(const PutRecord& put) const {
   for (const Level& level : levels_) out.number(level.sequence);
   const EngineStats now = stats();
   uint64_t counted = 0;  // with their patterns
-  for (const auto& op : shard_.operators()) counted += op->matcher().stats().arithmetic_errors;
+  for (const auto& shard : shards_) {
+    for (const auto& op : shard->operators()) counted += op->matcher().stats().arithmetic_errors;
+  }
   out.number(now.events);
   out.number(now.late);
   out.number(now.null_keys);
@@ -212,28 +224,32 @@ void Engine::Impl::save_alerts(const PutRecord& put) const {
       out.number(alert.derived->values.size());
       for (const eventtime::Value& value : alert.derived->values) out.value(value);
     }
-    shard_.operators()[alert.pattern]->save_match(alert, out);
+    shard_of(alert.key).operators()[alert.pattern]->save_match(alert, out);
   });
 }
 
 void Engine::Impl::save_keys(const PutRecord& put) const {
   std::string bytes;
-  for (const auto& op : shard_.operators()) {
-    const std::string& name = op->pattern().name;
+  for (uint32_t pattern = 0; pattern < patterns_.patterns.size(); ++pattern) {
+    const std::string& name = patterns_.patterns[pattern].name;
+    nfa::MatcherStats stats;
+    for (const auto& shard : shards_) {
+      const PatternOperator& op = *shard->operators()[pattern];
+      stats += op.matcher().stats();
+      op.save([&](std::string_view key, std::string_view state) {
+        put(record_key('k', name, key), state);
+      });
+    }
     bytes.clear();
     Encoder out(bytes);
-    const nfa::MatcherStats& stats = op->matcher().stats();
     out.number(stats.events);
     out.number(stats.runs);
     out.number(stats.dropped_starts);
     out.number(stats.arithmetic_errors);
-    out.number(queue_.emitted(op->number()));
-    const Suppressor* suppressor = queue_.suppressor(op->number());
+    out.number(queue_.emitted(pattern));
+    const Suppressor* suppressor = queue_.suppressor(pattern);
     out.number(suppressor == nullptr ? 0 : suppressor->suppressed());
     put(record_key('p', name), bytes);
-    op->save([&](std::string_view key, std::string_view state) {
-      put(record_key('k', name, key), state);
-    });
     if (suppressor == nullptr) continue;
     suppressor->for_each([&](const std::string& group, const Suppressor::Last& last) {
       bytes.clear();
@@ -294,7 +310,10 @@ Result<void> Engine::Impl::restore_engine(std::string_view value) {
   stats_.arithmetic_errors = from.number();
   if (!from.is_complete()) return damaged("the engine");
   restore_->begun = true;
-  restore_->events.emplace(shard_.events(), restore_->types);
+  for (const auto& shard : shards_) {
+    restore_->events.push_back(
+        std::make_unique<nfa::RestoredEvents>(shard->events(), restore_->types));
+  }
   restore_->rows.emplace(patterns_.catalog, restore_->types);
   for (const auto& [key, early] : std::exchange(restore_->early, {})) {
     Result<void> restored = restore_record(key, early);
@@ -324,11 +343,11 @@ Result<void> Engine::Impl::restore_types(Decoder& from) {
   return {};
 }
 
-PatternOperator* Engine::Impl::operator_of(std::string_view name) const {
-  const auto ops = shard_.operators();
-  const auto found = std::find_if(ops.begin(), ops.end(),
-                                  [&](const auto& op) { return op->pattern().name == name; });
-  return found == ops.end() ? nullptr : found->get();
+std::optional<uint32_t> Engine::Impl::pattern_of(std::string_view name) const {
+  const auto found = std::find_if(patterns_.patterns.begin(), patterns_.patterns.end(),
+                                  [&](const auto& pattern) { return pattern.name == name; });
+  if (found == patterns_.patterns.end()) return std::nullopt;
+  return static_cast<uint32_t>(found - patterns_.patterns.begin());
 }
 
 Result<void> Engine::Impl::restore_record(std::string_view key, std::string_view value) {
@@ -348,26 +367,29 @@ Result<void> Engine::Impl::restore_record(std::string_view key, std::string_view
     return {};
   }
   const std::string name(key.substr(1, end - 1));
-  PatternOperator* op = operator_of(name);
-  if (op == nullptr) return {};
+  const std::optional<uint32_t> pattern = pattern_of(name);
+  if (!pattern) return {};
   const std::string_view part = key.substr(std::min(end + 1, key.size()));
   bool whole = false;
-  if (kind == 'p') whole = restore_counters(*op, from);
-  if (kind == 'k') whole = op->restore(part, from, restore_->with(shelf_));
-  if (kind == 's') whole = queue_.restore_group(op->number(), part, from);
+  if (kind == 'p') whole = restore_counters(*pattern, from);
+  if (kind == 'k') {
+    const Shard& shard = shard_of(part);
+    whole = shard.operators()[*pattern]->restore(part, from, restore_->with(shard, shelf_));
+  }
+  if (kind == 's') whole = queue_.restore_group(*pattern, part, from);
   if (!whole) return damaged("pattern '" + name + "'");
   return {};
 }
 
-bool Engine::Impl::restore_counters(PatternOperator& op, Decoder& from) {
+bool Engine::Impl::restore_counters(uint32_t pattern, Decoder& from) {
   nfa::MatcherStats stats;
   stats.events = from.number();
   stats.runs = from.number();
   stats.dropped_starts = from.number();
   stats.arithmetic_errors = from.number();
-  op.set_stats(stats);
+  shards_.front()->operators()[pattern]->set_stats(stats);
   const uint64_t emitted = from.number();
-  queue_.restore_counters(op.number(), emitted, from.number());
+  queue_.restore_counters(pattern, emitted, from.number());
   return from.is_complete();
 }
 
@@ -391,7 +413,7 @@ bool Engine::Impl::restore_rows(std::string_view key, Decoder& from) {
 bool Engine::Impl::restore_alert(Decoder& from, std::vector<HeldAlert>& piece) {
   PendingAlert alert;
   const uint64_t level = from.number();
-  PatternOperator* op = operator_of(from.text());
+  const std::optional<uint32_t> pattern = pattern_of(from.text());
   alert.complete = from.time();
   alert.timeout = from.flag();
   alert.start = from.number();
@@ -410,9 +432,11 @@ bool Engine::Impl::restore_alert(Decoder& from, std::vector<HeldAlert>& piece) {
       derived.values.push_back(derived.own(from.value()));
     }
   }
-  if (from.failed() || op == nullptr) return false;
-  alert.pattern = op->number();
-  if (!op->restore_match(alert, from, restore_->with(shelf_))) return false;
+  if (from.failed() || !pattern) return false;
+  alert.pattern = *pattern;
+  const Shard& shard = shard_of(alert.key);
+  PatternOperator& op = *shard.operators()[*pattern];
+  if (!op.restore_match(alert, from, restore_->with(shard, shelf_))) return false;
   piece.emplace_back(level, std::move(alert));
   return !from.failed();
 }
@@ -420,18 +444,21 @@ bool Engine::Impl::restore_alert(Decoder& from, std::vector<HeldAlert>& piece) {
 Result<void> Engine::Impl::finish_restore() {
   if (restore_ == nullptr || !restore_->begun) return damaged("the engine");
   RestoredRows& rows = *restore_->rows;
-  rows.load(shelf_, shard_.dispatcher());
-  shard_.dispatcher().predicates().forget_arithmetic_errors();  // of rows that were counted before
-  for (const auto& op : shard_.operators()) {
-    op->finish_restore(restore_->with(shelf_));
-    if (op->keys() > 0) shard_.dispatcher().activate(op->number());
+  rows.load(shelf_, holder_, dispatcher());
+  dispatcher().predicates().forget_arithmetic_errors();  // of rows that were counted before
+  for (const auto& shard : shards_) {
+    for (const auto& op : shard->operators()) {
+      op->finish_restore(restore_->with(*shard, shelf_));
+      if (op->keys() > 0) shard->dispatcher().activate(op->number());
+    }
   }
   place_rows();
   for (auto& [key, piece] : restore_->alerts) {
     for (auto& [level, alert] : piece) queue_.restore(level, std::move(alert));
   }
-  rows.release(shelf_);
+  rows.release(holder_);
   restore_.reset();
+  shelf_.collect();
   return {};
 }
 
@@ -442,7 +469,7 @@ void Engine::Impl::place_rows() {
     const auto kind = static_cast<Rows>(key[1]);
     for (const RestoredRows::Place& place : places) {
       LoadedBatch& loaded = restore_->rows->loaded(place);
-      BatchShelf::hold(loaded);
+      holder_.hold(loaded);
       const eventtime::Timestamp time = loaded.batch->rows[place.row].time;
       if (kind == Rows::kReordering) {
         reorder_.restore({time, number, loaded.slot, place.row});

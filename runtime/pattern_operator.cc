@@ -83,14 +83,14 @@ void PatternOperator::concern(Dispatcher& dispatcher) const {
   }
 }
 
-bool PatternOperator::route(ReleasedEvent& event, size_t index, bool may_begin) {
-  const bool first = routed_.empty();
-  if (!first && routed_.back().index == index) return false;  // by another of its conditions
+bool PatternOperator::route(ReleasedEvent& event, size_t index, bool may_begin,
+                            const KeyShare& share) {
+  if (!routed_.empty() && routed_.back().index == index) return true;  // by another condition
   for (uint32_t number = 0; number < doors_.size(); ++number) {
     const Door& door = doors_[number];
     if (!door.types[event.tested.row->type]) continue;
     const EventKeys::Key& key = door.keys->of(index, event.tested);
-    if (key.is_null) continue;
+    if (key.is_null || !share.has(key.tag)) continue;
     // What comes before it in the block may still make the key known.
     if (!may_begin && routed_.empty() && !may_know(key.tag)) continue;
     prefetch_key(key.tag);
@@ -101,7 +101,7 @@ bool PatternOperator::route(ReleasedEvent& event, size_t index, bool may_begin) 
                        number,
                        door.variables.size() == 0 ? nullptr : &door.variables});
   }
-  return first && !routed_.empty();
+  return !routed_.empty() && routed_.back().index == index;
 }
 
 void PatternOperator::find_keys() {

@@ -42,10 +42,21 @@ struct Door {
   eventtime::BitSet variables;  // of the steps and negations; empty: all
 };
 
+// Which keys are a shard's: one of `count` shards has the key groups that leave its number.
+struct KeyShare {
+  uint32_t number = 0;
+  uint32_t count = 1;
+
+  static constexpr uint32_t kGroups = 128;
+  // By the hash of the key (tag_of), so that what is saved can be shared out among another number
+  // of shards.
+  bool has(uint32_t tag) const { return count == 1 || (tag >> 25) % count == number; }
+};
+
 // What an operator finds around it while it works.
 struct Surroundings {
   std::span<const eventtime::RecordFormat* const> formats;  // by input, the last of derived events
-  BatchShelf& shelf;
+  BatchHolder& shelf;
   std::vector<PendingAlert>& alerts;  // what it finds
 };
 
@@ -53,7 +64,7 @@ struct Surroundings {
 struct Restoring {
   nfa::RestoredEvents& events;
   RestoredRows& rows;  // for finish_restore(): loaded
-  BatchShelf& shelf;
+  BatchHolder& shelf;
 };
 
 // What an operator is made of.
@@ -77,8 +88,11 @@ class PatternOperator {
   // Says which events concern the pattern.
   void concern(Dispatcher& dispatcher) const;
   // Takes an event of a block that concerns the pattern, the `index`th; in order. One that can
-  // begin nothing is passed over unless its key may be known. True if it is the first of the block.
-  bool route(ReleasedEvent& event, size_t index, bool may_begin);
+  // begin nothing is passed over unless its key may be known, and all that are of no key of the
+  // shard. Whether it was taken, now or before.
+  bool route(ReleasedEvent& event, size_t index, bool may_begin, const KeyShare& share);
+  // Of the block, some were taken.
+  bool has_events() const { return !routed_.empty(); }
 
   // The events taken, of the block that the keys are of.
   virtual void process(const Surroundings& around) = 0;

@@ -108,7 +108,7 @@ void RunOperator::process_event(Routed& routed, const Surroundings& around) {
   settle(*entry);
 }
 
-KeyEntry* RunOperator::entry_for(const Routed& routed, BatchShelf& shelf) {
+KeyEntry* RunOperator::entry_for(const Routed& routed, BatchHolder& shelf) {
   const ReleasedEvent& event = *routed.event;
   KeyRef found = keys_.find(routed.key, routed.tag);
   if (found.waits()) found = drop_expired(found, event.tested.row->time, shelf);
@@ -117,29 +117,29 @@ KeyEntry* RunOperator::entry_for(const Routed& routed, BatchShelf& shelf) {
     // At the limit of live first events it is the matcher that drops the oldest.
     const bool full = begins && keys_.oldest(found).chain >= max_starts_;
     if (full || may_follow(event)) return &begin_waiting(found, shelf);
-    if (begins) wait(routed, found);
+    if (begins) wait(routed, found, shelf);
     return nullptr;
   }
   if (!found.is_none()) return &keys_.at(found.slot());
   if (!may_begin(event)) return nullptr;
   if (!program_.starts_wait) return &keys_.add(routed.key, routed.tag);
-  wait(routed, found);
+  wait(routed, found, shelf);
   return nullptr;
 }
 
-void RunOperator::wait(const Routed& routed, KeyRef found) {
+void RunOperator::wait(const Routed& routed, KeyRef found, BatchHolder& shelf) {
   const ReleasedEvent& event = *routed.event;
   WaitingStart start;
   start.time = event.tested.row->time;
   start.sequence = event.tested.sequence;
   start.loaded = event.loaded;
   start.row = static_cast<uint32_t>(event.tested.row - event.loaded->batch->rows.data());
-  BatchShelf::hold(*event.loaded);
+  shelf.hold(*event.loaded);
   keys_.wait(found, routed.key, routed.tag, start);
 }
 
 // Makes runs of the first events that wait at a key, in their order.
-KeyEntry& RunOperator::begin_waiting(KeyRef waiting, BatchShelf& shelf) {
+KeyEntry& RunOperator::begin_waiting(KeyRef waiting, BatchHolder& shelf) {
   uint32_t place = waiting.place();
   uint32_t left = keys_.oldest(waiting).chain;
   KeyEntry& entry = keys_.begin(waiting);
@@ -159,7 +159,7 @@ bool RunOperator::has_expired(const WaitingStart& start, eventtime::Timestamp no
 }
 
 // Returns what is left of the key.
-KeyRef RunOperator::drop_expired(KeyRef waiting, eventtime::Timestamp now, BatchShelf& shelf) {
+KeyRef RunOperator::drop_expired(KeyRef waiting, eventtime::Timestamp now, BatchHolder& shelf) {
   while (waiting.waits() && has_expired(keys_.oldest(waiting), now)) {
     LoadedBatch& loaded = *keys_.oldest(waiting).loaded;
     waiting = keys_.take_oldest(waiting);
@@ -170,7 +170,7 @@ KeyRef RunOperator::drop_expired(KeyRef waiting, eventtime::Timestamp now, Batch
 
 // Drops first events that have expired alone, and makes runs of those whose batch has become old: a
 // few that wait long must not keep whole batches in memory.
-void RunOperator::clean_up_waiting(eventtime::Timestamp now, BatchShelf& shelf) {
+void RunOperator::clean_up_waiting(eventtime::Timestamp now, BatchHolder& shelf) {
   WaitingStarts& waiting = keys_.waiting();
   for (; !waiting.empty(); waiting.pop()) {
     if (waiting.size() > kPrefetchDistance) {

@@ -34,13 +34,13 @@ class RunOperator final : public PatternOperator {
   void prefetch_state(const Routed& routed);
   void process_event(Routed& routed, const Surroundings& around);
   // The entry of the event's key; null if the event is done: it waits, or begins nothing.
-  KeyEntry* entry_for(const Routed& routed, BatchShelf& shelf);
+  KeyEntry* entry_for(const Routed& routed, BatchHolder& shelf);
 
-  void wait(const Routed& routed, KeyRef found);
-  KeyEntry& begin_waiting(KeyRef waiting, BatchShelf& shelf);
+  void wait(const Routed& routed, KeyRef found, BatchHolder& shelf);
+  KeyEntry& begin_waiting(KeyRef waiting, BatchHolder& shelf);
   bool has_expired(const WaitingStart& start, eventtime::Timestamp now) const;
-  KeyRef drop_expired(KeyRef waiting, eventtime::Timestamp now, BatchShelf& shelf);
-  void clean_up_waiting(eventtime::Timestamp now, BatchShelf& shelf);
+  KeyRef drop_expired(KeyRef waiting, eventtime::Timestamp now, BatchHolder& shelf);
+  void clean_up_waiting(eventtime::Timestamp now, BatchHolder& shelf);
 
   bool restore_waiting(std::string_view key, eventtime::Decoder& from, const Restoring& with);
   void settle(KeyEntry& entry);

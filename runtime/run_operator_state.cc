@@ -82,7 +82,7 @@ void RunOperator::finish_restore(const Restoring& with) {
     start.sequence = saved.sequence;
     start.loaded = &loaded;
     start.row = saved.row.row;
-    BatchShelf::hold(loaded);
+    with.shelf.hold(loaded);
     keys_.wait(keys_.find(key, tag), key, tag, start);
   }
   saved_ = {};

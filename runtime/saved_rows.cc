@@ -51,16 +51,17 @@ std::optional<RestoredRows::Place> RestoredRows::take(Decoder& from) {
   return Place{input, static_cast<uint32_t>(batch->rows.size() - 1)};
 }
 
-void RestoredRows::load(BatchShelf& shelf, Dispatcher& dispatcher) {
+void RestoredRows::load(BatchShelf& shelf, BatchHolder& holder, Dispatcher& dispatcher) {
   for (auto& [input, batch] : batches_) {
     LoadedBatch& loaded = shelf.add(std::move(batch));
+    holder.hold(loaded);
     dispatcher.decide(loaded);
     loaded_[input] = &loaded;
   }
 }
 
-void RestoredRows::release(BatchShelf& shelf) {
-  for (const auto& [input, loaded] : loaded_) shelf.release(*loaded);
+void RestoredRows::release(BatchHolder& holder) {
+  for (const auto& [input, loaded] : loaded_) holder.release(*loaded);
   loaded_.clear();
 }
 

@@ -33,10 +33,10 @@ class RestoredRows {
 
   // Reads a row; nothing if there is none.
   std::optional<Place> take(eventtime::Decoder& from);
-  // All rows have been taken. Each batch is held once until release().
-  void load(BatchShelf& shelf, Dispatcher& dispatcher);
+  // All rows have been taken. `holder` holds each batch once until release().
+  void load(BatchShelf& shelf, BatchHolder& holder, Dispatcher& dispatcher);
   LoadedBatch& loaded(Place place) const { return *loaded_.at(place.input); }
-  void release(BatchShelf& shelf);
+  void release(BatchHolder& holder);
 
  private:
   const eventtime::Catalog& catalog_;

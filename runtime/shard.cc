@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include "nfa/compiler.h"
 #include "nfa/start_plan.h"
 #include "runtime/doors.h"
 #include "runtime/run_operator.h"
@@ -11,7 +10,6 @@
 
 namespace tocsin::runtime {
 
-using eventtime::Result;
 using eventtime::Timestamp;
 using patterns::Pattern;
 
@@ -61,10 +59,11 @@ PatternLevels::PatternLevels(const std::vector<Pattern>& patterns) : level_of(pa
   for (const size_t level : level_of) count = std::max(count, level + 1);
 }
 
-Shard::Shard(const patterns::PatternSet& patterns, const PatternLevels& levels,
+Shard::Shard(KeyShare share, const patterns::PatternSet& patterns, const PatternLevels& levels,
              const EngineOptions& options,
-             const std::vector<const eventtime::RecordFormat*>& formats, BatchShelf& shelf)
-    : patterns_(patterns),
+             const std::vector<const eventtime::RecordFormat*>& formats, BatchHolder& shelf)
+    : share_(share),
+      patterns_(patterns),
       pattern_levels_(levels),
       options_(options),
       formats_(formats),
@@ -73,20 +72,16 @@ Shard::Shard(const patterns::PatternSet& patterns, const PatternLevels& levels,
       events_(patterns.catalog.types.size(), options.events == EventDetail::kFull),
       levels_(levels.count) {}
 
-Result<void> Shard::compile() {
+void Shard::build(const std::vector<nfa::Program>& programs) {
   const std::vector<uint32_t> ranks = ranks_by_name(patterns_.patterns);
-  for (size_t i = 0; i < patterns_.patterns.size(); ++i) {
+  for (size_t i = 0; i < programs.size(); ++i) {
     const Pattern& pattern = patterns_.patterns[i];
-    Result<nfa::Program> program =
-        nfa::compile(pattern, patterns_.catalog, dispatcher_.predicates());
-    if (!program) return eventtime::Unexpected<eventtime::Error>{program.error()};
-    keep_texts(*program);
+    keep_texts(programs[i]);
     Level& level = levels_[pattern_levels_.level_of[i]];
-    operators_.push_back(make_operator({*std::move(program), pattern, static_cast<uint32_t>(i),
-                                        ranks[i], events_, doors_of(pattern, level), options_}));
+    operators_.push_back(make_operator({programs[i], pattern, static_cast<uint32_t>(i), ranks[i],
+                                        events_, doors_of(pattern, level), options_}));
     operators_.back()->concern(dispatcher_);
   }
-  return {};
 }
 
 std::unique_ptr<PatternOperator> Shard::make_operator(OperatorParts parts) const {
@@ -131,13 +126,16 @@ void Shard::keep_texts(const nfa::Program& program) {
   }
 }
 
-// Block by block, so that a block is still near when the next pattern looks at it.
-void Shard::match(size_t level, std::span<ReleasedEvent> events) {
+// Block by block, so that a block is still near when the next pattern looks at it. In a copy, for
+// other shards look at the same events.
+void Shard::match(size_t level, std::span<const ReleasedEvent> events) {
   for (size_t begin = 0; begin < events.size(); begin += kBlockEvents) {
-    match_block(level, events.subspan(begin, std::min(kBlockEvents, events.size() - begin)));
-  }
-  for (const ReleasedEvent& event : events) {
-    if (event.tested.stored != nfa::kNoEvent) events_.release(event.tested.stored);
+    const auto block = events.subspan(begin, std::min(kBlockEvents, events.size() - begin));
+    events_of_block_.assign(block.begin(), block.end());
+    match_block(level, events_of_block_);
+    for (const ReleasedEvent& event : events_of_block_) {
+      if (event.tested.stored != nfa::kNoEvent) events_.release(event.tested.stored);
+    }
   }
 }
 
@@ -151,8 +149,10 @@ void Shard::match_block(size_t number, std::span<ReleasedEvent> block) {
     dispatcher_.visit(*event.loaded, row, [&](uint32_t pattern, bool may_begin) {
       if (pattern_levels_.level_of[pattern] != number) return;
       PatternOperator& op = *operators_[pattern];
-      if (op.route(event, i, may_begin)) level.concerned.push_back(&op);
-      if (may_begin) dispatcher_.activate(pattern);  // for what comes behind it in the block
+      const bool is_first = !op.has_events();
+      const bool routed = op.route(event, i, may_begin, share_);
+      if (routed && is_first) level.concerned.push_back(&op);
+      if (routed && may_begin) dispatcher_.activate(pattern);  // for what comes behind it
     });
   }
   // Their order does not matter to alerts.

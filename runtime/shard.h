@@ -10,7 +10,6 @@
 #include <span>
 #include <vector>
 
-#include "eventtime/result.h"
 #include "nfa/event_store.h"
 #include "patterns/pattern.h"
 #include "runtime/dispatcher.h"
@@ -29,18 +28,21 @@ struct PatternLevels {
 
 class Shard {
  public:
-  // All outlive the shard. `formats`: by input, the last of derived events.
-  Shard(const patterns::PatternSet& patterns, const PatternLevels& levels,
+  // Of the keys it has `share`. All references outlive the shard. `formats`: by input, the last of
+  // derived events.
+  Shard(KeyShare share, const patterns::PatternSet& patterns, const PatternLevels& levels,
         const EngineOptions& options, const std::vector<const eventtime::RecordFormat*>& formats,
-        BatchShelf& shelf);
+        BatchHolder& shelf);
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
-  // An error tells of a pattern beyond the engine's limits.
-  eventtime::Result<void> compile();
+  // Makes the operators of `programs`, those of the patterns.
+  void build(const std::vector<nfa::Program>& programs);
+
+  const KeyShare& share() const { return share_; }
 
   // Events of a level, in order, with their sequence.
-  void match(size_t level, std::span<ReleasedEvent> events);
+  void match(size_t level, std::span<const ReleasedEvent> events);
   // All events of the level before `now` have been matched; kMaxTimestamp: the inputs have ended,
   // at `end`. Returns from when on there may still be alerts of the level.
   eventtime::Timestamp pass_time(size_t level, eventtime::Timestamp now, eventtime::Timestamp end);
@@ -67,15 +69,17 @@ class Shard {
   void match_block(size_t number, std::span<ReleasedEvent> block);
   Surroundings around(size_t level) { return {formats_, shelf_, levels_[level].found}; }
 
+  KeyShare share_;
   const patterns::PatternSet& patterns_;
   const PatternLevels& pattern_levels_;
   const EngineOptions& options_;
   const std::vector<const eventtime::RecordFormat*>& formats_;
-  BatchShelf& shelf_;
+  BatchHolder& shelf_;
   Dispatcher dispatcher_;
   nfa::EventStore events_;
   std::vector<Level> levels_;
   std::vector<std::unique_ptr<PatternOperator>> operators_;
+  std::vector<ReleasedEvent> events_of_block_;  // reused
 };
 
 }  // namespace tocsin::runtime

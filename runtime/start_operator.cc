@@ -297,7 +297,7 @@ uint32_t StartOperator::add(ReleasedEvent& released) {
   if (id == kInBatch) {
     from.loaded = released.loaded;
     from.row = static_cast<uint32_t>(event.row - event.batch->rows.data());
-    BatchShelf::hold(*released.loaded);
+    shelf_->hold(*released.loaded);
     ++in_batches_;
   }
   cells_.write(log_.words(place), event, events_);

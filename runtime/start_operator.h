@@ -141,8 +141,8 @@ class StartOperator final : public PatternOperator {
   size_t value_update_ = 0;           // of the first place, with a value_slot
   size_t sum_update_ = 0;             // with a plan_.sum
 
-  BatchShelf* shelf_ = nullptr;  // of the engine
-  size_t in_batches_ = 0;        // first events that are not stored
+  BatchHolder* shelf_ = nullptr;  // of the engine
+  size_t in_batches_ = 0;         // first events that are not stored
 
   std::vector<SavedStart> saved_;
   std::vector<std::string> saved_keys_;

@@ -117,6 +117,11 @@ Verdict judge(const Case& example, size_t batch_size) {
     verdict.difference =
         "the best plans give\n" + engine.text + "and run by run gives\n" + plain.text;
   }
+  const auto parallel =
+      run_engine(*compiled.set, inputs, example.out_of_order, batch_size, {.threads = 3});
+  if (!verdict.difference && engine.text != parallel.text) {
+    verdict.difference = "one thread gives\n" + engine.text + "and three give\n" + parallel.text;
+  }
   for (const runtime::PlanChoice plan : {runtime::PlanChoice::kBest, runtime::PlanChoice::kPlain}) {
     if (verdict.difference) break;
     const auto restored = run_engine(*compiled.set, inputs, example.out_of_order, batch_size,

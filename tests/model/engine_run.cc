@@ -102,8 +102,11 @@ EngineRun run_engine(const patterns::PatternSet& set,
                      std::span<const std::vector<NaiveEvent>> inputs, Duration out_of_order,
                      size_t batch_size, const runtime::EngineOptions& options, Restores restores) {
   const IdFormat format;
+  runtime::EngineOptions now = options;
   const auto create = [&] {
-    auto created = runtime::Engine::create(set, options);
+    // State is shared out anew among another number of threads.
+    if (restores == Restores::kAlways) now.threads = now.threads % 3 + 1;
+    auto created = runtime::Engine::create(set, now);
     TOCSIN_CHECK(created, "the patterns of the tests are within the engine's limits");
     for (size_t input = 0; input < inputs.size(); ++input) {
       (*created)->add_input(out_of_order, format);
