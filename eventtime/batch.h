@@ -136,7 +136,7 @@ struct Batch {
   void clear();
 
   uint32_t input = 0;              // the input's place among those named
-  std::vector<Row> rows;           // in the order of the input
+  std::vector<Row> rows;           // in the order of the input; those of a table, or some of them
   std::vector<EventTable> tables;  // by TypeId
   std::vector<Reject> rejects;     // in the order of the input
   // What Row::raw points into. Clearing the batch leaves its bytes as they are, so that no time

@@ -71,8 +71,11 @@ void Dispatcher::decide(LoadedBatch& loaded) {
   for (size_t type = 0; type < batch.tables.size(); ++type) {
     find_hits(loaded.predicates, static_cast<TypeId>(type), batch.tables[type].rows);
     if (want_all_[type].empty()) continue;
-    for (const uint32_t row : rows_[type]) loaded.concerned.set(row);
+    for (const uint32_t row : rows_[type]) {
+      if (row != kLeftOut) loaded.concerned.set(row);
+    }
   }
+  if (leaves_out_) std::erase_if(hits_, [](const Hit& hit) { return hit.row == kLeftOut; });
   // From pairs to a list for each row: counted, then filled from the end.
   std::vector<uint32_t>& begins = loaded.first_hit;
   begins.assign(batch.rows.size() + 1, 0);
@@ -91,8 +94,12 @@ void Dispatcher::decide(LoadedBatch& loaded) {
 
 void Dispatcher::find_rows(const Batch& batch) {
   rows_.resize(batch.tables.size());
+  size_t rows = 0;
+  for (const eventtime::EventTable& table : batch.tables) rows += table.rows;
+  leaves_out_ = rows != batch.rows.size();
   for (size_t type = 0; type < batch.tables.size(); ++type) {
-    rows_[type].resize(batch.tables[type].rows);
+    if (leaves_out_) rows_[type].clear();
+    rows_[type].resize(batch.tables[type].rows, kLeftOut);
   }
   for (uint32_t i = 0; i < batch.rows.size(); ++i) {
     rows_[batch.rows[i].type][batch.rows[i].table_row] = i;

@@ -81,7 +81,9 @@ class Dispatcher {
   std::vector<std::vector<uint32_t>> want_all_;  // patterns, by TypeId
 
   // Of the present batch.
+  static constexpr uint32_t kLeftOut = UINT32_MAX;
   std::vector<std::vector<uint32_t>> rows_;  // by TypeId and row of the table: in Batch::rows
+  bool leaves_out_ = false;                  // rows of tables that are not in Batch::rows
   std::vector<Hit> hits_;
 };
 

@@ -53,6 +53,13 @@ void add_choice(CLI::App& command, const std::string& flag, T& target,
       ->type_name(fmt::format("{}", fmt::join(words, "|")));
 }
 
+int usage_error(std::string_view message, std::string_view help, const std::string& command) {
+  fmt::print(stderr, "error: {}\n", message);
+  if (!help.empty()) fmt::print(stderr, "  help: {}\n", help);
+  fmt::print(stderr, "  usage: see 'tocsin {}--help'\n", command.empty() ? "" : command + " ");
+  return kUsageWrong;
+}
+
 // ---- the commands ----
 
 void add_files(CLI::App& command, Names& files, const std::string& help) {
@@ -179,30 +186,88 @@ void add_run_outputs(CLI::App& command, RunOptions& options) {
                          "whether alerts show their events (default: full)");
 }
 
-void add_run(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("run", "Match patterns against events, write alerts");
-  auto flags = std::make_shared<RunFlags>();
-  add_run_inputs(*command, flags->options);
-  add_run_outputs(*command, flags->options);
-  add_live(*command, flags->options);
-  add_run_state(*command, flags->options);
+void add_matching(CLI::App& command, RunFlags& flags) {
+  add_run_inputs(command, flags.options);
+  add_run_outputs(command, flags.options);
+  add_run_state(command, flags.options);
   command
-      ->add_option("--max-starts", flags->options.max_starts,
-                   "live first events of one pattern and key (default: 100000)")
+      .add_option("--max-starts", flags.options.max_starts,
+                  "live first events of one pattern and key (default: 100000)")
       ->check([](const std::string& text) { return check_count(text, kMaxStarts); })
       ->type_name("N");
   add_choice<runtime::PlanChoice>(
-      *command, "--plan", flags->options.plan,
+      command, "--plan", flags.options.plan,
       {{"best", runtime::PlanChoice::kBest}, {"plain", runtime::PlanChoice::kPlain}},
       "how patterns are evaluated; plain: run by run, slower, the same alerts (default: best)");
-  command->add_option("--batch-size", flags->options.batch_size)
+  command.add_option("--batch-size", flags.options.batch_size)
       ->check([](const std::string& text) { return check_count(text, kMaxBatchSize); })
       ->group("");  // for tests: shows nowhere, changes nothing in what comes out
-  command->add_option("--log-level", flags->log_level, "default: info")
+  command.add_option("--log-level", flags.log_level, "default: info")
       ->check([](const std::string& text) { return check_choice(text, log_levels()); })
       ->type_name(fmt::format("{}", fmt::join(log_levels(), "|")));
+}
+
+void add_run(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("run", "Match patterns against events, write alerts");
+  auto flags = std::make_shared<RunFlags>();
+  add_matching(*command, *flags);
+  add_live(*command, flags->options);
   command->callback([&action, flags] {
     action = [flags] {
+      start_log(flags->log_level);
+      return run(flags->options);
+    };
+  });
+}
+
+// ---- replay ----
+
+CLI::Option* add_time(CLI::App& command, const std::string& flag,
+                      std::optional<eventtime::Timestamp>& target, const std::string& help) {
+  const auto set = [&target](const std::string& text) {
+    target = eventtime::parse_timestamp(text);
+  };
+  return command.add_option_function<std::string>(flag, set, help)
+      ->check(check_time)
+      ->type_name("TIME");
+}
+
+void add_replay_range(CLI::App& command, ReplayOptions& replay) {
+  CLI::Option* from = add_time(command, "--from", replay.from, "only events of this time or later");
+  add_time(command, "--to", replay.to, "only events before this time");
+  const auto set_warm_up = [&replay](const std::string& text) {
+    replay.warm_up = eventtime::parse_duration(text).value_or(eventtime::Duration{});
+  };
+  command
+      .add_option_function<std::string>("--warm-up", set_warm_up,
+                                        "so far before --from events are matched, without alerts")
+      ->check(check_duration)
+      ->needs(from)
+      ->type_name("DURATION");
+  const auto set_speed = [&replay](const std::string& text) { replay.speed = parse_speed(text); };
+  command
+      .add_option_function<std::string>(
+          "--speed", set_speed, "at this multiple of the speed of event time (default: full speed)")
+      ->check(check_speed)
+      ->type_name("60x");
+}
+
+void add_replay(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("replay", "Match patterns against events of the past");
+  auto flags = std::make_shared<RunFlags>();
+  flags->options.replay.emplace();
+  add_matching(*command, *flags);
+  add_replay_range(*command, *flags->options.replay);
+  command
+      ->add_option("--journal", flags->options.journal,
+                   "folder with the ticks of the live run; they apply, and inputs end only by them")
+      ->type_name("DIR");
+  command->callback([&action, flags] {
+    action = [flags] {
+      const ReplayOptions& replay = *flags->options.replay;
+      if (replay.from && replay.to && *replay.from >= *replay.to) {
+        return usage_error("--from is not before --to", "", "replay");
+      }
       start_log(flags->log_level);
       return run(flags->options);
     };
@@ -221,13 +286,6 @@ void add_test(CLI::App& app, Action& action) {
 }
 
 // ---- what is wrong with a line ----
-
-int usage_error(std::string_view message, std::string_view help, const std::string& command) {
-  fmt::print(stderr, "error: {}\n", message);
-  if (!help.empty()) fmt::print(stderr, "  help: {}\n", help);
-  fmt::print(stderr, "  usage: see 'tocsin {}--help'\n", command.empty() ? "" : command + " ");
-  return kUsageWrong;
-}
 
 bool is_flag(std::string_view argument) {
   return argument.size() > 1 && argument.front() == '-';
@@ -262,7 +320,8 @@ int unexpected_argument(const CLI::App& command, const std::string& argument) {
                        patterns::did_you_mean(flag, flag_names(command)), name);
   }
   return usage_error(fmt::format("'{}' has no place for '{}'", name, argument),
-                     name == "run" ? "inputs follow -i, pattern files -p" : "", name);
+                     name == "run" || name == "replay" ? "inputs follow -i, pattern files -p" : "",
+                     name);
 }
 
 // CLI11's own words, where ours say it better.
@@ -329,6 +388,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_fmt(app, action);
   add_explain(app, action);
   add_run(app, action);
+  add_replay(app, action);
   add_test(app, action);
   add_generate_command(app, action);
   add_score_command(app, action);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <system_error>
 
 #include "eventtime/timestamp.h"
@@ -23,6 +24,25 @@ std::string check_duration(const std::string& text) {
 
 std::string check_duration_or_never(const std::string& text) {
   return text == "never" ? std::string() : check_duration(text);
+}
+
+std::string check_time(const std::string& text) {
+  if (eventtime::parse_timestamp(text)) return {};
+  return fmt::format("'{}' is no time, which looks like 2026-03-01T10:00:00Z", text);
+}
+
+double parse_speed(const std::string& text) {
+  const size_t size = text.size() - (text.ends_with('x') ? 1 : 0);
+  double speed = 0;
+  const auto [end, failed] =
+      std::from_chars(text.data(), text.data() + size, speed, std::chars_format::fixed);
+  const bool whole = failed == std::errc() && end == text.data() + size;
+  return whole && std::isfinite(speed) && speed > 0 ? speed : 0;
+}
+
+std::string check_speed(const std::string& text) {
+  if (parse_speed(text) > 0) return {};
+  return fmt::format("'{}' is no speed, which looks like 60x or 0.5x", text);
 }
 
 std::string check_count(const std::string& text, uint64_t maximum) {

@@ -42,7 +42,7 @@ Result<void> run_checked(const RunOptions& options, patterns::PatternSet set, Ru
 
 int run(const RunOptions& options, RunSummary* summary) {
   std::optional<StopSignal> stop;
-  if (options.follow || options.state) stop.emplace();
+  if (options.follow || options.state || (options.replay && options.replay->speed)) stop.emplace();
   Result<patterns::Loaded> files = read_patterns(options.patterns);
   if (!files) return report(files.error());
   if (!files->patterns) {

@@ -1,4 +1,4 @@
-// `tocsin run`: patterns over inputs, alerts out (docs/cli.md).
+// `tocsin run` and `tocsin replay`: patterns over inputs, alerts out (docs/cli.md).
 //
 // The options are plain data: the command line fills them in (command_line.cc), tests by hand.
 // A path is "-" for standard input or output.
@@ -26,6 +26,15 @@ struct RunInput {
 enum class InputFormat : unsigned char { kJson, kCsv };
 enum class EventsMode : unsigned char { kFull, kNone };
 
+// What `replay` does otherwise than `run`. Besides, it applies the ticks of a journal and writes
+// none to it, and with a journal its inputs end only where the journal says so.
+struct ReplayOptions {
+  std::optional<eventtime::Timestamp> from;  // only events in [from, to)
+  std::optional<eventtime::Timestamp> to;
+  eventtime::Duration warm_up;  // so far before `from` they are matched, too, without alerts
+  std::optional<double> speed;  // a multiple of the speed of event time; nothing: at full speed
+};
+
 struct RunOptions {
   std::vector<std::string> patterns;
   std::vector<RunInput> inputs;
@@ -43,6 +52,7 @@ struct RunOptions {
   std::optional<std::string> journal;  // the folder with the ticks
   std::optional<std::string> state;    // the directory that checkpoints are kept in
   eventtime::Duration checkpoint_every{10'000'000};
+  std::optional<ReplayOptions> replay;
   std::optional<std::string> metrics;  // where the summary goes as JSON
   size_t batch_size = 4096;            // records; changes nothing in what comes out
   runtime::PlanChoice plan = runtime::PlanChoice::kBest;

@@ -1,5 +1,7 @@
 #include "server/run_loop.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -18,6 +20,8 @@ namespace {
 
 // Live inputs are asked so often whether they have more.
 constexpr eventtime::Duration kPollEvery{20'000};
+// Then it is looked for a stop.
+constexpr eventtime::Duration kLongestSleep{100'000};
 
 }  // namespace
 
@@ -38,6 +42,9 @@ Result<void> RunLoop::open(patterns::PatternSet set) {
     sources_.push_back(std::move(*source));
   }
   records_.resize(sources_.size());
+  left_open_.resize(sources_.size());
+  on_alert_ = [this](const runtime::Alert& alert) { give_out(alert); };
+  if (options_.replay && options_.replay->speed) pace_.emplace(clock_, *options_.replay->speed);
   return options_.state ? open_state() : open_ticks_and_outputs(nullptr);
 }
 
@@ -69,10 +76,22 @@ Result<void> RunLoop::read_all() {
 }
 
 Result<void> RunLoop::read_bounded() {
-  while (const std::optional<uint32_t> input = engine_->next_input()) {
+  while (const std::optional<uint32_t> input = next_input()) {
     const Result<bool> read = read_some(*input);
     if (!read) return Unexpected<Error>{read.error()};
-    if (pipe_closed() || (state_ != nullptr && stop_())) return {};
+    if (pipe_closed() || stop_()) return {};
+  }
+  return check_journal_is_done();
+}
+
+Result<void> RunLoop::check_journal_is_done() const {
+  for (uint32_t input = 0; input < sources_.size(); ++input) {
+    const std::optional<runtime::Tick> tick = ticks_->known().next(input);
+    if (!tick) continue;
+    return eventtime::input_error(fmt::format(
+        "the journal has a tick behind record {} of '{}', which has {} records; it was written "
+        "over other inputs",
+        tick->position, sources_[input]->name(), records_[input]));
   }
   return {};
 }
@@ -122,16 +141,29 @@ Result<void> RunLoop::pass_time() {
 
 void RunLoop::move_time(uint32_t input, Timestamp time) {
   if (time == eventtime::kMaxTimestamp) {
-    engine_->finish(input, alerts_);
+    engine_->finish(input, on_alert_);
   } else {
-    engine_->advance(input, time + options_.out_of_order, alerts_);
+    engine_->advance(input, time + options_.out_of_order, on_alert_);
   }
+}
+
+bool RunLoop::can_be_read(uint32_t input) const {
+  return !left_open_[input] && engine_->watermark(input) != eventtime::kMaxTimestamp;
+}
+
+std::optional<uint32_t> RunLoop::next_input() const {
+  std::optional<uint32_t> next;
+  for (uint32_t input = 0; input < sources_.size(); ++input) {
+    if (!can_be_read(input)) continue;
+    if (!next || engine_->watermark(input) < engine_->watermark(*next)) next = input;
+  }
+  return next;
 }
 
 std::vector<uint32_t> RunLoop::open_inputs() const {
   std::vector<uint32_t> inputs;
   for (uint32_t input = 0; input < sources_.size(); ++input) {
-    if (engine_->watermark(input) != eventtime::kMaxTimestamp) inputs.push_back(input);
+    if (can_be_read(input)) inputs.push_back(input);
   }
   std::stable_sort(inputs.begin(), inputs.end(), [&](uint32_t left, uint32_t right) {
     return engine_->watermark(left) < engine_->watermark(right);
@@ -151,7 +183,9 @@ Result<bool> RunLoop::read_some(uint32_t input) {
   const std::optional<Timestamp> due = ticks_->known().take(input, records_[input]);
   if (due) move_time(input, *due);
   if (due == eventtime::kMaxTimestamp) return written_alerts();
-  const size_t room = ticks_->known().room(input, records_[input], options_.batch_size);
+  // At a pace each event has its own time.
+  const size_t most = pace_ ? 1 : options_.batch_size;
+  const size_t room = ticks_->known().room(input, records_[input], most);
   std::shared_ptr<Batch> batch = pool_->take();
   batch->input = input;
   const Result<bool> more = sources_[input]->read(*batch, room);
@@ -198,25 +232,59 @@ Result<void> RunLoop::end(uint32_t input) {
     const Result<void> written = ticks_->end(input, records_[input]);
     if (!written) return written;
   }
-  move_time(input, eventtime::kMaxTimestamp);
+  if (options_.replay && options_.journal) {
+    left_open_[input] = true;
+  } else {
+    move_time(input, eventtime::kMaxTimestamp);
+  }
   return {};
 }
 
 Result<void> RunLoop::match(uint32_t input, std::shared_ptr<Batch> batch) {
   const runtime::Source& source = *sources_[input];
   Result<void> written = outputs_.write_rejects(source, *batch);
-  if (!written) return written;
-  engine_->push(std::move(batch), alerts_, [&](const Engine::Late& late) {
+  if (!written || !prepare(*batch)) return written;
+  engine_->push(std::move(batch), on_alert_, [&](const Engine::Late& late) {
     if (written) written = outputs_.write_late(source, late);
   });
   return written;
+}
+
+bool RunLoop::prepare(Batch& batch) {
+  if (!options_.replay) return true;
+  const ReplayOptions& replay = *options_.replay;
+  const auto is_outside = [&](const eventtime::Row& row) {
+    return (replay.from && row.time < *replay.from - replay.warm_up) ||
+           (replay.to && row.time >= *replay.to);
+  };
+  skipped_ += std::erase_if(batch.rows, is_outside);
+  if (!pace_ || batch.rows.empty()) return true;
+  while (true) {
+    const eventtime::Duration wait = pace_->wait_for(batch.rows.front().time);
+    if (wait.micros <= 0) return true;
+    if (stop_()) return false;
+    clock_.sleep(std::min(wait, kLongestSleep));
+  }
+}
+
+void RunLoop::give_out(const runtime::Alert& alert) {
+  if (options_.replay && options_.replay->from && alert.complete() < *options_.replay->from) {
+    ++withheld_[alert.pattern().name];
+  } else {
+    alert.append_json(alerts_);
+  }
 }
 
 RunSummary RunLoop::summary() const {
   RunSummary summary;
   summary.events_read = events_read_;
   summary.malformed = outputs_.malformed();
+  summary.skipped = skipped_;
   summary.engine = engine_->stats();
+  for (runtime::PatternStats& pattern : summary.engine.patterns) {
+    const auto withheld = withheld_.find(pattern.name);
+    if (withheld != withheld_.end()) pattern.alerts -= withheld->second;
+  }
   return summary;
 }
 

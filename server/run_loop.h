@@ -6,11 +6,13 @@
 // that is so far ahead that kMaxWaiting of its events wait for others is not read, so that memory
 // stays bounded. When inputs are idle, ticks let time go on (run_ticks.h). With a state directory
 // (run_state.h) a stop is a checkpoint, whatever the inputs are. Tested by
-// tests/unit/server/follow_test.cc, run_loop_test.cc and state_test.cc.
+// tests/unit/server/follow_test.cc, run_loop_test.cc, replay_test.cc and
+// state_test.cc.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +24,7 @@
 #include "runtime/clock.h"
 #include "runtime/engine.h"
 #include "runtime/source.h"
+#include "server/pace.h"
 #include "server/progress.h"
 #include "server/run_command.h"
 #include "server/run_outputs.h"
@@ -57,6 +60,11 @@ class RunLoop {
   RunState::Parts parts() { return {*engine_, sources_, outputs_, *ticks_}; }
   // The source has nothing more.
   eventtime::Result<void> end(uint32_t input);
+  // Of a replay: drops the rows that lie outside of its range, then waits until the rest is due.
+  // False if the stop came first.
+  bool prepare(eventtime::Batch& batch);
+  void give_out(const runtime::Alert& alert);
+  eventtime::Result<void> check_journal_is_done() const;
   eventtime::Result<bool> written_alerts();
   eventtime::Result<void> read_bounded();
   eventtime::Result<void> read_live();
@@ -65,7 +73,10 @@ class RunLoop {
   eventtime::Result<void> pass_time();
   // The watermark of the input is at least `time`; kMaxTimestamp: it has ended.
   void move_time(uint32_t input, eventtime::Timestamp time);
-  // Those that have not ended, the most behind first.
+  bool can_be_read(uint32_t input) const;
+  // Of those that can be read, the most behind.
+  std::optional<uint32_t> next_input() const;
+  // All of them, the most behind first.
   std::vector<uint32_t> open_inputs() const;
   bool is_far_ahead(uint32_t input) const;
   std::optional<uint64_t> total_bytes() const;
@@ -79,12 +90,17 @@ class RunLoop {
   // After the engine: alerts are formatted by the sources' formats until the engine is gone.
   std::vector<std::unique_ptr<runtime::Source>> sources_;
   std::vector<uint64_t> records_;  // read so far, by input; refused ones count
+  std::vector<bool> left_open_;    // by input: its source has ended, and no tick says so
   std::unique_ptr<RunTicks> ticks_;
   RunOutputs outputs_;
   std::unique_ptr<RunState> state_;  // with --state only
   std::optional<Progress> progress_;
   std::string alerts_;
+  std::optional<Pace> pace_;
+  runtime::Engine::OnAlert on_alert_;
   uint64_t events_read_ = 0;
+  uint64_t skipped_ = 0;
+  std::map<std::string, uint64_t> withheld_;  // alerts of the warm-up, by pattern
 };
 
 }  // namespace tocsin::server

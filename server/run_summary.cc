@@ -76,6 +76,7 @@ std::string summary_text(const RunSummary& summary, const RunOptions& options) {
   if (!options.dead_letter) {
     note(summary.malformed, "malformed records were left out; --dead-letter FILE keeps them");
   }
+  note(summary.skipped, "events were left out by --from and --to");
   note(engine.null_keys, "events have a null in a key and belong to no key of such patterns");
   note(engine.arithmetic_errors,
        "calculations overflowed or divided by zero; their result was null");

@@ -13,6 +13,7 @@ namespace tocsin::server {
 struct RunSummary {
   uint64_t events_read = 0;  // by this process; with saved state the engine counts more
   uint64_t malformed = 0;
+  uint64_t skipped = 0;  // of events_read, by --from and --to
   double seconds = 0;
   runtime::EngineStats engine;
 };

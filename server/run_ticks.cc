@@ -47,7 +47,15 @@ Result<std::unique_ptr<RunTicks>> RunTicks::open(const RunOptions& options,
   std::unique_ptr<Journal> journal;
   std::vector<Tick> known;
   const std::optional<std::string>& folder = options.journal ? options.journal : options.state;
-  if (options.follow && folder) {
+  const std::string path =
+      folder ? (std::filesystem::path(*folder) / "journal").string() : std::string();
+  const bool is_live_no_more = !options.follow && options.state && std::filesystem::exists(path);
+  if ((options.journal && options.replay) || is_live_no_more) {
+    Result<JournalContent> content =
+        connectors::read_journal(path, static_cast<uint32_t>(options.inputs.size()));
+    if (!content) return Unexpected<Error>{content.error()};
+    known = std::move(content->ticks);
+  } else if (options.follow && folder) {
     Result<std::unique_ptr<Journal>> opened =
         open_journal(*folder, static_cast<uint32_t>(options.inputs.size()));
     if (!opened) return Unexpected<Error>{opened.error()};

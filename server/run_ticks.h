@@ -20,8 +20,8 @@ namespace tocsin::server {
 
 class RunTicks {
  public:
-  // A live run with a journal opens it to write, and makes its folder if there is none. The clock
-  // outlives it.
+  // A replay only reads its journal. A live run with a journal opens it to write, and makes its
+  // folder if there is none. The clock outlives it.
   static eventtime::Result<std::unique_ptr<RunTicks>> open(const RunOptions& options,
                                                            const runtime::Clock& clock);
 

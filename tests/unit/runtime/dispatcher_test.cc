@@ -56,6 +56,22 @@ class DispatcherTest : public testing::Test {
   LoadedBatch loaded_;
 };
 
+// The batch before had all rows, so that there are old places to be mistaken for new ones.
+TEST_F(DispatcherTest, RowsThatAreLeftOutConcernNobody) {
+  const nfa::StepPredicate from_one = predicate(0, 0);
+  const nfa::StepPredicate twelve = predicate(1, 2);
+  dispatcher_.add(0, {from_one}, {});
+  dispatcher_.add(2, {twelve}, {});
+  dispatcher_.add_all(4, 1);
+  EXPECT_EQ(decided(), "- 4 0 4 0 24");
+  auto& rows = std::const_pointer_cast<eventtime::Batch>(loaded_.batch)->rows;
+  rows.erase(rows.begin() + 2, rows.begin() + 4);
+  rows.erase(rows.begin());
+  EXPECT_EQ(decided(), "4 0 24");
+  rows.clear();
+  EXPECT_EQ(decided(), "");
+}
+
 TEST_F(DispatcherTest, TellsOfEachRowThePatternsThatItCanBegin) {
   const nfa::StepPredicate from_one = predicate(0, 0);
   const nfa::StepPredicate below_one = predicate(0, 1);
