@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -32,6 +33,7 @@ namespace {
 
 using Names = std::vector<std::string>;
 
+constexpr uint64_t kMaxThreads = 128;  // as many as there are key groups
 constexpr uint64_t kMaxBatchSize = uint64_t{1} << 20;
 constexpr uint64_t kMaxStarts = std::numeric_limits<uint32_t>::max();
 
@@ -95,7 +97,13 @@ void add_explain(CLI::App& app, Action& action) {
   command->callback([&action, options] { action = [options] { return explain(*options); }; });
 }
 
+uint64_t all_cores() {
+  return std::clamp<uint64_t>(std::thread::hardware_concurrency(), 1, kMaxThreads);
+}
+
 struct RunFlags {
+  RunFlags() { options.threads = all_cores(); }
+
   RunOptions options;
   std::string log_level = "info";
 };
@@ -190,6 +198,12 @@ void add_matching(CLI::App& command, RunFlags& flags) {
   add_run_inputs(command, flags.options);
   add_run_outputs(command, flags.options);
   add_run_state(command, flags.options);
+  command
+      .add_option(
+          "--threads", flags.options.threads,
+          "that match at the same time, the same alerts for any number (default: all cores)")
+      ->check([](const std::string& text) { return check_count(text, kMaxThreads); })
+      ->type_name("N");
   command
       .add_option("--max-starts", flags.options.max_starts,
                   "live first events of one pattern and key (default: 100000)")

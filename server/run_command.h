@@ -56,6 +56,7 @@ struct RunOptions {
   std::optional<std::string> metrics;  // where the summary goes as JSON
   size_t batch_size = 4096;            // records; changes nothing in what comes out
   runtime::PlanChoice plan = runtime::PlanChoice::kBest;
+  uint64_t threads = 1;          // that match; more also decode at the same time
   uint64_t max_starts = 100000;  // live first events of one pattern and key
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/read_ahead.h"
 #include "server/run_inputs.h"
 
 namespace tocsin::server {
@@ -29,6 +30,7 @@ Result<void> RunLoop::open(patterns::PatternSet set) {
   runtime::EngineOptions engine_options;
   engine_options.max_starts = options_.max_starts;
   engine_options.plan = options_.plan;
+  engine_options.threads = options_.threads;
   if (options_.events == EventsMode::kNone) engine_options.events = runtime::EventDetail::kNone;
   Result<std::unique_ptr<Engine>> engine = Engine::create(std::move(set), engine_options);
   if (!engine) return Unexpected<Error>{engine.error()};
@@ -64,7 +66,18 @@ Result<void> RunLoop::open_ticks_and_outputs(const RunMeta* before) {
   Result<std::unique_ptr<RunTicks>> ticks = RunTicks::open(options_, clock_);
   if (!ticks) return Unexpected<Error>{ticks.error()};
   ticks_ = *std::move(ticks);
+  read_ahead();
   return outputs_.open(options_, before);
+}
+
+// Where there are threads for it, and it does not matter how many records a read gives.
+void RunLoop::read_ahead() {
+  if (options_.threads == 1 || options_.follow || pace_) return;
+  for (uint32_t input = 0; input < sources_.size(); ++input) {
+    std::unique_ptr<runtime::Source>& source = sources_[input];
+    if (!source->bytes_total() || ticks_->known().next(input)) continue;
+    source = std::make_unique<ReadAhead>(std::move(source), engine_->patterns().catalog);
+  }
 }
 
 Result<void> RunLoop::read_all() {

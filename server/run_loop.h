@@ -57,6 +57,7 @@ class RunLoop {
   eventtime::Result<void> match(uint32_t input, std::shared_ptr<eventtime::Batch> batch);
   eventtime::Result<void> open_state();
   eventtime::Result<void> open_ticks_and_outputs(const RunMeta* before);
+  void read_ahead();
   RunState::Parts parts() { return {*engine_, sources_, outputs_, *ticks_}; }
   // The source has nothing more.
   eventtime::Result<void> end(uint32_t input);

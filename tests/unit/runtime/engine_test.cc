@@ -44,6 +44,28 @@ Lines random_lines(std::mt19937_64& random, size_t count) {
   return lines;
 }
 
+TEST(Engine, ThreadsPlayNoPart) {
+  const patterns::PatternSet set = tests::load_patterns(kPatterns);
+  for (uint64_t seed = 0; seed < 4; ++seed) {
+    std::mt19937_64 random(seed);
+    std::vector<Lines> inputs(1 + seed % 2);
+    for (Lines& lines : inputs) lines = random_lines(random, 3000);
+    RunSettings settings;
+    settings.out_of_order = {kSecond};
+    const JsonRun alone = tests::run_json(set, inputs, settings);
+    EXPECT_FALSE(alone.alerts.empty());
+    for (const size_t threads : {2, 3, 5, 128}) {
+      settings.options.threads = threads;
+      const JsonRun together = tests::run_json(set, inputs, settings);
+      EXPECT_EQ(together.alerts, alone.alerts) << threads << " threads";
+      EXPECT_EQ(together.late, alone.late);
+      EXPECT_EQ(together.stats.null_keys, alone.stats.null_keys);
+      EXPECT_EQ(together.stats.live_events, 0U);
+      EXPECT_EQ(together.stats.live_batches, 0U);
+    }
+  }
+}
+
 TEST(Engine, BatchBordersPlayNoPart) {
   const patterns::PatternSet set = tests::load_patterns(kPatterns);
   size_t late_events = 0;

@@ -72,7 +72,7 @@ TEST(CommandLine, AnUnknownFlagIsNamedAndGuessed) {
 }
 
 TEST(CommandLine, FlagsOfLaterVersionsAreUnknown) {
-  for (const char* flag : {"--threads=2", "--state=d", "--config=c"}) {
+  for (const char* flag : {"--memory=2GB", "--config=c"}) {
     const ProcessResult result = run_tocsin({"run", "-p", "a", "-i", "b", flag});
     EXPECT_EQ(result.status, 2) << flag;
     EXPECT_THAT(result.err, HasSubstr("'run' has no flag")) << flag;
