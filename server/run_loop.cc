@@ -83,7 +83,8 @@ void RunLoop::read_ahead() {
 Result<void> RunLoop::read_all() {
   progress_.emplace("run", total_bytes());
   Result<void> read = options_.follow ? read_live() : read_bounded();
-  if (read && state_ != nullptr && stop_()) read = state_->write(parts());
+  // Behind the end of all inputs there is a checkpoint already: see end().
+  if (read && state_ != nullptr && engine_->next_input() && stop_()) read = state_->write(parts());
   progress_.reset();
   return read;
 }
@@ -215,7 +216,7 @@ Result<bool> RunLoop::read_some(uint32_t input) {
   }
   const Result<bool> written = written_alerts();
   if (!written || !more) return written ? more : written;
-  if (state_ != nullptr) {
+  if (state_ != nullptr && engine_->next_input()) {
     const Result<void> passed = state_->pass(parts());
     if (!passed) return Unexpected<Error>{passed.error()};
   }

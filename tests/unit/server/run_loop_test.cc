@@ -4,8 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <deque>
 #include <fstream>
+#include <thread>
 
 #include "server/pattern_files.h"
 #include "tests/support/manual_clock.h"
@@ -67,7 +69,11 @@ class RunLoopTest : public testing::Test {
         script.pop_front();
       }
     };
-    RunLoop loop(options_, clock, [&] { return script.empty() && passed >= end; });
+    return run(clock, [&] { return script.empty() && passed >= end; });
+  }
+
+  std::string run(runtime::Clock& clock, const std::function<bool()>& stop) {
+    RunLoop loop(options_, clock, stop);
     auto files = read_patterns(options_.patterns);
     const auto opened = loop.open(*std::move(files->patterns));
     EXPECT_TRUE(opened) << opened.error().message;
@@ -169,6 +175,38 @@ TEST_F(RunLoopTest, TheJournalRepeatsTheRun) {
     EXPECT_EQ(run({}, 1), alerts);
     EXPECT_EQ(lines(late()), lines(late_events));
     EXPECT_EQ(ticks(), count);
+  }
+}
+
+// What the end of the input decides is in no checkpoint, even if one is due just then or a stop is
+// asked for: with more input it is decided otherwise.
+TEST_F(RunLoopTest, NoCheckpointIsMadeBehindTheEnd) {
+  const std::string head = event("ping", 1) + event("x", 2);
+  const std::string whole = head + event("y", 3) + event("pong", 4);
+  options_.follow = false;
+  options_.journal.reset();
+  options_.batch_size = 1;
+  add_inputs({"a"});
+  directory_.write("a", whole);
+  tests::ManualClock clock;
+  const std::string wanted = run(clock, [] { return false; });
+  ASSERT_EQ(lines(wanted), 1U);
+  options_.state = directory_.path("state");
+  for (const double every : {0.0, 1000.0}) {
+    options_.checkpoint_every = seconds(every);
+    for (int n = 1; n < 6; ++n) {
+      SCOPED_TRACE(testing::Message() << "every " << every << " s, the stop is asked for " << n);
+      std::filesystem::remove_all(*options_.state);
+      directory_.write("a", head);
+      int asked = 0;
+      run(clock, [&] {
+        // So long that a checkpoint that has begun is there.
+        if (every == 0) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        return ++asked >= n;
+      });
+      directory_.write("a", whole);
+      EXPECT_EQ(run(clock, [] { return false; }), wanted);
+    }
   }
 }
 
