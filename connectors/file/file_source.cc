@@ -109,18 +109,30 @@ void FileSource::make_room(size_t kept) {
   if (buffer_.size() < least) buffer_.resize(std::max(2 * kept, least));
 }
 
+// Up to the next multiple of kReadBytes of the input: so batches end at the same records wherever
+// reading began, and several inputs take turns as they would have. Of a pipe, what there is.
 Result<bool> FileSource::fill() {
+  if (fault_) return Unexpected<Error>{*fault_};
   if (begin_ > 0) {
     std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
   }
   make_room(end_);
-  const Result<size_t> count = reader_->read(buffer_.data() + end_, kReadBytes);
-  if (!count) return Unexpected<Error>{count.error()};
-  end_ += *count;
-  at_end_ = *count == 0 && !reader_->may_grow();
-  return *count > 0 || at_end_;
+  const size_t before = end_;
+  const size_t full = end_ + kReadBytes - (trail_.bytes() + end_) % kReadBytes;
+  while (end_ < full) {
+    const Result<size_t> count = reader_->read(buffer_.data() + end_, full - end_);
+    if (!count && end_ == before) return Unexpected<Error>{count.error()};
+    if (!count) {
+      fault_ = count.error();
+      return true;
+    }
+    end_ += *count;
+    at_end_ = *count == 0 && !reader_->may_grow();
+    if (*count == 0 || !reader_->bytes_total()) break;
+  }
+  return end_ > before || at_end_;
 }
 
 void FileSource::drop_byte_order_mark() {

@@ -71,7 +71,8 @@ class FileSource : public runtime::Source {
   bool at_end_ = false;   // nothing follows what is buffered
   bool at_start_ = true;  // a byte order mark may stand at begin_
   bool resumed_ = false;  // and it is not known yet whether the line before goes on
-  ByteTrail trail_;       // of what is done with
+  std::optional<eventtime::Error> fault_;  // of the reader, behind what is buffered
+  ByteTrail trail_;                        // of what is done with
   uint64_t records_read_ = 0;
   std::vector<RecordSpan> records_;
 };

@@ -165,6 +165,29 @@ TEST_F(SourcePositionTest, GoesOnInLargeFiles) {
   expect_resumes_everywhere(write("a.jsonl.zst", zstd(text)), text, 2501);
 }
 
+// So that several inputs take turns as they would have: buffers do not begin where reading does.
+TEST_F(SourcePositionTest, BatchesEndAtTheSameRecords) {
+  const std::string text = json_text(10'000);
+  for (const std::string name : {"a.jsonl", "a.jsonl.gz", "a.jsonl.zst"}) {
+    const std::string path = write(name, name == "a.jsonl"       ? text
+                                         : name.ends_with("zst") ? zstd(text)
+                                                                 : gzip(text));
+    std::vector<std::string> lines;
+    constexpr size_t kBatchSize = 700;
+    const std::vector<Stop> stops = stops_of(path, kBatchSize, lines);
+    ASSERT_GT(stops.size(), 15U);
+    for (size_t i = 0; i < stops.size(); ++i) {
+      const auto source = open(path);
+      ASSERT_TRUE(source->resume(stops[i].position));
+      for (size_t next = i + 1; next < stops.size(); ++next) {
+        eventtime::Batch batch(catalog());
+        ASSERT_TRUE(source->read(batch, kBatchSize));
+        ASSERT_EQ(source->position(), stops[next].position) << name << " from " << i;
+      }
+    }
+  }
+}
+
 TEST_F(SourcePositionTest, GoesOnInPipes) {
   for (const std::string& text : {json_text(80), csv_text(80)}) {
     const std::string name = text == csv_text(80) ? "csv" : "json";
@@ -184,7 +207,8 @@ TEST_F(SourcePositionTest, GoesOnInPipes) {
 }
 
 TEST_F(SourcePositionTest, GoesOnInsideARecordThatIsTooLong) {
-  const std::string text = "1\n\"" + std::string(5000, 'x') + "\n" + R"({"s":"a","at":0})" + "\n";
+  const std::string text =
+      "1\n\"" + std::string(600'000, 'x') + "\n" + R"({"s":"a","at":0})" + "\n";
   const auto open_limited = [&] {
     return FileSource("a", std::make_unique<TextReader>(text, 1500),
                       std::make_unique<JsonDecoder>(catalog(), DecodeOptions{}, 1000));
