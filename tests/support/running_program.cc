@@ -73,13 +73,17 @@ void RunningProgram::signal(int number) const {
   ASSERT_EQ(::kill(process_, number), 0);
 }
 
-int RunningProgram::wait() {
+std::optional<int> RunningProgram::poll() {
   int state = 0;
-  if (process_ < 0 || !eventually([&] { return ::waitpid(process_, &state, WNOHANG) != 0; })) {
-    return -1;
-  }
+  if (process_ < 0 || ::waitpid(process_, &state, WNOHANG) == 0) return std::nullopt;
   process_ = -1;
   return WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state);
+}
+
+int RunningProgram::wait() {
+  std::optional<int> status;
+  if (process_ < 0 || !eventually([&] { return (status = poll()).has_value(); })) return -1;
+  return *status;
 }
 
 bool eventually(const std::function<bool()>& condition) {

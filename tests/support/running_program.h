@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +28,11 @@ class RunningProgram {
   void write(std::string_view text) const;  // to its standard input
   void close_input();
   void signal(int number) const;
+  pid_t process() const { return process_; }  // -1 when it has ended and that was seen
 
-  // Its exit status, 128 + signal if one ended it. Waits for it; the test fails after a while.
+  // Its exit status, 128 + signal if one ended it; nothing while it runs.
+  std::optional<int> poll();
+  // Waits for it; the test fails after a while.
   int wait();
 
  private:
