@@ -7,6 +7,7 @@
 #include "patterns/diagnostic.h"
 #include "patterns/front_end.h"
 #include "runtime/derived_events.h"
+#include "runtime/pattern_operator.h"
 
 namespace tocsin::runtime {
 
@@ -32,6 +33,9 @@ Result<void> check(const DetectorOptions& options) {
     if (bound < eventtime::Duration{}) return usage_error("the bound of an input is negative");
   }
   if (options.batch_rows == 0) return usage_error("a batch needs rows");
+  if (options.engine.threads == 0 || options.engine.threads > KeyShare::kGroups) {
+    return usage_error(fmt::format("there can be 1 to {} threads", KeyShare::kGroups));
+  }
   return {};
 }
 
@@ -190,8 +194,12 @@ Result<void> Detector::finish() {
   return {};
 }
 
+eventtime::Unexpected<eventtime::Error> Detector::usage_error_in_callback() {
+  return usage_error("a callback pushes into the detector that called it");
+}
+
 Result<void> Detector::check_open(uint32_t input) const {
-  if (running_) return usage_error("a callback pushes into the detector that called it");
+  if (running_) return usage_error_in_callback();
   if (input >= inputs_.size()) {
     return usage_error(
         fmt::format("there is no input {}, the last one is {}", input, inputs_.size() - 1));
@@ -225,14 +233,6 @@ void Detector::flush(Input& input) {
 
 void Detector::flush_all() {
   for (Input& input : inputs_) flush(input);
-}
-
-template <class Work>
-void Detector::run(const Work& work) {
-  builder_.drop();
-  running_ = true;
-  work();
-  running_ = false;
 }
 
 }  // namespace tocsin::runtime

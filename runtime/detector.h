@@ -78,6 +78,14 @@ class Detector {
   eventtime::Result<void> finish(uint32_t input);
   eventtime::Result<void> finish();
 
+  // All that the detector knows, to go on from elsewhere or later; flushes. The bytes hold what
+  // alerts show of events that are pending, and are safe against damage, not against forgery.
+  eventtime::Result<std::string> snapshot();
+  // Makes a new detector, with the same patterns and inputs, the one that the bytes are of.
+  // Patterns that are gone are passed over, new ones begin empty; one that has changed under its
+  // name is an error or worse, so give it another. After an error the detector is of no use.
+  eventtime::Result<void> restore(std::string_view snapshot);
+
   // Of the events that have been flushed.
   EngineStats stats() const { return engine_->stats(); }
 
@@ -95,11 +103,17 @@ class Detector {
   // Whether something may be done with the input now.
   eventtime::Result<void> check_open(uint32_t input) const;
   eventtime::Result<void> check_rows(const eventtime::Batch& batch) const;
+  static eventtime::Unexpected<eventtime::Error> usage_error_in_callback();
   void flush(Input& input);
   void flush_all();
   // Alerts are given out meanwhile.
   template <class Work>
-  void run(const Work& work);
+  void run(const Work& work) {
+    builder_.drop();
+    running_ = true;
+    work();
+    running_ = false;
+  }
 
   std::unique_ptr<Engine> engine_;
   DetectorOptions options_;
@@ -108,6 +122,7 @@ class Detector {
   std::vector<Input> inputs_;
   EventBuilder builder_;
   bool running_ = false;
+  bool restored_ = false;
   std::string json_;  // reused from event to event
 };
 

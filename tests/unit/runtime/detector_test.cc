@@ -415,5 +415,52 @@ TEST(Detector, ReadsListsAsItIsTold) {
   EXPECT_EQ(lines(output.alerts), 1U);
 }
 
+TEST(Detector, GoesOnFromASnapshot) {
+  Output undisturbed;
+  Output in_two;
+  const auto first_part = [](Detector& detector) {
+    EXPECT_EQ(message(pay(detector, "a card with a long name", 1, 10)), "");
+    EXPECT_EQ(message(pay(detector, "a card with a long name", 1.5, 11)), "");
+    EXPECT_EQ(message(pay(detector, "c2", 1, 12)), "");
+  };
+  const auto second_part = [](Detector& detector) {
+    EXPECT_EQ(message(pay(detector, "c2", 600, 13)), "");
+    EXPECT_EQ(message(pay(detector, "a card with a long name", 700, 14)), "");
+    EXPECT_EQ(message(detector.finish()), "");
+  };
+  const auto whole = make(kCardTesting, options_to(undisturbed));
+  first_part(*whole);
+  second_part(*whole);
+  EXPECT_EQ(lines(undisturbed.alerts), 1U);
+
+  const auto before = make(kCardTesting, options_to(in_two));
+  first_part(*before);
+  const Result<std::string> snapshot = before->snapshot();
+  ASSERT_TRUE(snapshot) << snapshot.error().message;
+  const auto after = make(kCardTesting, options_to(in_two));
+  EXPECT_EQ(message(after->restore(*snapshot)), "");
+  EXPECT_EQ(after->stats().events, 3U);
+  second_part(*after);
+  EXPECT_EQ(in_two.alerts, undisturbed.alerts);
+}
+
+TEST(Detector, RefusesWhatIsNoSnapshotOfItsKind) {
+  const auto detector = make(kCardTesting);
+  EXPECT_EQ(message(pay(*detector, "c", 1, 10)), "");
+  const std::string snapshot = *detector->snapshot();
+  EXPECT_THAT(message(detector->restore(snapshot)), HasSubstr("only a new detector"));
+  EXPECT_THAT(message(make(kCardTesting)->restore("TOCSIN")), HasSubstr("no snapshot"));
+  for (size_t i = 0; i < snapshot.size(); ++i) {
+    std::string damaged = snapshot;
+    damaged[i] = static_cast<char>(damaged[i] ^ 4);
+    EXPECT_NE(message(make(kCardTesting)->restore(damaged)), "") << i;
+    EXPECT_NE(message(make(kCardTesting)->restore(snapshot.substr(0, i))), "") << i;
+  }
+  DetectorOptions two_inputs;
+  two_inputs.out_of_order = {{}, {}};
+  EXPECT_THAT(message(make(kCardTesting, std::move(two_inputs))->restore(snapshot)),
+              HasSubstr("has 1 inputs"));
+}
+
 }  // namespace
 }  // namespace tocsin::runtime
