@@ -47,10 +47,11 @@ class BatchHolder {
   void hold(LoadedBatch& loaded, size_t times = 1) {
     loaded.holds[number_].count += static_cast<uint32_t>(times);
   }
-  void release(LoadedBatch& loaded) {
+  void release(LoadedBatch& loaded, uint32_t times = 1) {
     uint32_t& count = loaded.holds[number_].count;
-    TOCSIN_CHECK(count > 0, "a batch is released once for each hold");
-    if (--count == 0) left_.push_back(&loaded);
+    TOCSIN_CHECK(count >= times, "a batch is released once for each hold");
+    count -= times;
+    if (count == 0) left_.push_back(&loaded);
   }
   // So many batches have been put on the shelf.
   uint64_t added() const { return added_; }

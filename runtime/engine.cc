@@ -147,7 +147,12 @@ void Engine::Impl::match(size_t number) {
   for (ReleasedEvent& event : released_) event.tested.sequence = ++level.sequence;
   for_each_shard(released_.size(), [&](Shard& shard) { shard.match(number, released_); });
   collect_alerts(number);
-  for (const ReleasedEvent& event : released_) holder_.release(*event.loaded);
+  for (size_t i = 0; i < released_.size();) {
+    LoadedBatch& loaded = *released_[i].loaded;
+    const size_t first = i;
+    while (i < released_.size() && released_[i].loaded == &loaded) ++i;
+    holder_.release(loaded, static_cast<uint32_t>(i - first));
+  }
 }
 
 // All events before `now` have been released: level by level, decides what is over, and gives its

@@ -126,14 +126,18 @@ void Shard::keep_texts(const nfa::Program& program) {
   }
 }
 
-// Block by block, so that a block is still near when the next pattern looks at it. In a copy, for
+// Block by block, so that a block is still near when the next pattern looks at it; in a copy where
 // other shards look at the same events.
-void Shard::match(size_t level, std::span<const ReleasedEvent> events) {
+void Shard::match(size_t level, std::span<ReleasedEvent> events) {
   for (size_t begin = 0; begin < events.size(); begin += kBlockEvents) {
-    const auto block = events.subspan(begin, std::min(kBlockEvents, events.size() - begin));
-    events_of_block_.assign(block.begin(), block.end());
-    match_block(level, events_of_block_);
-    for (const ReleasedEvent& event : events_of_block_) {
+    std::span<ReleasedEvent> block =
+        events.subspan(begin, std::min(kBlockEvents, events.size() - begin));
+    if (share_.count > 1) {
+      copied_.assign(block.begin(), block.end());
+      block = copied_;
+    }
+    match_block(level, block);
+    for (const ReleasedEvent& event : block) {
       if (event.tested.stored != nfa::kNoEvent) events_.release(event.tested.stored);
     }
   }

@@ -41,8 +41,9 @@ class Shard {
 
   const KeyShare& share() const { return share_; }
 
-  // Events of a level, in order, with their sequence.
-  void match(size_t level, std::span<const ReleasedEvent> events);
+  // Events of a level, in order, with their sequence. They are the shard's to write to if it has all
+  // keys.
+  void match(size_t level, std::span<ReleasedEvent> events);
   // All events of the level before `now` have been matched; kMaxTimestamp: the inputs have ended,
   // at `end`. Returns from when on there may still be alerts of the level.
   eventtime::Timestamp pass_time(size_t level, eventtime::Timestamp now, eventtime::Timestamp end);
@@ -79,7 +80,7 @@ class Shard {
   nfa::EventStore events_;
   std::vector<Level> levels_;
   std::vector<std::unique_ptr<PatternOperator>> operators_;
-  std::vector<ReleasedEvent> events_of_block_;  // reused
+  std::vector<ReleasedEvent> copied_;  // reused
 };
 
 }  // namespace tocsin::runtime
