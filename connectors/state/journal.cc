@@ -9,9 +9,11 @@
 #include <array>
 #include <bit>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <optional>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "eventtime/check.h"
@@ -142,6 +144,19 @@ Result<std::string> read_whole(int file, const std::string& path) {
   }
 }
 
+// A child of a run that was killed holds it as well, until a moment after the run.
+bool lock_soon(int file) {
+  constexpr int kAttempts = 30;
+  constexpr std::chrono::milliseconds kPause(10);
+  for (int i = 0; i < kAttempts; ++i) {
+    if (::flock(file, LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno != EWOULDBLOCK && errno != EINTR) return false;
+    std::this_thread::sleep_for(kPause);
+  }
+  errno = EWOULDBLOCK;
+  return false;
+}
+
 }  // namespace
 
 Result<JournalContent> read_journal(const std::string& path, uint32_t inputs) {
@@ -168,7 +183,7 @@ Journal::~Journal() {
 }
 
 Result<void> Journal::load(uint32_t inputs) {
-  if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
+  if (!lock_soon(file_)) {
     return errno == EWOULDBLOCK ? unusable(path_, "another run writes to it")
                                 : failed(path_, errno);
   }

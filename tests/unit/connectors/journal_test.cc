@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <chrono>
 #include <csignal>
+#include <thread>
 
 #include "tests/support/temporary_directory.h"
 
@@ -114,6 +116,18 @@ TEST_F(JournalTest, OneRunAtATimeWritesToIt) {
   ASSERT_FALSE(second);
   EXPECT_TRUE(second.error().message.ends_with("': another run writes to it"));
   EXPECT_TRUE(read_journal(path(), 1));
+}
+
+// A child of a run that was killed.
+TEST_F(JournalTest, WhoHoldsItForAMomentIsWaitedFor) {
+  auto first = Journal::open(path(), 1);
+  ASSERT_TRUE(first);
+  std::thread gone([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    first->reset();
+  });
+  EXPECT_TRUE(Journal::open(path(), 1));
+  gone.join();
 }
 
 TEST_F(JournalTest, AFullDiskLeavesWholeTicks) {
