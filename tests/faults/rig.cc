@@ -62,8 +62,7 @@ std::string difference(const Written& wanted, const Written& got) {
   return out;
 }
 
-Rig::Rig(const Scenario& scenario, std::string folder)
-    : scenario_(scenario), folder_(folder.empty() ? directory_.path("run") : std::move(folder)) {
+Rig::Rig(const Scenario& scenario) : scenario_(scenario), folder_(directory_.path("run")) {
   fs::create_directories(folder_);
   fs::create_directories(directory_.path("undisturbed"));
   for (const Input& input : scenario.inputs) {

@@ -23,8 +23,7 @@ std::string difference(const Written& wanted, const Written& got);
 
 class Rig {
  public:
-  // Makes the inputs. `folder`: where state and outputs of the disturbed run are; "": beside them.
-  explicit Rig(const Scenario& scenario, std::string folder = "");
+  explicit Rig(const Scenario& scenario);  // makes the inputs
 
   // The words of a run without state; its outputs are in the given folder.
   std::vector<std::string> arguments(const std::string& folder) const;
@@ -46,11 +45,12 @@ class Rig {
   void set_text(size_t number, std::string_view text) const;
 
   std::string state() const { return folder_ + "/state"; }
+  // An output: alerts, late, dead, metrics; or another file beside them.
   std::string file(const std::string& name) const { return folder_ + "/" + name; }
 
- private:
   static Written written(const std::string& folder);
 
+ private:
   const Scenario& scenario_;
   tests::TemporaryDirectory directory_;
   std::string folder_;

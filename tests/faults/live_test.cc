@@ -1,0 +1,111 @@
+// A live run that is killed again and again while others append to its input.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/faults/rig.h"
+#include "tests/faults/scenarios.h"
+#include "tests/model/random.h"
+#include "tests/model/random_cases.h"
+#include "tests/support/running_program.h"
+
+namespace tocsin::faults {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+using tests::eventually;
+using tests::RunningProgram;
+
+constexpr uint64_t kKills = 20;
+constexpr uint64_t kSeed = 1;
+
+class Live : public testing::Test {
+ protected:
+  Live() : rig_(scenario("Orders")), wanted_(rig_.undisturbed()) { rig_.set_text(0, ""); }
+
+  std::vector<std::string> words(std::vector<std::string> words, const std::string& idle) const {
+    words.insert(words.end(), {"--follow", "--idle-after", idle});
+    return words;
+  }
+
+  // Pieces that end anywhere, also within a line.
+  void append(size_t most) {
+    const std::string piece = rig_.text(0).substr(appended_, random_.below(most) + 1);
+    std::ofstream(rig_.input(0), std::ios::app | std::ios::binary) << piece;
+    appended_ += piece.size();
+  }
+
+  // `pause`: each run first has nothing to read for so many milliseconds at most.
+  void append_and_kill(const std::string& idle, size_t pause) {
+    const uint64_t kills = model::environment("TOCSIN_FAULT_KILLS", kKills);
+    const size_t piece = rig_.text(0).size() / kills / 10;
+    for (uint64_t i = 0; i < kills; ++i) {
+      RunningProgram program(words(rig_.arguments(), idle));
+      std::this_thread::sleep_for(milliseconds(random_.below(pause)));
+      for (int j = 0; j < 10; ++j) {
+        append(2 * piece);
+        std::this_thread::sleep_for(milliseconds(random_.below(20)));
+      }
+      program.signal(SIGKILL);
+      EXPECT_EQ(program.wait(), 128 + SIGKILL) << program.err();
+      EXPECT_EQ(program.err().find("error:"), std::string::npos) << program.err();
+    }
+    const std::string left = rig_.text(0).substr(std::min(appended_, rig_.text(0).size()));
+    std::ofstream(rig_.input(0), std::ios::app | std::ios::binary) << left;
+  }
+
+  // Until it has read all and rests.
+  void run_until_it_rests(const std::vector<std::string>& words, const std::string& alerts,
+                          size_t least) {
+    RunningProgram program(words);
+    EXPECT_TRUE(eventually([&] { return fs::exists(alerts) && fs::file_size(alerts) >= least; }));
+    size_t before = 0;
+    do {
+      before = fs::file_size(alerts);
+      std::this_thread::sleep_for(milliseconds(300));
+    } while (fs::file_size(alerts) != before);
+    program.signal(SIGTERM);
+    EXPECT_EQ(program.wait(), 0) << program.err();
+  }
+
+  Rig rig_;
+  Written wanted_;
+  model::Random random_{model::environment("TOCSIN_FAULT_SEED", kSeed)};
+  size_t appended_ = 0;
+};
+
+// Its end is not known to a live run; a bounded one goes on from there and decides the rest.
+TEST_F(Live, TheOutputIsThatOfABoundedRun) {
+  append_and_kill("never", 100);
+  run_until_it_rests(words(rig_.arguments(), "never"), rig_.file("alerts"), 1);
+  const std::string alerts = tests::read_file(rig_.file("alerts"));
+  EXPECT_GT(alerts.size(), wanted_.alerts.size() / 2);
+  EXPECT_TRUE(wanted_.alerts.starts_with(alerts)) << "not the same as far as it goes";
+  rig_.finish();
+  EXPECT_EQ(difference(wanted_, rig_.written()), "");
+}
+
+// Time that went on without events depends on when what came; the journal repeats it.
+TEST_F(Live, TheJournalRepeatsTheRun) {
+  append_and_kill("30ms", 500);
+  run_until_it_rests(words(rig_.arguments(), "30ms"), rig_.file("alerts"), 1);
+  const Written live = rig_.written();
+  const std::string folder = rig_.file("again");
+  fs::create_directories(folder);
+  fs::copy(rig_.state() + "/journal", folder + "/journal");
+  EXPECT_GT(fs::file_size(folder + "/journal"), 200U);
+  std::vector<std::string> again = words(rig_.arguments(folder), "never");
+  again.insert(again.end(), {"--journal", folder});
+  run_until_it_rests(again, folder + "/alerts", live.alerts.size());
+  EXPECT_EQ(difference(live, Rig::written(folder)), "");
+}
+
+}  // namespace
+}  // namespace tocsin::faults
