@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <memory>
 #include <numeric>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "connectors/json/json_decoder.h"
 #include "runtime/engine.h"
@@ -35,15 +39,17 @@ connectors::DecodeOptions decoding(const eventtime::Catalog& catalog) {
 
 class Player {
  public:
-  Player(Engine& engine, const CheckedTest& test, const Replay& replay, Played& played)
-      : engine_(engine),
+  Player(const patterns::PatternSet& set, const CheckedTest& test, const Replay& replay,
+         Played& played)
+      : set_(set),
         test_(test),
         replay_(replay),
         played_(played),
-        decoder_(engine.patterns().catalog, decoding(engine.patterns().catalog)) {}
+        decoder_(set.catalog, decoding(set.catalog)) {}
 
-  void play() {
-    engine_.add_input(replay_.out_of_order.value_or(test_.out_of_order), format_);
+  Result<void> play() {
+    Result<void> made = make_engine();
+    if (!made) return made;
     std::vector<size_t> order = replay_.order;
     if (order.empty()) {
       order.resize(test_.arrivals.size());
@@ -51,18 +57,42 @@ class Player {
     }
     for (const size_t place : order) arrive(place);
     push();
-    if (!test_.open_end) return engine_.finish(0, played_.text);
-    // Time has passed the last line, and nothing else is known.
-    if (latest_) engine_.advance(0, *latest_ + eventtime::Duration{1}, played_.text);
+    if (!test_.open_end) {
+      engine_->finish(0, played_.text);
+    } else if (latest_) {
+      // Time has passed the last line, and nothing else is known.
+      engine_->advance(0, *latest_ + eventtime::Duration{1}, played_.text);
+    }
+    return restored_;
   }
 
  private:
+  Result<void> make_engine() {
+    Result<std::unique_ptr<Engine>> engine = Engine::create(set_, {.plan = replay_.plan});
+    if (!engine) return Unexpected<Error>{engine.error()};
+    engine_ = std::move(*engine);
+    engine_->add_input(replay_.out_of_order.value_or(test_.out_of_order), format_);
+    return {};
+  }
+
+  void restore() {
+    std::vector<std::pair<std::string, std::string>> records;
+    engine_->save([&](std::string_view key, std::string_view value) {
+      records.emplace_back(key, value);
+    });
+    restored_ = make_engine();
+    for (const auto& [key, value] : records) {
+      if (restored_) restored_ = engine_->restore(key, value);
+    }
+    if (restored_) restored_ = engine_->finish_restore();
+  }
+
   void arrive(size_t place) {
     const CheckedArrival& arrival = test_.arrivals[place];
     latest_ = std::max(latest_.value_or(arrival.time), arrival.time);
     if (!arrival.is_event) {
       push();
-      engine_.advance(0, arrival.time, played_.text);
+      engine_->advance(0, arrival.time, played_.text);
       return;
     }
     places_.push_back(place);
@@ -72,8 +102,9 @@ class Player {
 
   // Decodes the records that wait, and matches them.
   void push() {
-    if (waiting_.empty()) return;
-    auto batch = std::make_shared<Batch>(engine_.patterns().catalog);
+    if (waiting_.empty() || !restored_) return;
+    if (replay_.restores) restore();
+    auto batch = std::make_shared<Batch>(set_.catalog);
     std::vector<connectors::RecordSpan> spans;
     for (const size_t place : waiting_) {
       const std::string& record = test_.arrivals[place].record;
@@ -92,11 +123,11 @@ class Player {
     for (const eventtime::Reject& reject : batch->rejects) {
       played_.refused.emplace_back(places_[reject.record], reject.reason);
     }
-    engine_.push(std::move(batch), played_.text,
+    engine_->push(std::move(batch), played_.text,
                  [&](const Engine::Late& late) { played_.late.push_back(late.row.record); });
   }
 
-  Engine& engine_;
+  const patterns::PatternSet& set_;
   const CheckedTest& test_;
   const Replay& replay_;
   Played& played_;
@@ -105,18 +136,17 @@ class Player {
   std::vector<size_t> waiting_;  // places of arrivals not yet decoded
   std::vector<size_t> places_;   // of all records, in the order of the input
   std::optional<Timestamp> latest_;
+  std::unique_ptr<Engine> engine_;  // before the formats that it holds
+  Result<void> restored_;
 };
 
 }  // namespace
 
 Result<Played> play(const patterns::PatternSet& set, const CheckedTest& test,
                     const Replay& replay) {
-  Result<std::unique_ptr<Engine>> engine = Engine::create(set, {.plan = replay.plan});
-  if (!engine) return Unexpected<Error>{engine.error()};
   Played played;
-  Player player(**engine, test, replay, played);
-  player.play();
-  engine->reset();  // before the formats that it holds
+  const Result<void> done = Player(set, test, replay, played).play();
+  if (!done) return Unexpected<Error>{done.error()};
   auto alerts = connectors::read_alerts(played.text);
   if (!alerts) return Unexpected<Error>{alerts.error()};
   played.alerts = *std::move(alerts);

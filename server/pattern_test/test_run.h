@@ -23,6 +23,7 @@ struct Replay {
   std::optional<eventtime::Duration> out_of_order;
   size_t batch_size = SIZE_MAX;  // the most records that are decoded and matched at once
   runtime::PlanChoice plan = runtime::PlanChoice::kBest;
+  bool restores = false;  // before each batch another engine goes on with the saved state
 };
 
 struct Played {

@@ -189,6 +189,14 @@ TEST_P(Golden, Holds) {
     Replay plain;
     plain.plan = runtime::PlanChoice::kPlain;
     EXPECT_EQ(played(*file, test, plain).text, straight.text) << test.name << ", run by run";
+    Replay restored;
+    restored.batch_size = 1;
+    restored.restores = true;
+    EXPECT_EQ(played(*file, test, restored).text, straight.text)
+        << test.name << ", restored before every event";
+    restored.plan = runtime::PlanChoice::kPlain;
+    EXPECT_EQ(played(*file, test, restored).text, straight.text)
+        << test.name << ", restored before every event, run by run";
     expect_same_shuffled(*file, test, straight.text);
     expect_model_agrees(*file, test);
   }

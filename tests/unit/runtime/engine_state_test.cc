@@ -166,9 +166,9 @@ TEST(EngineState, WhatIsPendingIsSavedByKeyAndGoesWhenItIsOver) {
            std::to_string(second * 1000) + "}";
   };
   const auto keys = [](const tests::SavedEngine& saved) {
-    std::string keys;
-    for (const auto& [key, value] : saved) keys += key[0] == 'k' ? key.substr(3) + " " : "";
-    return keys;
+    std::string found;
+    for (const auto& [key, value] : saved) found += key[0] == 'k' ? key.substr(3) + " " : "";
+    return found;
   };
   Seen seen(set);
   seen.push({pay("x", 100), pay("y", 101), pay("z", 104)});
