@@ -1,5 +1,9 @@
 #include "runtime/engine.h"
 
+// In line: what is hashed is short.
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <algorithm>
 
 #include "nfa/compiler.h"
@@ -194,8 +198,24 @@ Shard& Engine::Impl::shard_of(std::string_view key) const {
 }
 
 void Engine::Impl::give_out(const PendingAlert& alert, const OnAlert& on_alert) {
-  const Shard& shard = shard_of(alert.key);
-  shard.operators()[alert.pattern]->give_out(alert, formats_, on_alert);
+  PatternOperator& op = *shard_of(alert.key).operators()[alert.pattern];
+  if (on_alert) fold(alert, op);
+  op.give_out(alert, formats_, on_alert);
+}
+
+void Engine::Impl::fold(const PendingAlert& alert, const PatternOperator& op) {
+  const nfa::MatchBuffer& buffer = op.matcher().buffer();
+  const std::string& name = op.pattern().name;
+  const uint32_t tag = tag_of(alert.key);
+  const std::array<uint64_t, 7> words{XXH3_64bits(name.data(), name.size()),
+                                      tag,
+                                      static_cast<uint64_t>(alert.complete.micros),
+                                      buffer.event(alert.node).sequence,
+                                      buffer.node(alert.node).depth,
+                                      alert.suppressed,
+                                      alert.timeout ? 1U : 0U};
+  uint64_t& digest = digests_[KeyShare::group_of(tag)];
+  digest = XXH3_64bits_withSeed(words.data(), sizeof(words), digest);
 }
 
 // Of a higher level: events before `now`, those of the inputs first where times are equal.
@@ -278,6 +298,9 @@ size_t Engine::pending(uint32_t input) const {
 }
 const PatternSet& Engine::patterns() const {
   return impl_->patterns();
+}
+std::span<const uint64_t> Engine::alert_digests() const {
+  return impl_->digests();
 }
 EngineStats Engine::stats() const {
   return impl_->stats();

@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -114,6 +115,10 @@ class Engine {
 
   const patterns::PatternSet& patterns() const;
   EngineStats stats() const;
+  // By key group: rolled over the alerts given out, in their order: pattern, key, completion, the
+  // place of the last event in the order of events, how many were bound, suppressed ones. Two runs
+  // over the same events that differ in it have parted.
+  std::span<const uint64_t> alert_digests() const;
 
  private:
   static OnAlert lines_to(std::string& out) {

@@ -2,10 +2,12 @@
 // put into order again. Private to engine.cc and engine_state.cc.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +38,7 @@ class Engine::Impl {
   std::optional<uint32_t> next_input() const { return reorder_.most_behind(); }
   const eventtime::ReorderBuffer& reorder() const { return reorder_; }
   const patterns::PatternSet& patterns() const { return patterns_; }
+  std::span<const uint64_t> digests() const { return digests_; }
   EngineStats stats() const;
 
   // engine_state.cc
@@ -59,6 +62,7 @@ class Engine::Impl {
   void match_waiting(size_t number, eventtime::Timestamp now);
   void pass_on(size_t from);
   void give_out(const PendingAlert& alert, const OnAlert& on_alert);
+  void fold(const PendingAlert& alert, const PatternOperator& op);
   void collect_alerts(size_t level);
   // For each shard, at the same time if there is much to do for `events`.
   void for_each_shard(size_t events, const std::function<void(Shard&)>& work);
@@ -97,6 +101,7 @@ class Engine::Impl {
   AlertQueue queue_;
   eventtime::Timestamp settled_ = eventtime::kMinTimestamp;  // what has been decided
   EngineStats stats_;
+  std::array<uint64_t, KeyShare::kGroups> digests_{};
   std::unique_ptr<Restore> restore_;  // while saved state comes in
 
   // Reused from push to push.

@@ -172,6 +172,7 @@ void Engine::Impl::save_engine(const PutRecord& put) const {
   out.number(now.late);
   out.number(now.null_keys);
   out.number(now.arithmetic_errors - counted);
+  for (const uint64_t digest : digests_) out.number(digest);
   put("e", bytes);
 }
 
@@ -308,6 +309,7 @@ Result<void> Engine::Impl::restore_engine(std::string_view value) {
   stats_.late = from.number();
   stats_.null_keys = from.number();
   stats_.arithmetic_errors = from.number();
+  for (uint64_t& digest : digests_) digest = from.number();
   if (!from.is_complete()) return damaged("the engine");
   restore_->begun = true;
   for (const auto& shard : shards_) {

@@ -50,7 +50,8 @@ struct KeyShare {
   static constexpr uint32_t kGroups = 128;
   // By the hash of the key (tag_of), so that what is saved can be shared out among another number
   // of shards.
-  bool has(uint32_t tag) const { return count == 1 || (tag >> 25) % count == number; }
+  bool has(uint32_t tag) const { return count == 1 || group_of(tag) % count == number; }
+  static uint32_t group_of(uint32_t tag) { return tag >> 25; }
 };
 
 // What an operator finds around it while it works.
