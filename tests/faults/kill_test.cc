@@ -1,10 +1,12 @@
-// Killed, stopped and ended at random moments, again and again: what comes out in the end has the
-// same bytes as of an undisturbed run.
+// Killed, stopped and ended at random moments, again and again, each time going on with another
+// number of threads: what comes out in the end has the same bytes as of an undisturbed run.
 //
 // TOCSIN_FAULT_KILLS is how often each scenario is killed, TOCSIN_FAULT_SEED chooses other moments.
 // The moments are times, so that a seed repeats them just about.
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -29,7 +31,7 @@ using std::chrono::microseconds;
 using std::chrono::steady_clock;
 using tests::RunningProgram;
 
-constexpr uint64_t kKills = 32;
+constexpr uint64_t kKills = 30;
 constexpr uint64_t kSeed = 1;
 
 // Those that write checkpoints, whichever thread has begun them.
@@ -63,7 +65,9 @@ class Disturbed {
     const steady_clock::time_point begin = steady_clock::now();
     rig_.finish();
     compare();
-    longest_ = std::chrono::duration_cast<microseconds>(steady_clock::now() - begin);
+    longest_pause_ =
+        std::chrono::duration_cast<microseconds>(steady_clock::now() - begin).count() / 2;
+    most_pause_ = 2 * longest_pause_;
     rig_.forget();
     while (counts_.kills < kills && !testing::Test::HasFailure()) one_process();
     rig_.finish();
@@ -74,7 +78,14 @@ class Disturbed {
  private:
   // Starts it, and disturbs it until it is gone, one way or the other.
   void one_process() {
-    RunningProgram program(rig_.arguments());
+    std::vector<std::string> words = rig_.arguments();
+    words.insert(words.end(), {"--threads", std::to_string(1 + random_.below(3))});
+    RunningProgram program(words);
+    // A start that is disturbed says less than what follows it.
+    const int looks = random_.percent(80) ? 2000 : 0;
+    for (int look = 0; look < looks && !holds_the_state(program); ++look) {
+      std::this_thread::sleep_for(microseconds(500));
+    }
     while (!ends_by_itself(program)) {
       const size_t choice = random_.below(100);
       if (choice < 15) {
@@ -106,12 +117,13 @@ class Disturbed {
 
   // Waits for a random time; whether it ended by then.
   bool ends_by_itself(RunningProgram& program) {
-    const auto limit = static_cast<size_t>(longest_.count()) / 2;
-    const auto until = steady_clock::now() + microseconds(random_.below(limit));
+    const auto pause = random_.below(static_cast<size_t>(longest_pause_));
+    const auto until = steady_clock::now() + microseconds(pause);
     while (steady_clock::now() < until) {
       if (const std::optional<int> status = program.poll()) {
         EXPECT_EQ(*status, 0) << program.err();
         ++counts_.rounds;
+        longest_pause_ = longest_pause_ * 3 / 4;
         compare();
         rig_.forget();
         return true;
@@ -140,7 +152,12 @@ class Disturbed {
   }
 
   void look_at_log(const std::string& log) {
-    counts_.resumed += log.find("goes on from checkpoint") == std::string::npos ? 0 : 1;
+    if (log.find("goes on from checkpoint") != std::string::npos) {
+      ++counts_.resumed;
+    } else {
+      // Perhaps the machine is busy: the runs shall get somewhere, and not always to the end.
+      longest_pause_ = std::min(longest_pause_ * 9 / 8, most_pause_);
+    }
     for (const char* bad : {"damaged", "Sanitizer", "runtime error", "error:"}) {
       EXPECT_EQ(log.find(bad), std::string::npos) << log;
     }
@@ -151,13 +168,16 @@ class Disturbed {
   Rig rig_;
   model::Random random_;
   Written wanted_;
-  microseconds longest_{};
+  int64_t longest_pause_ = 0;  // microseconds
+  int64_t most_pause_ = 0;
   Counts counts_;
 };
 
 class Kills : public testing::TestWithParam<std::string> {};
 
 TEST_P(Kills, TheOutputIsTheSame) {
+  // The search for leaks stops the process itself, and would meet our stops; other tests look.
+  ::setenv("ASAN_OPTIONS", "detect_leaks=0", 0);
   const uint64_t kills = model::environment("TOCSIN_FAULT_KILLS", kKills);
   const uint64_t seed = model::environment("TOCSIN_FAULT_SEED", kSeed);
   Disturbed disturbed(scenario(GetParam()), seed);
@@ -166,7 +186,7 @@ TEST_P(Kills, TheOutputIsTheSame) {
   std::cout << counts.kills << " kills, " << counts.children << " of writers, "
             << counts.terminations << " ends, " << counts.stops << " stops; " << counts.resumed
             << " runs went on, " << counts.rounds << " came to their end\n";
-  EXPECT_GE(counts.resumed, counts.kills / 4) << "most runs began anew, which says little";
+  EXPECT_GE(counts.resumed, counts.kills / 8) << "most runs began anew, which says little";
   if (HasFailure()) {
     std::cout << "repeat with: TOCSIN_FAULT_KILLS=" << kills << " TOCSIN_FAULT_SEED=" << seed
               << " faults_test --gtest_filter=*Kills*/" << GetParam() << "\n";

@@ -73,6 +73,7 @@ Outcome Simulation::run() {
 }
 
 Simulation::End Simulation::live(bool disturbed) {
+  options_.threads = random_.percent(10) ? 2 : 1;
   auto created = runtime::Engine::create(*set_, options_);
   TOCSIN_CHECK(created, "the patterns of the tests are within the engine's limits");
   engine_ = std::move(*created);
