@@ -35,11 +35,15 @@ Result<bool> ReadAhead::read(Batch& batch, size_t max_records) {
 
 void ReadAhead::run(size_t max_records) {
   for (bool goes_on = true; goes_on;) {
-    Read next;
     {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [this] { return ends_ || done_.size() < kAhead; });
       if (ends_) return;
+    }
+    const std::lock_guard at_work(at_work_);
+    Read next;
+    {
+      const std::lock_guard lock(mutex_);
       if (!spare_.empty()) {
         next.batch = std::move(spare_.back());
         spare_.pop_back();

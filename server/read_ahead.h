@@ -37,6 +37,10 @@ class ReadAhead final : public runtime::Source {
   eventtime::Result<void> resume(const runtime::SourcePosition& position) override {
     return source_->resume(position);
   }
+  // While it is held, the thread does nothing: the process may fork, and no lock of the allocator
+  // is left taken in the child. Waits for the batch that is being read.
+  std::unique_lock<std::mutex> pause() { return std::unique_lock(at_work_); }
+
   uint64_t bytes_read() const override { return now_ ? now_->bytes : source_->bytes_read(); }
   std::optional<uint64_t> bytes_total() const override { return total_; }
 
@@ -58,6 +62,7 @@ class ReadAhead final : public runtime::Source {
   std::optional<uint64_t> total_ = source_->bytes_total();
   std::optional<Read> now_;  // the last one that was given out, without its batch
 
+  std::mutex at_work_;  // held by the thread but when it waits
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Read> done_;                                 // guarded, as what follows

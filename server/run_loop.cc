@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "server/read_ahead.h"
 #include "server/run_inputs.h"
 
 namespace tocsin::server {
@@ -76,7 +75,9 @@ void RunLoop::read_ahead() {
   for (uint32_t input = 0; input < sources_.size(); ++input) {
     std::unique_ptr<runtime::Source>& source = sources_[input];
     if (!source->bytes_total() || ticks_->known().next(input)) continue;
-    source = std::make_unique<ReadAhead>(std::move(source), engine_->patterns().catalog);
+    auto reader = std::make_unique<ReadAhead>(std::move(source), engine_->patterns().catalog);
+    readers_.push_back(reader.get());
+    source = std::move(reader);
   }
 }
 

@@ -26,6 +26,7 @@
 #include "runtime/source.h"
 #include "server/pace.h"
 #include "server/progress.h"
+#include "server/read_ahead.h"
 #include "server/run_command.h"
 #include "server/run_outputs.h"
 #include "server/run_state.h"
@@ -58,7 +59,7 @@ class RunLoop {
   eventtime::Result<void> open_state();
   eventtime::Result<void> open_ticks_and_outputs(const RunMeta* before);
   void read_ahead();
-  RunState::Parts parts() { return {*engine_, sources_, outputs_, *ticks_}; }
+  RunState::Parts parts() { return {*engine_, sources_, outputs_, *ticks_, readers_}; }
   // The source has nothing more.
   eventtime::Result<void> end(uint32_t input);
   // Of a replay: drops the rows that lie outside of its range, then waits until the rest is due.
@@ -90,8 +91,9 @@ class RunLoop {
   std::optional<runtime::BatchPool> pool_;
   // After the engine: alerts are formatted by the sources' formats until the engine is gone.
   std::vector<std::unique_ptr<runtime::Source>> sources_;
-  std::vector<uint64_t> records_;  // read so far, by input; refused ones count
-  std::vector<bool> left_open_;    // by input: its source has ended, and no tick says so
+  std::vector<ReadAhead*> readers_;  // those of the sources that read ahead
+  std::vector<uint64_t> records_;    // read so far, by input; refused ones count
+  std::vector<bool> left_open_;      // by input: its source has ended, and no tick says so
   std::unique_ptr<RunTicks> ticks_;
   RunOutputs outputs_;
   std::unique_ptr<RunState> state_;  // with --state only

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <mutex>
 #include <utility>
+#include <vector>
 
 namespace tocsin::server {
 
@@ -92,7 +94,10 @@ Result<void> RunState::pass(const Parts& parts) {
   last_ = now;
   const Result<CheckpointRequest> made = request(parts);
   if (!made) return Unexpected<Error>{made.error()};
+  std::vector<std::unique_lock<std::mutex>> pauses;  // nobody allocates while the process forks
+  for (ReadAhead* reader : parts.readers) pauses.push_back(reader->pause());
   const Result<void> started = store_.start(*made);
+  pauses.clear();
   if (!started) tell(Unexpected<Error>{started.error()});
   return {};
 }

@@ -19,6 +19,7 @@
 #include "runtime/clock.h"
 #include "runtime/engine.h"
 #include "runtime/source.h"
+#include "server/read_ahead.h"
 #include "server/run_command.h"
 #include "server/run_meta.h"
 #include "server/run_outputs.h"
@@ -45,6 +46,7 @@ class RunState {
     const Sources& sources;
     RunOutputs& outputs;
     RunTicks& ticks;
+    const std::vector<ReadAhead*>& readers;  // among the sources
   };
   // Between two batches: starts a checkpoint if it is time, and sees how the one before went. A
   // checkpoint that fails is told in the log, and tried again the next time; it ends nothing.
