@@ -34,6 +34,7 @@ struct TestedEvent {
   // The steps and negations, by variable, whose key field gave the key under which the event is
   // tested; null: all.
   const eventtime::BitSet* variables = nullptr;
+  bool may_begin = true;  // false: it goes on with what has begun, and begins nothing
 
   const eventtime::EventTable& table() const { return batch->tables[row->type]; }
 };

@@ -153,12 +153,12 @@ void Matcher::on_event(KeyState& state, TestedEvent& event, const PredicateResul
     if (group < next_.size()) ++state.starts;
     state.runs.assign(next_.begin(), next_.end());
   }
-  begin(state, event, predicates);
+  if (event.may_begin) begin(state, event, predicates);
   if (!candidates_.empty()) select(state, key, matches);
   if (program_.leftmost) decide_leftmost(state, matches);
   if (program_.timed) find_next_moment(state);
   if (!program_.logs.empty() && state.runs.empty()) drop_logs(state);
-  if (!program_.look_backs.empty()) remember(state, event, predicates);
+  if (!program_.look_backs.empty() && event.may_begin) remember(state, event, predicates);
   scratch_.clear();
 }
 

@@ -67,11 +67,15 @@ EventId RestoredEvents::take(Decoder& from, std::optional<TypeId> type) {
   event.input = static_cast<uint32_t>(from.number_up_to(UINT32_MAX));
   event.raw = from.text();
   for (size_t left = from.count(); left > 0 && !from.failed(); --left) {
-    const auto column = static_cast<uint32_t>(from.number_up_to(UINT32_MAX));
-    event.texts.emplace_back(column, Text(from.text()));
+    const uint64_t column = from.number();
+    const Text text(from.text());
+    if (saved_type >= types_.size() || !types_[saved_type]) continue;
+    const auto& columns = types_[saved_type]->columns;
+    if (column < columns.size() && columns[column])
+      event.texts.emplace_back(*columns[column], text);
   }
   if (from.failed() || saved_type >= types_.size() || !types_[saved_type]) return kNoEvent;
-  event.type = *types_[saved_type];
+  event.type = types_[saved_type]->type;
   if (type && event.type != *type) return kNoEvent;
   const auto [known, is_new] =
       known_.try_emplace({event.input, event.record, event.sequence}, kNoEvent);

@@ -16,8 +16,13 @@
 
 namespace tocsin::nfa {
 
-// By the number that an event type had when state was saved: its number now, nothing if it is gone.
-using SavedTypes = std::vector<std::optional<TypeId>>;
+// An event type of saved state as it is declared now.
+struct SavedType {
+  TypeId type = 0;
+  std::vector<std::optional<uint32_t>> columns;  // by the column it had; nothing: it is gone
+};
+// By the number that an event type had when state was saved; nothing if it is gone.
+using SavedTypes = std::vector<std::optional<SavedType>>;
 
 void save_event(eventtime::Encoder& out, const EventStore& store, EventId id);
 // As if it had been stored.

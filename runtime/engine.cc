@@ -79,6 +79,33 @@ void Engine::Impl::finish(uint32_t input, const OnAlert& on_alert) {
   shelf_.collect();
 }
 
+namespace {
+
+// Versions that drain are counted with the pattern that they are of.
+void join_versions(const std::vector<PatternVersion>& versions,
+                   std::vector<PatternStats>& patterns) {
+  std::vector<PatternStats> joined;
+  for (size_t i = 0; i < patterns.size(); ++i) {
+    if (!versions[i].until) joined.push_back(patterns[i]);
+  }
+  for (size_t i = 0; i < patterns.size(); ++i) {
+    if (!versions[i].until) continue;
+    const auto known = std::find_if(joined.begin(), joined.end(), [&](const PatternStats& each) {
+      return each.name == patterns[i].name;
+    });
+    if (known == joined.end()) {
+      joined.push_back(patterns[i]);
+      continue;
+    }
+    known->alerts += patterns[i].alerts;
+    known->events_considered += patterns[i].events_considered;
+    known->dropped_starts += patterns[i].dropped_starts;
+  }
+  patterns = std::move(joined);
+}
+
+}  // namespace
+
 EngineStats Engine::Impl::stats() const {
   EngineStats stats = stats_;
   stats.arithmetic_errors += shards_.front()->dispatcher().predicates().arithmetic_errors();
@@ -100,6 +127,7 @@ EngineStats Engine::Impl::stats() const {
       stats.patterns[op->number()].dropped_starts += matcher.dropped_starts;
     }
   }
+  if (!options_.versions.empty()) join_versions(options_.versions, stats.patterns);
   return stats;
 }
 
@@ -313,6 +341,15 @@ Result<void> Engine::restore(std::string_view key, std::string_view value) {
 }
 Result<void> Engine::finish_restore() {
   return impl_->finish_restore();
+}
+void Engine::begin_waiting() {
+  impl_->begin_waiting();
+}
+Timestamp Engine::derived_until() const {
+  return impl_->derived_until();
+}
+bool Engine::has_pending(size_t pattern) const {
+  return impl_->has_pending(pattern);
 }
 
 }  // namespace tocsin::runtime

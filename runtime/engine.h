@@ -94,6 +94,15 @@ class Engine {
   // are gone are passed over. After an error the engine is of no use.
   eventtime::Result<void> restore(std::string_view key, std::string_view value);
   eventtime::Result<void> finish_restore();
+  // Decides what the patterns' own conditions say of first events that wait (run_operator.h), so
+  // that saved state can go to patterns with other conditions.
+  void begin_waiting();
+
+  // For EngineOptions::versions. Events that patterns emit are before this time if they have been
+  // emitted.
+  eventtime::Timestamp derived_until() const;
+  // Whether a pattern that drains may still have a match. By its place in patterns().
+  bool has_pending(size_t pattern) const;
 
   // The same with alerts as lines of JSON, appended to `alerts`.
   void push(std::shared_ptr<const eventtime::Batch> batch, std::string& alerts,

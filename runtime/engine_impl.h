@@ -45,6 +45,9 @@ class Engine::Impl {
   void save(const PutRecord& put) const;
   eventtime::Result<void> restore(std::string_view key, std::string_view value);
   eventtime::Result<void> finish_restore();
+  void begin_waiting();
+  eventtime::Timestamp derived_until() const;
+  bool has_pending(size_t pattern) const;
 
  private:
   // Of levels above 0: input events and derived ones that are not matched yet, each in order.
@@ -81,10 +84,13 @@ class Engine::Impl {
   bool restore_rows(std::string_view key, eventtime::Decoder& from);
   // With its level; one more than the last: it has been settled.
   using HeldAlert = std::pair<size_t, PendingAlert>;
-  bool restore_alert(eventtime::Decoder& from, std::vector<HeldAlert>& piece);
+  bool restore_alert(uint32_t pattern, eventtime::Decoder& from, std::vector<HeldAlert>& piece);
   bool restore_counters(uint32_t pattern, eventtime::Decoder& from);
   void place_rows();
-  std::optional<uint32_t> pattern_of(std::string_view name) const;
+  const std::string& state_name(size_t pattern) const {
+    return shards_.front()->operators()[pattern]->state_name();
+  }
+  std::optional<uint32_t> pattern_of(std::string_view state_name) const;
   static ReleasedEvent event_of(LoadedBatch& loaded, uint32_t row);
 
   patterns::PatternSet patterns_;

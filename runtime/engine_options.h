@@ -3,6 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
+
+#include "runtime/pattern_version.h"
 
 namespace tocsin::runtime {
 
@@ -22,6 +25,8 @@ struct EngineOptions {
   // That match at the same time, each a share of the keys; the caller's is one of them. What comes
   // out is the same for any number.
   size_t threads = 1;
+  // By pattern; empty: each begins with the inputs and goes on to their ends.
+  std::vector<PatternVersion> versions = {};
 };
 
 }  // namespace tocsin::runtime

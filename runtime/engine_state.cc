@@ -11,6 +11,7 @@
 #include <map>
 #include <utility>
 
+#include "eventtime/check.h"
 #include "runtime/engine_impl.h"
 
 namespace tocsin::runtime {
@@ -23,7 +24,7 @@ using eventtime::Unexpected;
 
 namespace {
 
-constexpr uint64_t kStateVersion = 1;
+constexpr uint64_t kStateVersion = 2;
 constexpr size_t kPiece = 512;  // rows or alerts in one record
 
 enum class Rows : unsigned char { kReordering, kWaiting, kDerived };
@@ -128,7 +129,12 @@ Engine::Impl::Impl(patterns::PatternSet patterns, const EngineOptions& options)
       levels_(pattern_levels_.count),
       null_keys_(patterns_.catalog.types.size()),
       queue_(patterns_.patterns, pattern_levels_.count) {
-  for (const patterns::Pattern& pattern : patterns_.patterns) null_keys_.add(pattern);
+  TOCSIN_CHECK(options.versions.empty() || options.versions.size() == patterns_.patterns.size(),
+               "each pattern has its version, or none has");
+  for (size_t i = 0; i < patterns_.patterns.size(); ++i) {
+    const bool drains = !options.versions.empty() && options.versions[i].until;
+    if (!drains) null_keys_.add(patterns_.patterns[i]);
+  }
   const auto shards = static_cast<uint32_t>(options_.threads);
   for (uint32_t i = 0; i < shards; ++i) {
     shards_.push_back(std::make_unique<Shard>(KeyShare{i, shards}, patterns_, pattern_levels_,
@@ -206,10 +212,13 @@ void Engine::Impl::save_rows(const PutRecord& put) const {
 
 void Engine::Impl::save_alerts(const PutRecord& put) const {
   Pieces pieces(put, "a");
+  std::string bytes;  // of one: those of a pattern that is gone are passed over
   queue_.for_each([&](size_t level, const PendingAlert& alert) {
-    Encoder out = pieces.next();
+    Encoder piece = pieces.next();
+    piece.text(state_name(alert.pattern));
+    bytes.clear();
+    Encoder out(bytes);
     out.number(level);
-    out.text(patterns_.patterns[alert.pattern].name);
     out.time(alert.complete);
     out.number(alert.timeout ? 1 : 0);
     out.number(alert.start);
@@ -226,13 +235,14 @@ void Engine::Impl::save_alerts(const PutRecord& put) const {
       for (const eventtime::Value& value : alert.derived->values) out.value(value);
     }
     shard_of(alert.key).operators()[alert.pattern]->save_match(alert, out);
+    piece.text(bytes);
   });
 }
 
 void Engine::Impl::save_keys(const PutRecord& put) const {
   std::string bytes;
   for (uint32_t pattern = 0; pattern < patterns_.patterns.size(); ++pattern) {
-    const std::string& name = patterns_.patterns[pattern].name;
+    const std::string& name = state_name(pattern);
     nfa::MatcherStats stats;
     for (const auto& shard : shards_) {
       const PatternOperator& op = *shard->operators()[pattern];
@@ -324,32 +334,35 @@ Result<void> Engine::Impl::restore_engine(std::string_view value) {
   return {};
 }
 
-// Types are known by their names; one whose fields are others is another.
+// Types are known by their names, and so are their fields; one of another type is another.
 Result<void> Engine::Impl::restore_types(Decoder& from) {
   for (size_t left = from.count(); left > 0 && !from.failed(); --left) {
     const std::string_view name = from.text();
-    std::optional<eventtime::TypeId> type = patterns_.catalog.find(name);
-    const size_t fields = from.count();
-    for (size_t i = 0; i < fields; ++i) {
+    const std::optional<eventtime::TypeId> type = patterns_.catalog.find(name);
+    std::optional<nfa::SavedType>& saved = restore_->types.emplace_back();
+    if (type) saved.emplace().type = *type;
+    for (size_t fields = from.count(); fields > 0; --fields) {
       const std::string_view field = from.text();
       const uint64_t field_type = from.number();
       if (!type) continue;
       const auto& known = patterns_.catalog.types[*type].fields;
-      const bool same = known.size() == fields && known[i].name == field &&
-                        static_cast<uint64_t>(known[i].type) == field_type;
-      if (!same) type.reset();
+      const auto same = std::find_if(known.begin(), known.end(), [&](const eventtime::Field& each) {
+        return each.name == field && static_cast<uint64_t>(each.type) == field_type;
+      });
+      std::optional<uint32_t>& column = saved->columns.emplace_back();
+      if (same != known.end()) column = static_cast<uint32_t>(same - known.begin());
     }
-    restore_->types.push_back(type);
   }
   if (from.failed()) return damaged("the engine");
   return {};
 }
 
 std::optional<uint32_t> Engine::Impl::pattern_of(std::string_view name) const {
-  const auto found = std::find_if(patterns_.patterns.begin(), patterns_.patterns.end(),
-                                  [&](const auto& pattern) { return pattern.name == name; });
-  if (found == patterns_.patterns.end()) return std::nullopt;
-  return static_cast<uint32_t>(found - patterns_.patterns.begin());
+  const auto ops = shards_.front()->operators();
+  const auto found = std::find_if(ops.begin(), ops.end(),
+                                  [&](const auto& op) { return op->state_name() == name; });
+  if (found == ops.end()) return std::nullopt;
+  return (*found)->number();
 }
 
 Result<void> Engine::Impl::restore_record(std::string_view key, std::string_view value) {
@@ -364,7 +377,11 @@ Result<void> Engine::Impl::restore_record(std::string_view key, std::string_view
   if (kind == 'a') {
     auto& piece = restore_->alerts[std::string(key)];
     while (!from.is_complete()) {
-      if (!restore_alert(from, piece)) return damaged("held alerts");
+      const std::optional<uint32_t> pattern = pattern_of(from.text());
+      Decoder alert(from.text());
+      if (from.failed()) return damaged("held alerts");
+      if (!pattern) continue;
+      if (!restore_alert(*pattern, alert, piece)) return damaged("held alerts");
     }
     return {};
   }
@@ -405,17 +422,16 @@ bool Engine::Impl::restore_rows(std::string_view key, Decoder& from) {
   if (number >= known) return kind != Rows::kReordering;  // of a level that is gone
   std::vector<RestoredRows::Place>& places = restore_->places[std::string(key)];
   while (!from.is_complete()) {
-    const std::optional<RestoredRows::Place> place = restore_->rows->take(from);
-    if (!place) return false;
-    places.push_back(*place);
+    std::optional<RestoredRows::Place> place;
+    if (!restore_->rows->take(from, place)) return false;
+    if (place) places.push_back(*place);
   }
   return true;
 }
 
-bool Engine::Impl::restore_alert(Decoder& from, std::vector<HeldAlert>& piece) {
+bool Engine::Impl::restore_alert(uint32_t pattern, Decoder& from, std::vector<HeldAlert>& piece) {
   PendingAlert alert;
   const uint64_t level = from.number();
-  const std::optional<uint32_t> pattern = pattern_of(from.text());
   alert.complete = from.time();
   alert.timeout = from.flag();
   alert.start = from.number();
@@ -428,19 +444,23 @@ bool Engine::Impl::restore_alert(Decoder& from, std::vector<HeldAlert>& piece) {
     derived.time = from.time();
     const uint64_t type = from.number();
     if (type >= restore_->types.size() || !restore_->types[type]) return false;
-    derived.type = *restore_->types[type];
+    const nfa::SavedType& now = *restore_->types[type];
+    derived.type = now.type;
     derived.id = from.number();
-    for (size_t left = from.count(); left > 0; --left) {
-      derived.values.push_back(derived.own(from.value()));
+    derived.values.resize(patterns_.catalog.types[now.type].fields.size());
+    if (from.count() != now.columns.size()) return false;
+    for (const std::optional<uint32_t>& column : now.columns) {
+      const eventtime::Value value = derived.own(from.value());
+      if (column) derived.values[*column] = value;
     }
   }
-  if (from.failed() || !pattern) return false;
-  alert.pattern = *pattern;
+  if (from.failed()) return false;
+  alert.pattern = pattern;
   const Shard& shard = shard_of(alert.key);
-  PatternOperator& op = *shard.operators()[*pattern];
+  PatternOperator& op = *shard.operators()[pattern];
   if (!op.restore_match(alert, from, restore_->with(shard, shelf_))) return false;
   piece.emplace_back(level, std::move(alert));
-  return !from.failed();
+  return from.is_complete();
 }
 
 Result<void> Engine::Impl::finish_restore() {
@@ -462,6 +482,48 @@ Result<void> Engine::Impl::finish_restore() {
   restore_.reset();
   shelf_.collect();
   return {};
+}
+
+void Engine::Impl::begin_waiting() {
+  for (const auto& shard : shards_) {
+    BatchHolder& holder = shelf_.holder(shard->share().number + 1);
+    for (const auto& op : shard->operators()) op->begin_waiting(holder);
+  }
+  shelf_.collect();
+}
+
+eventtime::Timestamp Engine::Impl::derived_until() const {
+  eventtime::Timestamp until =
+      settled_ == eventtime::kMaxTimestamp ? reorder_.latest_row() : settled_;
+  for (const Level& level : levels_) {
+    if (level.derived.empty()) continue;
+    until = std::max(until, level.derived.back().tested.row->time + eventtime::Duration{1});
+  }
+  return until;
+}
+
+bool Engine::Impl::has_pending(size_t pattern) const {
+  bool pending = std::any_of(shards_.begin(), shards_.end(), [&](const auto& shard) {
+    return shard->operators()[pattern]->keys() > 0;
+  });
+  queue_.for_each(
+      [&](size_t, const PendingAlert& alert) { pending = pending || alert.pattern == pattern; });
+  if (pending || options_.versions.empty() || !options_.versions[pattern].until) return pending;
+  // Events that it may still begin with.
+  const InputPlace& until = *options_.versions[pattern].until;
+  for (uint32_t input = 0; input < reorder_.inputs(); ++input) {
+    for (const eventtime::Arrival& arrival : reorder_.waiting(input)) {
+      const eventtime::Batch& batch = *shelf_.at(arrival.batch).batch;
+      if (until.is_behind(batch, batch.rows[arrival.row])) return true;
+    }
+  }
+  const auto any = [&](const std::deque<ReleasedEvent>& events) {
+    return std::any_of(events.begin(), events.end(), [&](const ReleasedEvent& event) {
+      return until.is_behind(*event.tested.batch, *event.tested.row);
+    });
+  };
+  return std::any_of(levels_.begin(), levels_.end(),
+                     [&](const Level& level) { return any(level.waiting) || any(level.derived); });
 }
 
 void Engine::Impl::place_rows() {

@@ -11,6 +11,14 @@ void add_once(std::vector<nfa::StepPredicate>& list, nfa::StepPredicate predicat
   if (std::find(list.begin(), list.end(), predicate) == list.end()) list.push_back(predicate);
 }
 
+PatternVersion version_of(const OperatorParts& parts) {
+  const auto& versions = parts.options.versions;
+  PatternVersion version;
+  if (!versions.empty()) version = versions[parts.number];
+  if (version.state.empty()) version.state = parts.pattern.name;
+  return version;
+}
+
 bool any_holds(const std::vector<nfa::StepPredicate>& predicates, const ReleasedEvent& event) {
   return std::any_of(predicates.begin(), predicates.end(), [&](nfa::StepPredicate predicate) {
     return event.loaded->predicates.holds(predicate, event.tested.row->table_row);
@@ -24,6 +32,7 @@ PatternOperator::PatternOperator(OperatorParts parts)
       format_(parts.pattern, parts.options.events),
       number_(parts.number),
       rank_(parts.rank),
+      version_(version_of(parts)),
       events_(parts.events),
       doors_(std::move(parts.doors)),
       max_starts_(parts.options.max_starts),
@@ -86,6 +95,11 @@ void PatternOperator::concern(Dispatcher& dispatcher) const {
 bool PatternOperator::route(ReleasedEvent& event, size_t index, bool may_begin,
                             const KeyShare& share) {
   if (!routed_.empty() && routed_.back().index == index) return true;  // by another condition
+  const eventtime::Batch& batch = *event.loaded->batch;
+  const eventtime::Row& row = *event.tested.row;
+  if (version_.since && version_.since->is_behind(batch, row)) return false;
+  const bool begins = !version_.until || version_.until->is_behind(batch, row);
+  may_begin = may_begin && begins;
   for (uint32_t number = 0; number < doors_.size(); ++number) {
     const Door& door = doors_[number];
     if (!door.types[event.tested.row->type]) continue;
@@ -99,6 +113,7 @@ bool PatternOperator::route(ReleasedEvent& event, size_t index, bool may_begin,
                        key.tag,
                        static_cast<uint32_t>(index),
                        number,
+                       begins,
                        door.variables.size() == 0 ? nullptr : &door.variables});
   }
   return !routed_.empty() && routed_.back().index == index;

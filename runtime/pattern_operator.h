@@ -25,6 +25,7 @@
 #include "runtime/dispatcher.h"
 #include "runtime/engine_options.h"
 #include "runtime/event_keys.h"
+#include "runtime/pattern_version.h"
 #include "runtime/saved_rows.h"
 
 namespace tocsin::runtime {
@@ -114,6 +115,8 @@ class PatternOperator {
   // were written by another plan.
   virtual bool restore(std::string_view key, eventtime::Decoder& from, const Restoring& with) = 0;
   virtual void finish_restore(const Restoring& with) = 0;
+  // Makes runs of first events that wait, so that no condition decides about them again.
+  virtual void begin_waiting(BatchHolder& /*shelf*/) {}
   // An alert that has been found, but for what the queue knows of it.
   void save_match(const PendingAlert& alert, eventtime::Encoder& out) const {
     matcher_.save_match(alert.node, out);
@@ -130,6 +133,11 @@ class PatternOperator {
                 const std::function<void(const Alert&)>& on_alert);
 
   uint32_t number() const { return number_; }
+  // What its state is called in saved records.
+  const std::string& state_name() const { return version_.state; }
+  // It goes on with what it has and begins nothing more.
+  bool drains() const { return version_.until.has_value(); }
+  const PatternVersion& version() const { return version_; }
   const patterns::Pattern& pattern() const { return *format_.pattern; }
   const nfa::Matcher& matcher() const { return matcher_; }
 
@@ -141,6 +149,7 @@ class PatternOperator {
     uint32_t tag = 0;
     uint32_t index = 0;  // in the block
     uint32_t door = 0;
+    bool may_begin = true;                         // as far as the version goes
     const eventtime::BitSet* variables = nullptr;  // null: all
   };
 
@@ -161,6 +170,7 @@ class PatternOperator {
   AlertFormat format_;
   uint32_t number_;
   uint32_t rank_;
+  PatternVersion version_;
   nfa::EventStore& events_;
   std::vector<Door> doors_;
   bool by_step_ = false;  // the pattern's steps name their own key fields

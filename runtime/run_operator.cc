@@ -102,8 +102,10 @@ void RunOperator::process_event(Routed& routed, const Surroundings& around) {
   }
   matches_.clear();
   event.tested.variables = routed.variables;
+  event.tested.may_begin = routed.may_begin;
   matcher_.on_event(entry->state, event.tested, event.loaded->predicates, key_values_, matches_);
   event.tested.variables = nullptr;
+  event.tested.may_begin = true;
   if (!matches_.empty()) emit(entry->key, around);
   settle(*entry);
 }
@@ -113,15 +115,15 @@ KeyEntry* RunOperator::entry_for(const Routed& routed, BatchHolder& shelf) {
   KeyRef found = keys_.find(routed.key, routed.tag);
   if (found.waits()) found = drop_expired(found, event.tested.row->time, shelf);
   if (found.waits()) {
-    const bool begins = may_begin(event);
+    const bool begins = routed.may_begin && may_begin(event);
     // At the limit of live first events it is the matcher that drops the oldest.
     const bool full = begins && keys_.oldest(found).chain >= max_starts_;
-    if (full || may_follow(event)) return &begin_waiting(found, shelf);
+    if (full || may_follow(event)) return &begin_key(found, shelf);
     if (begins) wait(routed, found, shelf);
     return nullptr;
   }
   if (!found.is_none()) return &keys_.at(found.slot());
-  if (!may_begin(event)) return nullptr;
+  if (!routed.may_begin || !may_begin(event)) return nullptr;
   if (!program_.starts_wait) return &keys_.add(routed.key, routed.tag);
   wait(routed, found, shelf);
   return nullptr;
@@ -139,7 +141,7 @@ void RunOperator::wait(const Routed& routed, KeyRef found, BatchHolder& shelf) {
 }
 
 // Makes runs of the first events that wait at a key, in their order.
-KeyEntry& RunOperator::begin_waiting(KeyRef waiting, BatchHolder& shelf) {
+KeyEntry& RunOperator::begin_key(KeyRef waiting, BatchHolder& shelf) {
   uint32_t place = waiting.place();
   uint32_t left = keys_.oldest(waiting).chain;
   KeyEntry& entry = keys_.begin(waiting);
@@ -152,6 +154,14 @@ KeyEntry& RunOperator::begin_waiting(KeyRef waiting, BatchHolder& shelf) {
     place = start.next;
   }
   return entry;
+}
+
+void RunOperator::begin_waiting(BatchHolder& shelf) {
+  WaitingStarts& waiting = keys_.waiting();
+  for (; !waiting.empty(); waiting.pop()) {
+    const KeyRef oldest = KeyRef::of_waiting(waiting.place(0));
+    if (keys_.oldest(oldest).chain != 0) settle(begin_key(oldest, shelf));
+  }
 }
 
 bool RunOperator::has_expired(const WaitingStart& start, eventtime::Timestamp now) const {
@@ -182,7 +192,7 @@ void RunOperator::clean_up_waiting(eventtime::Timestamp now, BatchHolder& shelf)
     if (has_expired(start, now)) {
       drop_expired(oldest, now, shelf);
     } else if (start.loaded->number + kBatchesKept < shelf.added()) {
-      settle(begin_waiting(oldest, shelf));
+      settle(begin_key(oldest, shelf));
     } else {
       return;
     }

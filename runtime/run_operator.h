@@ -26,6 +26,7 @@ class RunOperator final : public PatternOperator {
   void save(const PutKey& put) const override;
   bool restore(std::string_view key, eventtime::Decoder& from, const Restoring& with) override;
   void finish_restore(const Restoring& with) override;
+  void begin_waiting(BatchHolder& shelf) override;
 
  private:
   void prefetch_key(uint32_t tag) const override { keys_.prefetch_index(tag); }
@@ -37,7 +38,7 @@ class RunOperator final : public PatternOperator {
   KeyEntry* entry_for(const Routed& routed, BatchHolder& shelf);
 
   void wait(const Routed& routed, KeyRef found, BatchHolder& shelf);
-  KeyEntry& begin_waiting(KeyRef waiting, BatchHolder& shelf);
+  KeyEntry& begin_key(KeyRef waiting, BatchHolder& shelf);
   bool has_expired(const WaitingStart& start, eventtime::Timestamp now) const;
   KeyRef drop_expired(KeyRef waiting, eventtime::Timestamp now, BatchHolder& shelf);
   void clean_up_waiting(eventtime::Timestamp now, BatchHolder& shelf);

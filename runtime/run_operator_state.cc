@@ -62,8 +62,8 @@ bool RunOperator::restore_waiting(std::string_view key, Decoder& from, const Res
   saved_keys_.emplace_back(key);
   for (size_t left = from.count(); left > 0; --left) {
     const uint64_t sequence = from.number();
-    const auto row = with.rows.take(from);
-    if (!row) return false;
+    std::optional<RestoredRows::Place> row;
+    if (!with.rows.take(from, row) || !row) return false;
     saved_.push_back({sequence, *row, static_cast<uint32_t>(saved_keys_.size() - 1)});
   }
   return from.is_complete();

@@ -31,14 +31,16 @@ class RestoredRows {
   RestoredRows(const eventtime::Catalog& catalog, const nfa::SavedTypes& types)
       : catalog_(catalog), types_(types) {}
 
-  // Reads a row; nothing if there is none.
-  std::optional<Place> take(eventtime::Decoder& from);
+  // Reads a row; nothing if its type is gone. False: there is none.
+  bool take(eventtime::Decoder& from, std::optional<Place>& place);
   // All rows have been taken. `holder` holds each batch once until release().
   void load(BatchShelf& shelf, BatchHolder& holder, Dispatcher& dispatcher);
   LoadedBatch& loaded(Place place) const { return *loaded_.at(place.input); }
   void release(BatchHolder& holder);
 
  private:
+  static bool pass_over(eventtime::Decoder& from);
+
   const eventtime::Catalog& catalog_;
   const nfa::SavedTypes& types_;
   std::map<uint32_t, std::shared_ptr<eventtime::Batch>> batches_;  // by input

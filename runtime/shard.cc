@@ -18,11 +18,12 @@ namespace {
 // So many look-ups are under way at once: enough to hide the memory's latency.
 constexpr size_t kBlockEvents = 128;
 
-// Rank of each pattern among the names: alerts of one time are sorted by it.
+// Rank of each pattern among the names: alerts of one time are sorted by it. Versions of one
+// pattern in their order.
 std::vector<uint32_t> ranks_by_name(const std::vector<Pattern>& patterns) {
   std::vector<uint32_t> order(patterns.size());
   std::iota(order.begin(), order.end(), 0U);
-  std::sort(order.begin(), order.end(), [&](uint32_t left, uint32_t right) {
+  std::stable_sort(order.begin(), order.end(), [&](uint32_t left, uint32_t right) {
     return patterns[left].name < patterns[right].name;
   });
   std::vector<uint32_t> ranks(order.size());

@@ -66,8 +66,9 @@ StartOperator::StartOperator(OperatorParts parts, const eventtime::EventSchema& 
     : PatternOperator(std::move(parts)),
       plan_(*nfa::plan_starts(program_).plan),
       cells_(program_.places[nfa::kFirstPlace], schema),
+      keeps_spent_(plan_.sum.has_value() || drains()),
       light_(!events_.keeps_raw() && !cells_.has_texts()),
-      log_(cells_.words() + (plan_.sum ? 1 : 0) + kOriginWords, plan_.value_slot.has_value()),
+      log_(cells_.words() + (keeps_spent_ ? 1 : 0) + kOriginWords, plan_.value_slot.has_value()),
       clear_slots_(program_.layout.words()),
       slots_(clear_slots_.size()) {
   program_.layout.clear(clear_slots_.data());
@@ -104,7 +105,7 @@ void StartOperator::process_event(Routed& routed, const Surroundings& around) {
   const Timestamp now = event.row->time;
   chain_ = log_.find(routed.key, routed.tag);
   if (chain_ != kNone) pass_time(now, around);
-  const bool begins = fits(*routed.event, nfa::kFirstPlace);
+  const bool begins = takes_first(routed);
   if (chain_ == kNone && !begins) return;
   matcher_.count_event();
   matches_.clear();
@@ -116,13 +117,21 @@ void StartOperator::process_event(Routed& routed, const Surroundings& around) {
   }
   if (chain_ != kNone && !plan_.kills.empty()) kill(routed);
   if (begins) begin(routed);
-  const uint32_t too_many = begins && chain().count > max_starts_ ? chain().oldest : kNone;
-  if (begins && plan_.kind == Kind::kLoop) complete_loops(now);
+  const uint32_t too_many =
+      begins && chain_ != kNone && chain().count > max_starts_ ? chain().oldest : kNone;
+  if (begins && chain_ != kNone && plan_.kind == Kind::kLoop) complete_loops(now);
   if (too_many != kNone) enforce_limit(too_many);
   if (chain_ != kNone && excluded_before_ != 0) exclude();
   drop_spent();
   if (!matches_.empty()) emit(routed.key, around);
   matcher_.scratch().clear();
+}
+
+// Whether it is a first event; of a loop that begins no more, another round.
+bool StartOperator::takes_first(const Routed& routed) const {
+  const bool round = plan_.kind == Kind::kLoop || plan_.kind == Kind::kLoopThen;
+  if (!routed.may_begin && !(round && chain_ != kNone)) return false;
+  return fits(*routed.event, nfa::kFirstPlace);
 }
 
 bool StartOperator::fits(const ReleasedEvent& event, uint16_t place) const {
@@ -207,7 +216,7 @@ void StartOperator::follow(nfa::TestedEvent& event) {
   uint32_t left = chain().count;
   for (uint32_t place = chain().oldest; place != kNone && left >= plan_.minimum; --left) {
     const uint32_t next = log_.at(place).newer;
-    if (!follow_one(place, left, event)) return;
+    if (!is_spent(place) && !follow_one(place, left, event)) return;
     place = next;
   }
 }
@@ -272,17 +281,18 @@ void StartOperator::kill(const Routed& routed) {
 }
 
 void StartOperator::begin(const Routed& routed) {
+  if (!routed.may_begin && chain_ == kNone) return;  // there is nothing to be a round of any more
   if (chain_ == kNone) chain_ = log_.add_chain(routed.key, routed.tag);
-  index(add(*routed.event));
+  const uint32_t place = add(*routed.event);
+  index(place);
+  if (!routed.may_begin) spent(place) = 1;
 }
 
 // Makes a first event known by its value and to the sum of its key.
 void StartOperator::index(uint32_t place) {
   if (plan_.value_slot) index_value(place);
-  if (plan_.sum) {
-    spent(place) = 0;
-    move_sum(place, true);
-  }
+  if (keeps_spent_) spent(place) = 0;
+  if (plan_.sum) move_sum(place, true);
 }
 
 uint32_t StartOperator::add(ReleasedEvent& released) {
@@ -467,7 +477,9 @@ void StartOperator::advance(Timestamp now, const Surroundings& around) {
        place = log_.front()) {
     prefetch_ahead();
     if (plan_.kind == Kind::kAbsence) fire(place, around);
+    chain_ = log_.at(place).chain;
     remove(place);
+    drop_spent();
   }
   if (in_batches_ > 0) store_old();
   log_.shrink();

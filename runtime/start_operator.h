@@ -54,6 +54,7 @@ class StartOperator final : public PatternOperator {
   void follow(nfa::TestedEvent& event);
   bool follow_one(uint32_t place, uint32_t left, nfa::TestedEvent& event);
   void kill(const Routed& routed);
+  bool takes_first(const Routed& routed) const;
   void begin(const Routed& routed);
   void complete_loops(eventtime::Timestamp now);
   bool complete_loop(uint32_t place, uint32_t left, eventtime::Timestamp now);
@@ -89,7 +90,7 @@ class StartOperator final : public PatternOperator {
   const Origin& origin(uint32_t place) const {
     return *reinterpret_cast<const Origin*>(log_.words(place) + origin_word());
   }
-  size_t origin_word() const { return cells_.words() + (plan_.sum ? 1 : 0); }
+  size_t origin_word() const { return cells_.words() + (keeps_spent_ ? 1 : 0); }
   void store(uint32_t place);
   void store_old();
   uint32_t add(ReleasedEvent& event);
@@ -110,10 +111,11 @@ class StartOperator final : public PatternOperator {
 
   // Sums that having asks for.
   double summand(uint32_t place) const;
-  // Behind the fields of a first event: its own match is out, but older ones still go through it.
+  // Behind the fields of a first event: its own match is out, or none may begin with it any more,
+  // but older ones still go through it.
   uint64_t& spent(uint32_t place) { return log_.words(place)[cells_.words()]; }
   bool is_spent(uint32_t place) const {
-    return plan_.sum && log_.words(place)[cells_.words()] != 0;
+    return keeps_spent_ && log_.words(place)[cells_.words()] != 0;
   }
   void drop_spent();
   void move_sum(uint32_t place, bool in);
@@ -133,6 +135,7 @@ class StartOperator final : public PatternOperator {
 
   nfa::StartPlan plan_;
   nfa::StartCells cells_;
+  bool keeps_spent_;
   bool light_;
   StartLog log_;
   std::vector<uint64_t> clear_slots_;

@@ -92,7 +92,7 @@ void StartOperator::finish_restore(const Restoring& with) {
     from.input = start.input;
     std::copy_n(saved_words_.data() + start.words, cells_.words(), log_.words(place));
     index(place);
-    if (start.spent && plan_.sum) spent(place) = 1;
+    if (start.spent && keeps_spent_) spent(place) = 1;
   }
   chain_ = kNone;
   saved_ = {};
