@@ -79,6 +79,19 @@ void Engine::Impl::finish(uint32_t input, const OnAlert& on_alert) {
   shelf_.collect();
 }
 
+void Engine::Impl::visit_pending(const VisitPending& visit) const {
+  std::vector<eventtime::Value> values;
+  std::string texts;
+  for (const auto& shard : shards_) {
+    for (const auto& op : shard->operators()) {
+      op->describe([&](std::string_view key, std::span<const PendingMatch> matches) {
+        decode_key(key, op->pattern().by, values, texts);
+        visit({op->number(), values, matches});
+      });
+    }
+  }
+}
+
 namespace {
 
 // Versions that drain are counted with the pattern that they are of.
@@ -341,6 +354,9 @@ Result<void> Engine::restore(std::string_view key, std::string_view value) {
 }
 Result<void> Engine::finish_restore() {
   return impl_->finish_restore();
+}
+void Engine::visit_pending(const VisitPending& visit) const {
+  impl_->visit_pending(visit);
 }
 void Engine::begin_waiting() {
   impl_->begin_waiting();

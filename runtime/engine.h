@@ -25,6 +25,7 @@
 #include "patterns/pattern.h"
 #include "runtime/alert.h"
 #include "runtime/engine_options.h"
+#include "runtime/pending.h"
 
 namespace tocsin::runtime {
 
@@ -97,6 +98,10 @@ class Engine {
   // Decides what the patterns' own conditions say of first events that wait (run_operator.h), so
   // that saved state can go to patterns with other conditions.
   void begin_waiting();
+
+  // Calls `visit` for each key of each pattern with something pending, in no order.
+  using VisitPending = std::function<void(const PendingKey&)>;
+  void visit_pending(const VisitPending& visit) const;
 
   // For EngineOptions::versions. Events that patterns emit are before this time if they have been
   // emitted.

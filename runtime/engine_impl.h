@@ -46,6 +46,7 @@ class Engine::Impl {
   eventtime::Result<void> restore(std::string_view key, std::string_view value);
   eventtime::Result<void> finish_restore();
   void begin_waiting();
+  void visit_pending(const VisitPending& visit) const;
   eventtime::Timestamp derived_until() const;
   bool has_pending(size_t pattern) const;
 

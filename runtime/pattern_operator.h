@@ -26,6 +26,7 @@
 #include "runtime/engine_options.h"
 #include "runtime/event_keys.h"
 #include "runtime/pattern_version.h"
+#include "runtime/pending.h"
 #include "runtime/saved_rows.h"
 
 namespace tocsin::runtime {
@@ -117,6 +118,9 @@ class PatternOperator {
   virtual void finish_restore(const Restoring& with) = 0;
   // Makes runs of first events that wait, so that no condition decides about them again.
   virtual void begin_waiting(BatchHolder& /*shelf*/) {}
+  // What is pending, key by key.
+  using VisitPending = std::function<void(std::string_view key, std::span<const PendingMatch>)>;
+  virtual void describe(const VisitPending& visit) const = 0;
   // An alert that has been found, but for what the queue knows of it.
   void save_match(const PendingAlert& alert, eventtime::Encoder& out) const {
     matcher_.save_match(alert.node, out);

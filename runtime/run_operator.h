@@ -27,6 +27,7 @@ class RunOperator final : public PatternOperator {
   bool restore(std::string_view key, eventtime::Decoder& from, const Restoring& with) override;
   void finish_restore(const Restoring& with) override;
   void begin_waiting(BatchHolder& shelf) override;
+  void describe(const VisitPending& visit) const override;
 
  private:
   void prefetch_key(uint32_t tag) const override { keys_.prefetch_index(tag); }
@@ -44,6 +45,8 @@ class RunOperator final : public PatternOperator {
   void clean_up_waiting(eventtime::Timestamp now, BatchHolder& shelf);
 
   bool restore_waiting(std::string_view key, eventtime::Decoder& from, const Restoring& with);
+  void describe_waiting(const VisitPending& visit) const;
+  void describe_waiting_start(const WaitingStart& start, PendingMatch& match) const;
   void settle(KeyEntry& entry);
   void fire_moments(eventtime::Timestamp now, const Surroundings& around);
   void fire_timers(eventtime::Timestamp now, const Surroundings& around);

@@ -33,6 +33,7 @@ class StartOperator final : public PatternOperator {
   void save(const PutKey& put) const override;
   bool restore(std::string_view key, eventtime::Decoder& from, const Restoring& with) override;
   void finish_restore(const Restoring& with) override;
+  void describe(const VisitPending& visit) const override;
 
  private:
   using Kind = nfa::StartPlan::Kind;
@@ -96,6 +97,7 @@ class StartOperator final : public PatternOperator {
   uint32_t add(ReleasedEvent& event);
   void index(uint32_t place);
   nfa::TestedEvent in_batch(uint32_t place) const;
+  PendingEvent describe_start(uint32_t place, std::string_view variable) const;
   void save_start(eventtime::Encoder& out, uint32_t place) const;
   nfa::NodeId bind(nfa::NodeId parent, uint16_t edge, uint32_t place);
   bool is_of_first(uint32_t variable) const {
