@@ -104,7 +104,8 @@ size_t check_time(const ast::EventDecl& event, const EventSchema& schema,
   return field.index;
 }
 
-// A path that a file of patterns names is relative to that file.
+}  // namespace
+
 std::string path_beside(const std::string& file, const std::string& path) {
   if (path.front() == '/') return path;
   const size_t slash = file.rfind('/');
@@ -112,8 +113,6 @@ std::string path_beside(const std::string& file, const std::string& path) {
   // Where paths are given `-` means standard input, which a list cannot be.
   return path == "-" ? "./-" : path;
 }
-
-}  // namespace
 
 std::span<const std::string> type_names() {
   static const std::vector<std::string> names = [] {

@@ -30,6 +30,9 @@ using eventtime::TypeId;
 std::span<const std::string> type_names();
 std::optional<Type> type_of_name(std::string_view name);
 
+// A path that a file of patterns names is relative to that file.
+std::string path_beside(const std::string& file, const std::string& path);
+
 struct FieldRef {
   size_t index = 0;
   std::optional<Type> type;  // nothing: its declaration was not understood

@@ -41,8 +41,9 @@ constexpr uint64_t kMaxStarts = std::numeric_limits<uint32_t>::max();
 
 // A flag that takes one of a few words, each for a value of `target`'s type.
 template <class T>
-void add_choice(CLI::App& command, const std::string& flag, T& target,
-                const std::vector<std::pair<std::string, T>>& choices, const std::string& help) {
+CLI::Option* add_choice(CLI::App& command, const std::string& flag, T& target,
+                        const std::vector<std::pair<std::string, T>>& choices,
+                        const std::string& help) {
   Names words;
   for (const auto& choice : choices) words.push_back(choice.first);
   const auto set = [&target, choices](const std::string& text) {
@@ -50,7 +51,7 @@ void add_choice(CLI::App& command, const std::string& flag, T& target,
       if (word == text) target = value;
     }
   };
-  command.add_option_function<std::string>(flag, set, help)
+  return command.add_option_function<std::string>(flag, set, help)
       ->check([words](const std::string& text) { return check_choice(text, words); })
       ->type_name(fmt::format("{}", fmt::join(words, "|")));
 }
@@ -180,6 +181,11 @@ void add_run_state(CLI::App& command, RunOptions& options) {
       ->check(check_duration)
       ->needs("--state")
       ->type_name("DURATION");
+  add_choice<OnChange>(
+      command, "--on-change", options.on_change,
+      {{"drain", OnChange::kDrain}, {"reset", OnChange::kReset}, {"migrate", OnChange::kMigrate}},
+      "what becomes of partial matches of patterns that have changed (default: drain)")
+      ->needs("--state");
 }
 
 void add_run_outputs(CLI::App& command, RunOptions& options) {

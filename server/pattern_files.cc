@@ -50,14 +50,20 @@ Result<patterns::SourceFile> read_source(const std::string& path) {
   return patterns::SourceFile(path == "-" ? "<stdin>" : path, *std::move(text));
 }
 
-Result<patterns::Loaded> read_patterns(std::span<const std::string> paths) {
+Result<patterns::Loaded> read_patterns(std::span<const std::string> paths,
+                                       std::map<std::string, std::string>* lists) {
   std::vector<patterns::SourceFile> sources;
   for (const std::string& path : paths) {
     Result<patterns::SourceFile> source = read_source(path);
     if (!source) return Failure{source.error()};
     sources.push_back(*std::move(source));
   }
-  return patterns::load(std::move(sources), read_list);
+  if (lists == nullptr) return patterns::load(std::move(sources), read_list);
+  return patterns::load(std::move(sources), [lists](const std::string& path, size_t max_bytes) {
+    Result<std::string> text = read_list(path, max_bytes);
+    if (text) (*lists)[path] = *text;
+    return text;
+  });
 }
 
 }  // namespace tocsin::server

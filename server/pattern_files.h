@@ -1,6 +1,7 @@
 // Declaration files from disk to checked patterns: the one way in which commands read them.
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
 
@@ -19,6 +20,8 @@ eventtime::Result<std::string> read_list(const std::string& path, size_t max_byt
 
 // All files, bound together. An error only where one cannot be read: mistakes in them are
 // diagnostics of what is returned.
-eventtime::Result<patterns::Loaded> read_patterns(std::span<const std::string> paths);
+// The texts of lists that were read go to `lists`, by path, where a caller wants them.
+eventtime::Result<patterns::Loaded> read_patterns(
+    std::span<const std::string> paths, std::map<std::string, std::string>* lists = nullptr);
 
 }  // namespace tocsin::server

@@ -17,11 +17,12 @@ namespace {
 
 using eventtime::Result;
 
-Result<void> run_checked(const RunOptions& options, patterns::PatternSet set, RunSummary* wanted) {
+Result<void> run_checked(const RunOptions& options, patterns::PatternSet set, OwnPatterns own,
+                         RunSummary* wanted) {
   MachineClock clock;
   const eventtime::Duration start = clock.now();
   RunLoop loop(options, clock, StopSignal::requested);
-  Result<void> result = loop.open(std::move(set));
+  Result<void> result = loop.open(std::move(set), std::move(own));
   if (!result) return result;
   result = loop.read_all();
   const Result<void> closed = loop.close();
@@ -43,7 +44,9 @@ Result<void> run_checked(const RunOptions& options, patterns::PatternSet set, Ru
 int run(const RunOptions& options, RunSummary* summary) {
   std::optional<StopSignal> stop;
   if (options.follow || options.state || (options.replay && options.replay->speed)) stop.emplace();
-  Result<patterns::Loaded> files = read_patterns(options.patterns);
+  ListTexts lists;
+  Result<patterns::Loaded> files =
+      read_patterns(options.patterns, options.state ? &lists : nullptr);
   if (!files) return report(files.error());
   if (!files->patterns) {
     fmt::print(stderr, "{}", patterns::render(files->diagnostics, files->sources));
@@ -53,7 +56,11 @@ int run(const RunOptions& options, RunSummary* summary) {
     return report(
         {"the files declare no pattern; there is nothing to look for", eventtime::Blame::kInput});
   }
-  const Result<void> result = run_checked(options, std::move(*files->patterns), summary);
+  Result<OwnPatterns> own = OwnPatterns();
+  if (options.state) own = own_patterns(*files, std::move(lists));
+  if (!own) return report(own.error());
+  const Result<void> result =
+      run_checked(options, std::move(*files->patterns), std::move(*own), summary);
   return result ? kDone : report(result.error());
 }
 

@@ -24,6 +24,8 @@ struct RunInput {
 };
 
 enum class InputFormat : unsigned char { kJson, kCsv };
+// What becomes of the partial matches of patterns that have changed (pattern_changes.h).
+enum class OnChange : unsigned char { kDrain, kReset, kMigrate };
 enum class EventsMode : unsigned char { kFull, kNone };
 
 // What `replay` does otherwise than `run`. Besides, it applies the ticks of a journal and writes
@@ -52,6 +54,7 @@ struct RunOptions {
   std::optional<std::string> journal;  // the folder with the ticks
   std::optional<std::string> state;    // the directory that checkpoints are kept in
   eventtime::Duration checkpoint_every{10'000'000};
+  OnChange on_change = OnChange::kDrain;
   std::optional<ReplayOptions> replay;
   std::optional<std::string> metrics;  // where the summary goes as JSON
   size_t batch_size = 4096;            // records; changes nothing in what comes out

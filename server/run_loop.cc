@@ -23,15 +23,27 @@ constexpr eventtime::Duration kPollEvery{20'000};
 // Then it is looked for a stop.
 constexpr eventtime::Duration kLongestSleep{100'000};
 
+runtime::EngineOptions engine_options(const RunOptions& options) {
+  runtime::EngineOptions engine;
+  engine.max_starts = options.max_starts;
+  engine.plan = options.plan;
+  engine.threads = options.threads;
+  if (options.events == EventsMode::kNone) engine.events = runtime::EventDetail::kNone;
+  return engine;
+}
+
 }  // namespace
 
-Result<void> RunLoop::open(patterns::PatternSet set) {
-  runtime::EngineOptions engine_options;
-  engine_options.max_starts = options_.max_starts;
-  engine_options.plan = options_.plan;
-  engine_options.threads = options_.threads;
-  if (options_.events == EventsMode::kNone) engine_options.events = runtime::EventDetail::kNone;
-  Result<std::unique_ptr<Engine>> engine = Engine::create(std::move(set), engine_options);
+Result<void> RunLoop::open(patterns::PatternSet set, OwnPatterns own) {
+  on_alert_ = [this](const runtime::Alert& alert) { give_out(alert); };
+  if (options_.replay && options_.replay->speed) pace_.emplace(clock_, *options_.replay->speed);
+  if (options_.state) return open_state(std::move(set), std::move(own));
+  const Result<void> opened = open_engine(std::move(set), engine_options(options_));
+  return opened ? open_ticks_and_outputs(nullptr) : opened;
+}
+
+Result<void> RunLoop::open_engine(patterns::PatternSet set, const runtime::EngineOptions& options) {
+  Result<std::unique_ptr<Engine>> engine = Engine::create(std::move(set), options);
   if (!engine) return Unexpected<Error>{engine.error()};
   engine_ = std::move(*engine);
   const eventtime::Catalog& catalog = engine_->patterns().catalog;
@@ -44,17 +56,25 @@ Result<void> RunLoop::open(patterns::PatternSet set) {
   }
   records_.resize(sources_.size());
   left_open_.resize(sources_.size());
-  on_alert_ = [this](const runtime::Alert& alert) { give_out(alert); };
-  if (options_.replay && options_.replay->speed) pace_.emplace(clock_, *options_.replay->speed);
-  return options_.state ? open_state() : open_ticks_and_outputs(nullptr);
+  return {};
 }
 
 // The directory is this run's before anything in it, or any output, is touched.
-Result<void> RunLoop::open_state() {
+Result<void> RunLoop::open_state(patterns::PatternSet set, OwnPatterns own) {
   auto state = RunState::open(*options_.state, options_.checkpoint_every, clock_);
   if (!state) return Unexpected<Error>{state.error()};
   state_ = std::move(*state);
-  const Result<std::optional<RunMeta>> before = state_->restore(*engine_, sources_);
+  const runtime::EngineOptions plain = engine_options(options_);
+  const auto open = [&](patterns::PatternSet all,
+                        std::vector<runtime::PatternVersion> versions) -> Result<runtime::Engine*> {
+    runtime::EngineOptions options = plain;
+    options.versions = std::move(versions);
+    const Result<void> opened = open_engine(std::move(all), options);
+    if (!opened) return Unexpected<Error>{opened.error()};
+    return engine_.get();
+  };
+  const Result<std::optional<RunMeta>> before =
+      state_->restore(std::move(set), std::move(own), {options_.on_change, plain, open, sources_});
   if (!before) return Unexpected<Error>{before.error()};
   if (!*before) return open_ticks_and_outputs(nullptr);
   for (size_t i = 0; i < records_.size(); ++i) records_[i] = (*before)->inputs[i].second.records;

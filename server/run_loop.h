@@ -43,7 +43,8 @@ class RunLoop {
   RunLoop(const RunOptions& options, runtime::Clock& clock, std::function<bool()> stop)
       : options_(options), clock_(clock), stop_(std::move(stop)) {}
 
-  eventtime::Result<void> open(patterns::PatternSet set);
+  // `own`: of the same set; only a run with state asks for it.
+  eventtime::Result<void> open(patterns::PatternSet set, OwnPatterns own = {});
   // What had been read before an error, or before the stop, has been matched.
   eventtime::Result<void> read_all();
   eventtime::Result<void> close() { return outputs_.close(); }
@@ -56,7 +57,9 @@ class RunLoop {
   // Reads one batch of an input; whether something came, or the input has ended.
   eventtime::Result<bool> read_some(uint32_t input);
   eventtime::Result<void> match(uint32_t input, std::shared_ptr<eventtime::Batch> batch);
-  eventtime::Result<void> open_state();
+  eventtime::Result<void> open_engine(patterns::PatternSet set,
+                                      const runtime::EngineOptions& options);
+  eventtime::Result<void> open_state(patterns::PatternSet set, OwnPatterns own);
   eventtime::Result<void> open_ticks_and_outputs(const RunMeta* before);
   void read_ahead();
   RunState::Parts parts() { return {*engine_, sources_, outputs_, *ticks_, readers_}; }

@@ -1,6 +1,7 @@
 #include "server/run_meta.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <simdjson.h>
 
 #include <array>
@@ -65,6 +66,72 @@ bool read_input(const dom::element& json, RunMeta& meta) {
   return false;
 }
 
+void append_place(std::string& out, std::string_view name,
+                  const std::optional<runtime::InputPlace>& place) {
+  if (!place) return;
+  fmt::format_to(std::back_inserter(out), ",\"{}\":{{\"records\":[{}],\"derived\":{}}}", name,
+                 fmt::join(place->records, ","), place->derived.micros);
+}
+
+void append_patterns(std::string& out, const std::vector<StoredPattern>& patterns) {
+  out += ",\"patterns\":[";
+  for (const StoredPattern& pattern : patterns) {
+    if (out.back() == '}') out += ',';
+    out += '{';
+    append_member(out, "name", pattern.name);
+    out += ',';
+    append_member(out, "state", pattern.state);
+    out += ',';
+    append_member(out, "definition", pattern.definition);
+    out += ',';
+    append_member(out, "automaton", pattern.automaton);
+    append_place(out, "since", pattern.since);
+    append_place(out, "until", pattern.until);
+    out += '}';
+  }
+  out += ']';
+}
+
+bool read_text(const dom::element& json, std::string_view name, std::string& text) {
+  std::string_view found;
+  if (json[name].get(found) != simdjson::SUCCESS) return false;
+  text = found;
+  return true;
+}
+
+bool read_place(const dom::element& json, std::string_view name,
+                std::optional<runtime::InputPlace>& place) {
+  dom::element found;
+  if (json[name].get(found) != simdjson::SUCCESS) return true;
+  dom::array records;
+  runtime::InputPlace& read = place.emplace();
+  if (found["records"].get(records) != simdjson::SUCCESS) return false;
+  for (const dom::element record : records) {
+    if (record.get(read.records.emplace_back()) != simdjson::SUCCESS) return false;
+  }
+  return found["derived"].get(read.derived.micros) == simdjson::SUCCESS;
+}
+
+bool read_patterns(const dom::element& json, RunMeta& meta) {
+  dom::array patterns;
+  if (json["patterns"].get(patterns) != simdjson::SUCCESS) return false;
+  for (const dom::element pattern : patterns) {
+    StoredPattern& read = meta.patterns.emplace_back();
+    const bool whole =
+        read_text(pattern, "name", read.name) && read_text(pattern, "state", read.state) &&
+        read_text(pattern, "definition", read.definition) &&
+        read_text(pattern, "automaton", read.automaton) &&
+        read_place(pattern, "since", read.since) && read_place(pattern, "until", read.until);
+    if (!whole) return false;
+  }
+  std::string events;
+  std::string plan;
+  if (!read_text(json, "events", events) || !read_text(json, "plan", plan)) return false;
+  if (events == "none") meta.events = runtime::EventDetail::kNone;
+  if (plan == "plain") meta.plan = runtime::PlanChoice::kPlain;
+  return json["derived"].get(meta.derived.micros) == simdjson::SUCCESS;
+}
+
 bool read(const dom::element& json, RunMeta& meta) {
   dom::array inputs;
   dom::element alerts;
@@ -75,10 +142,17 @@ bool read(const dom::element& json, RunMeta& meta) {
   }
   return read_output(alerts, meta.alerts) && read_optional_output(json, "late", meta.late) &&
          read_optional_output(json, "dead_letters", meta.dead_letters) &&
-         json["malformed"].get(meta.malformed) == simdjson::SUCCESS;
+         json["malformed"].get(meta.malformed) == simdjson::SUCCESS && read_patterns(json, meta);
 }
 
 }  // namespace
+
+runtime::InputPlace RunMeta::place() const {
+  runtime::InputPlace place;
+  for (const auto& [name, position] : inputs) place.records.push_back(position.records);
+  place.derived = derived;
+  return place;
+}
 
 std::string print_run_meta(const RunMeta& meta) {
   std::string out = "{\"inputs\":[";
@@ -96,7 +170,13 @@ std::string print_run_meta(const RunMeta& meta) {
   append_output(out, "alerts", meta.alerts);
   if (meta.late) append_output(out, "late", *meta.late);
   if (meta.dead_letters) append_output(out, "dead_letters", *meta.dead_letters);
-  fmt::format_to(std::back_inserter(out), ",\"malformed\":{}}}", meta.malformed);
+  fmt::format_to(std::back_inserter(out),
+                 ",\"malformed\":{},\"derived\":{},\"events\":\"{}\",\"plan\":\"{}\"",
+                 meta.malformed, meta.derived.micros,
+                 meta.events == runtime::EventDetail::kFull ? "full" : "none",
+                 meta.plan == runtime::PlanChoice::kBest ? "best" : "plain");
+  append_patterns(out, meta.patterns);
+  out += '}';
   return out;
 }
 

@@ -1,4 +1,5 @@
-// What a checkpoint of a run says besides the engine's records: where its inputs and outputs stood.
+// What a checkpoint of a run says besides the engine's records: where its inputs and outputs stood,
+// and which patterns it has state of. Their texts are records (run_state.h): they may be long.
 // One JSON object, so that people and scripts can read it (`tocsin state list --format json`).
 // Tested by tests/unit/server/run_meta_test.cc.
 #pragma once
@@ -12,9 +13,22 @@
 
 #include "connectors/file/line_writer.h"
 #include "eventtime/result.h"
+#include "runtime/engine_options.h"
+#include "runtime/pattern_version.h"
 #include "runtime/source.h"
 
 namespace tocsin::server {
+
+// A version of a pattern that the state is of.
+struct StoredPattern {
+  std::string name;
+  std::string state;       // what the engine's records call it
+  std::string definition;  // digest of its text
+  std::string automaton;   // nfa/fingerprint.h
+  std::optional<runtime::InputPlace> since;
+  std::optional<runtime::InputPlace> until;  // it drains
+  friend bool operator==(const StoredPattern&, const StoredPattern&) = default;
+};
 
 struct RunMeta {
   struct Output {
@@ -27,6 +41,14 @@ struct RunMeta {
   std::optional<Output> late;
   std::optional<Output> dead_letters;
   uint64_t malformed = 0;
+  std::vector<StoredPattern> patterns;  // those that drain first
+  // Where events that patterns emit are told apart from those to come.
+  eventtime::Timestamp derived = eventtime::kMinTimestamp;
+  // What the records can be read with.
+  runtime::EventDetail events = runtime::EventDetail::kFull;
+  runtime::PlanChoice plan = runtime::PlanChoice::kBest;
+
+  runtime::InputPlace place() const;
 };
 
 std::string print_run_meta(const RunMeta& meta);

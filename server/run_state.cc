@@ -3,9 +3,15 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 #include <vector>
+
+#include "connectors/state/checkpoint_directory.h"
+#include "patterns/own_text.h"
+#include "runtime/derived_events.h"
+#include "server/stored_state.h"
 
 namespace tocsin::server {
 
@@ -16,6 +22,28 @@ using connectors::Manifest;
 using eventtime::Error;
 using eventtime::Result;
 using eventtime::Unexpected;
+
+namespace {
+
+bool is_text(std::string_view key) {
+  return key[0] == 't' || key[0] == 'l';
+}
+
+// Of a record that belongs to a pattern.
+std::string state_of(std::string_view key) {
+  return std::string(key.substr(1, std::min(key.find('\0'), key.size()) - 1));
+}
+
+void tell_changes(const ChangePlan& plan) {
+  size_t kept = 0;
+  for (const PatternChange& change : plan.changes) {
+    kept += change.fate == Fate::kKept ? 1 : 0;
+    if (change.fate != Fate::kKept) spdlog::info("{}", change.text());
+  }
+  if (kept > 0) spdlog::info("patterns that have not changed and go on: {}", kept);
+}
+
+}  // namespace
 
 RunState::RunState(std::unique_ptr<FileStorage> storage,
                    std::unique_ptr<connectors::StateLock> lock, eventtime::Duration every,
@@ -37,32 +65,161 @@ Result<std::unique_ptr<RunState>> RunState::open(const std::string& directory,
       new RunState(std::move(*storage), std::move(*lock), every, clock));
 }
 
-Result<std::optional<RunMeta>> RunState::restore(runtime::Engine& engine, Sources& sources) {
+Result<std::optional<RunMeta>> RunState::restore(patterns::PatternSet set, OwnPatterns own,
+                                                 const Restoring& with) {
+  own_ = std::move(own);
+  options_ = with.options;
   Result<void> taken;
-  Result<connectors::Restored> restored =
-      store_.restore([&](std::string_view key, std::string_view value) {
-        if (taken) taken = engine.restore(key, value);
-      });
+  const auto take = [&](std::string_view key, std::string_view value) {
+    const bool replaced = key[0] == 'k' && migrated_states_.contains(state_of(key));
+    if (taken && !replaced && !is_text(key)) taken = engine_->restore(key, value);
+  };
+  Result<connectors::Restored> restored = store_.restore(
+      take, [&](const Manifest& manifest) { return open_changed(std::move(set), manifest, with); });
   if (!restored) return Unexpected<Error>{restored.error()};
   for (const std::string& note : restored->notes) spdlog::warn("{}", note);
-  if (!restored->checkpoint) return std::optional<RunMeta>();
-  if (taken) taken = engine.finish_restore();
+  if (!restored->checkpoint) {
+    patterns_ = plan_changes(own_.patterns, {}, {}, with.on_change).now;
+    for (StoredPattern& pattern : patterns_) pattern.since.reset();
+    keep_texts({});
+    const Result<void> opened = open_engine(std::move(set), with);
+    if (!opened) return Unexpected<Error>{opened.error()};
+    own_ = {};
+    return std::optional<RunMeta>();
+  }
+  for (const auto& [key, value] : migrated_) {
+    if (taken) taken = engine_->restore(key, value);
+  }
+  migrated_.clear();
+  if (taken) taken = engine_->finish_restore();
+  if (taken) taken = resume(with);
   if (!taken) return Unexpected<Error>{taken.error()};
-  Result<RunMeta> meta = parse_run_meta(restored->checkpoint->meta);
-  if (!meta) return Unexpected<Error>{meta.error()};
-  if (meta->inputs.size() != sources.size()) {
-    return eventtime::usage_error(
-        fmt::format("the state in '{}' is of a run over {} inputs, and this one has {}",
-                    storage_->name(), meta->inputs.size(), sources.size()));
-  }
-  for (uint32_t i = 0; i < sources.size(); ++i) {
-    const Result<void> resumed = sources[i]->resume(meta->inputs[i].second);
-    if (!resumed) return Unexpected<Error>{resumed.error()};
-    engine.reopen(i);
-  }
   spdlog::info("goes on from checkpoint {} in '{}'", restored->checkpoint->number,
                storage_->name());
-  return std::optional<RunMeta>(std::move(*meta));
+  own_ = {};
+  return before_;
+}
+
+// Decides what becomes of patterns that have changed. Their texts stand among the records, which
+// are read once more where one of them is needed.
+Result<void> RunState::open_changed(patterns::PatternSet set, const Manifest& from,
+                                    const Restoring& with) {
+  Result<RunMeta> meta = parse_run_meta(from.meta);
+  if (!meta) return Unexpected<Error>{meta.error()};
+  before_ = std::move(*meta);
+  const ChangePlan plan =
+      plan_changes(own_.patterns, before_->patterns, before_->place(), with.on_change);
+  SavedTexts texts;
+  if (!plan.old.empty() || !plan.migrated.empty()) {
+    Result<SavedTexts> read = read_texts(*storage_, from);
+    if (!read) return Unexpected<Error>{read.error()};
+    texts = std::move(*read);
+  }
+  if (!plan.old.empty()) {
+    Result<patterns::PatternSet> bound = bind_with_old(own_, plan.old, texts);
+    if (!bound) return Unexpected<Error>{bound.error()};
+    set = std::move(*bound);
+  }
+  patterns_ = plan.old;
+  patterns_.insert(patterns_.end(), plan.now.begin(), plan.now.end());
+  keep_texts(texts);
+  const Result<void> opened = open_engine(std::move(set), with);
+  if (!opened) return opened;
+  tell_changes(plan);
+  return plan.migrated.empty() ? opened : migrate(plan, texts, from, with);
+}
+
+// A first event that the old condition took is one, whatever the new condition says: where such
+// ones wait undecided (run_operator.h), the old version decides.
+Result<void> RunState::migrate(const ChangePlan& plan, const SavedTexts& texts,
+                               const Manifest& from, const Restoring& with) {
+  Result<patterns::PatternSet> set = bind_with_old(own_, plan.migrated, texts);
+  if (!set) return Unexpected<Error>{set.error()};
+  set->patterns.resize(plan.migrated.size());
+  runtime::EngineOptions options = with.options;
+  options.versions.clear();
+  options.threads = 1;
+  for (const StoredPattern& pattern : plan.migrated) {
+    options.versions.push_back({pattern.state, {}, {}});
+    migrated_states_.insert(pattern.state);
+  }
+  const auto engine = runtime::Engine::create(std::move(*set), options);
+  if (!engine) return Unexpected<Error>{engine.error()};
+  for (size_t i = 0; i < before_->inputs.size(); ++i) {
+    (*engine)->add_input({}, runtime::object_format());
+  }
+  Result<void> taken;
+  Result<void> read = connectors::read_checkpoint(
+      *storage_, from, [&](std::string_view key, std::string_view value) {
+        const bool is_key = key[0] == 'k' && migrated_states_.contains(state_of(key));
+        if (taken && (key == "e" || is_key)) taken = (*engine)->restore(key, value);
+      });
+  if (read) read = taken;
+  if (read) read = (*engine)->finish_restore();
+  if (!read) return read;
+  (*engine)->begin_waiting();
+  (*engine)->save([&](std::string_view key, std::string_view value) {
+    if (key[0] == 'k') migrated_.emplace_back(key, value);
+  });
+  return {};
+}
+
+Result<void> RunState::open_engine(patterns::PatternSet set, const Restoring& with) {
+  std::vector<runtime::PatternVersion> versions;
+  for (const StoredPattern& pattern : patterns_) {
+    versions.push_back({pattern.state, pattern.since, pattern.until});
+  }
+  const Result<runtime::Engine*> opened = with.open(std::move(set), std::move(versions));
+  if (!opened) return Unexpected<Error>{opened.error()};
+  engine_ = *opened;
+  if (before_ && before_->inputs.size() != with.sources.size()) {
+    return eventtime::usage_error(
+        fmt::format("the state in '{}' is of a run over {} inputs, and this one has {}",
+                    storage_->name(), before_->inputs.size(), with.sources.size()));
+  }
+  return {};
+}
+
+Result<void> RunState::resume(const Restoring& with) {
+  for (uint32_t i = 0; i < with.sources.size(); ++i) {
+    const Result<void> resumed = with.sources[i]->resume(before_->inputs[i].second);
+    if (!resumed) return resumed;
+    engine_->reopen(i);
+  }
+  return {};
+}
+
+void RunState::keep_texts(const SavedTexts& old) {
+  for (const StoredPattern& pattern : patterns_) {
+    if (!pattern.until) continue;
+    const std::string& text = old.patterns.at(pattern.definition);
+    texts_.patterns[pattern.definition] = text;
+    for (const std::string& list : patterns::lists_of(text))
+      texts_.lists[list] = old.lists.at(list);
+  }
+  for (const OwnPattern& pattern : own_.patterns) {
+    texts_.patterns[pattern.definition] = pattern.text;
+    for (const std::string& list : pattern.lists) texts_.lists[list] = own_.lists.at(list);
+  }
+}
+
+void RunState::save_texts(const connectors::Put& put) const {
+  for (const auto& [digest, text] : texts_.patterns) put("t" + digest, text);
+  for (const auto& [digest, text] : texts_.lists) put("l" + digest, text);
+}
+
+// Old versions with nothing pending are forgotten.
+std::vector<StoredPattern> RunState::unfinished(const runtime::Engine& engine) {
+  std::vector<StoredPattern> patterns;
+  for (size_t i = 0; i < patterns_.size(); ++i) {
+    const StoredPattern& pattern = patterns_[i];
+    if (!pattern.until || engine.has_pending(i)) {
+      patterns.push_back(pattern);
+    } else if (finished_.insert(pattern.state).second) {
+      spdlog::info("pattern '{}': an old version has finished", pattern.name);
+    }
+  }
+  return patterns;
 }
 
 Result<CheckpointRequest> RunState::request(const Parts& parts) {
@@ -73,10 +230,17 @@ Result<CheckpointRequest> RunState::request(const Parts& parts) {
     meta.inputs.emplace_back(source->name(), source->position());
   }
   parts.outputs.tell(meta);
+  meta.derived = parts.engine.derived_until();
+  meta.events = options_.events;
+  meta.plan = options_.plan;
+  meta.patterns = unfinished(parts.engine);
   CheckpointRequest request;
   request.meta = print_run_meta(meta);
   request.written = clock_.date();
-  request.records = [&parts](const connectors::Put& put) { parts.engine.save(put); };
+  request.records = [this, &parts](const connectors::Put& put) {
+    parts.engine.save(put);
+    save_texts(put);
+  };
   request.before_publish = [&parts] {
     const Result<void> synced = parts.ticks.sync();
     return synced ? parts.outputs.sync() : synced;

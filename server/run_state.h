@@ -3,13 +3,22 @@
 //
 // A checkpoint holds what the engine knows, where each input stands, and how long each output is.
 // Going on cuts the outputs off there, so that what was written behind it is written again, the
-// same; nothing is lost and nothing comes twice. The last checkpoint of a bounded run is made
+// same; nothing is lost and nothing comes twice. It also holds the texts of the patterns and the
+// values of their lists, as records of its own, so that a run with other patterns can finish what
+// has begun (pattern_changes.h):
+//
+//   t DIGEST   the text of a pattern (own_patterns.h)
+//   l DIGEST   the values of a list
+//
+// The last checkpoint of a bounded run is made
 // before its last input is declared ended: a run over the same input repeats just the end, and one
 // over the grown input goes on. Tested by tests/unit/server/state_test.cc and tests/sim.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +28,8 @@
 #include "runtime/clock.h"
 #include "runtime/engine.h"
 #include "runtime/source.h"
+#include "server/own_patterns.h"
+#include "server/pattern_changes.h"
 #include "server/read_ahead.h"
 #include "server/run_command.h"
 #include "server/run_meta.h"
@@ -36,9 +47,20 @@ class RunState {
                                                            eventtime::Duration every,
                                                            runtime::Clock& clock);
 
-  // Before anything is read: brings engine and sources to where the newest whole checkpoint was.
-  // Where the outputs stood then; nothing if there is no checkpoint.
-  eventtime::Result<std::optional<RunMeta>> restore(runtime::Engine& engine, Sources& sources);
+  // Makes the engine and opens the inputs.
+  using OpenEngine = std::function<eventtime::Result<runtime::Engine*>(
+      patterns::PatternSet, std::vector<runtime::PatternVersion>)>;
+  struct Restoring {
+    OnChange on_change = OnChange::kDrain;
+    runtime::EngineOptions options;  // of the engine that is to be opened
+    OpenEngine open;
+    Sources& sources;  // when it is open
+  };
+  // Before anything is read: has engine and sources opened, for the patterns of today and those
+  // that have not finished, and brings them to where the newest whole checkpoint was. Where the
+  // outputs stood then; nothing if there is no checkpoint.
+  eventtime::Result<std::optional<RunMeta>> restore(patterns::PatternSet set, OwnPatterns own,
+                                                    const Restoring& with);
 
   // What a checkpoint is made of. All outlive it.
   struct Parts {
@@ -60,6 +82,15 @@ class RunState {
            runtime::Clock& clock);
 
   eventtime::Result<connectors::CheckpointRequest> request(const Parts& parts);
+  eventtime::Result<void> open_changed(patterns::PatternSet set, const connectors::Manifest& from,
+                                       const Restoring& with);
+  eventtime::Result<void> migrate(const ChangePlan& plan, const SavedTexts& texts,
+                                  const connectors::Manifest& from, const Restoring& with);
+  eventtime::Result<void> open_engine(patterns::PatternSet set, const Restoring& with);
+  eventtime::Result<void> resume(const Restoring& with);
+  void keep_texts(const SavedTexts& old);
+  void save_texts(const connectors::Put& put) const;
+  std::vector<StoredPattern> unfinished(const runtime::Engine& engine);
   void tell(const eventtime::Result<connectors::Manifest>& outcome);
 
   std::unique_ptr<connectors::FileStorage> storage_;
@@ -68,6 +99,18 @@ class RunState {
   eventtime::Duration every_;
   runtime::Clock& clock_;
   eventtime::Duration last_;  // when a checkpoint was begun, by the clock
+
+  std::vector<StoredPattern> patterns_;  // of the engine, in its order
+  std::set<std::string> finished_;       // states of those that have drained
+  SavedTexts texts_;                     // of patterns_
+  runtime::EngineOptions options_;
+
+  // While state is restored.
+  OwnPatterns own_;
+  runtime::Engine* engine_ = nullptr;
+  std::optional<RunMeta> before_;
+  std::set<std::string> migrated_states_;
+  std::vector<std::pair<std::string, std::string>> migrated_;  // their records
 };
 
 }  // namespace tocsin::server

@@ -32,7 +32,7 @@ CheckpointStore::CheckpointStore(runtime::Storage& storage, CheckpointOptions op
 
 CheckpointStore::~CheckpointStore() = default;
 
-Result<Restored> CheckpointStore::restore(const Put& put) {
+Result<Restored> CheckpointStore::restore(const Put& put, const Found& found) {
   TOCSIN_CHECK(!restored_ && !running(), "a store restores once, before it writes");
   const Result<uint64_t> highest = highest_number();
   if (!highest) return passed_on(highest.error());
@@ -53,6 +53,9 @@ Result<Restored> CheckpointStore::restore(const Put& put) {
       restored.notes.push_back(
           fmt::format("'{}' is damaged: {}", checkpoint.file, whole.error().message));
       continue;
+    }
+    if (const Result<void> taken = found ? found(*manifest) : Result<void>(); !taken) {
+      return passed_on(taken.error());
     }
     if (auto adopted = adopt_restored(*manifest, put); !adopted) return passed_on(adopted.error());
     restored.checkpoint = *manifest;

@@ -80,10 +80,12 @@ class CheckpointStore {
   explicit CheckpointStore(runtime::Storage& storage, CheckpointOptions options = {});
   ~CheckpointStore();  // a child at work is killed
 
-  // Gives the records of the newest whole checkpoint, which is verified before the first is given.
+  // Gives the records of the newest whole checkpoint, which is verified before the first is given;
+  // `found` is asked before that, and its error is the restore's.
   // It is an error if there are checkpoints and none is whole, or the newest is of a newer program:
   // never is an old state silently an empty one. After an error the store is of no use.
-  eventtime::Result<Restored> restore(const Put& put);
+  using Found = std::function<eventtime::Result<void>(const Manifest& checkpoint)>;
+  eventtime::Result<Restored> restore(const Put& put, const Found& found = {});
 
   // What was written: the manifest; of its files the last is new if it has the manifest's number.
   // If nothing has changed, no file is.

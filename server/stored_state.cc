@@ -1,0 +1,92 @@
+#include "server/stored_state.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "connectors/state/checkpoint_directory.h"
+#include "runtime/derived_events.h"
+
+namespace tocsin::server {
+
+using connectors::Manifest;
+using eventtime::Error;
+using eventtime::Result;
+using eventtime::Unexpected;
+using runtime::Engine;
+
+namespace {
+
+// Of those that are whole.
+Result<Manifest> find_checkpoint(runtime::Storage& storage, std::optional<uint64_t> number) {
+  const auto checkpoints = connectors::list_checkpoints(storage);
+  if (!checkpoints) return Unexpected<Error>{checkpoints.error()};
+  std::string why;
+  for (const connectors::StoredCheckpoint& checkpoint : *checkpoints) {
+    if (!checkpoint.manifest) {
+      why = fmt::format(": '{}' is damaged: {}", checkpoint.file,
+                        checkpoint.manifest.error().message);
+      continue;
+    }
+    if (number && checkpoint.manifest->number != *number) continue;
+    const Result<void> whole = connectors::verify_checkpoint(storage, *checkpoint.manifest);
+    if (whole) return *checkpoint.manifest;
+    why = fmt::format(": '{}' is damaged: {}", checkpoint.file, whole.error().message);
+  }
+  if (number) {
+    return eventtime::usage_error(
+        fmt::format("there is no whole checkpoint {} in '{}'{}", *number, storage.name(), why));
+  }
+  return eventtime::world_error(
+      fmt::format("there is no whole checkpoint in '{}'{}", storage.name(), why));
+}
+
+}  // namespace
+
+Result<SavedTexts> read_texts(runtime::Storage& storage, const Manifest& from) {
+  SavedTexts texts;
+  const Result<void> read =
+      connectors::read_checkpoint(storage, from, [&](std::string_view key, std::string_view value) {
+        if (key[0] == 't') texts.patterns.emplace(key.substr(1), value);
+        if (key[0] == 'l') texts.lists.emplace(key.substr(1), value);
+      });
+  if (!read) return Unexpected<Error>{read.error()};
+  return texts;
+}
+
+Result<StoredRun> read_run(runtime::Storage& storage, std::optional<uint64_t> number) {
+  Result<Manifest> manifest = find_checkpoint(storage, number);
+  if (!manifest) return Unexpected<Error>{manifest.error()};
+  Result<RunMeta> meta = parse_run_meta(manifest->meta);
+  if (!meta) return Unexpected<Error>{meta.error()};
+  Result<SavedTexts> texts = read_texts(storage, *manifest);
+  if (!texts) return Unexpected<Error>{texts.error()};
+  return StoredRun{*std::move(manifest), *std::move(meta), *std::move(texts)};
+}
+
+Result<std::unique_ptr<Engine>> read_engine(runtime::Storage& storage, const StoredRun& run) {
+  Result<patterns::PatternSet> set = bind_saved(run.meta.patterns, run.texts);
+  if (!set) return Unexpected<Error>{set.error()};
+  runtime::EngineOptions options;
+  options.events = run.meta.events;
+  options.plan = run.meta.plan;
+  for (const StoredPattern& pattern : run.meta.patterns) {
+    options.versions.push_back({pattern.state, pattern.since, pattern.until});
+  }
+  Result<std::unique_ptr<Engine>> engine = Engine::create(std::move(*set), options);
+  if (!engine) return engine;
+  for (size_t i = 0; i < run.meta.inputs.size(); ++i) {
+    (*engine)->add_input({}, runtime::object_format());
+  }
+  Result<void> taken;
+  Result<void> read = connectors::read_checkpoint(
+      storage, run.manifest, [&](std::string_view key, std::string_view value) {
+        if (taken && key[0] != 't' && key[0] != 'l') taken = (*engine)->restore(key, value);
+      });
+  if (read) read = taken;
+  if (read) read = (*engine)->finish_restore();
+  if (!read) return Unexpected<Error>{read.error()};
+  return engine;
+}
+
+}  // namespace tocsin::server
