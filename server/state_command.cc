@@ -11,8 +11,12 @@
 #include "connectors/state/checkpoint_directory.h"
 #include "connectors/state/file_storage.h"
 #include "eventtime/value.h"
+#include "patterns/diagnostic.h"
 #include "server/exit_status.h"
 #include "server/flags.h"
+#include "server/own_patterns.h"
+#include "server/pattern_files.h"
+#include "server/state_diff.h"
 
 namespace tocsin::server {
 
@@ -169,6 +173,44 @@ int name_newest(runtime::Storage& storage, const StateOptions& options) {
       fmt::format("checkpoint {} is now the savepoint '{}'\n", made->number, options.name));
 }
 
+int show_text(const Result<std::string>& text) {
+  return text ? write_standard_output(*text) : report(text.error());
+}
+
+int show_diff(runtime::Storage& storage, const StateOptions& options) {
+  if (options.patterns.empty()) {
+    return report({"'state diff' needs pattern files: -p FILE", eventtime::Blame::kUsage});
+  }
+  ListTexts lists;
+  const Result<patterns::Loaded> files = read_patterns(options.patterns, &lists);
+  if (!files) return report(files.error());
+  if (!files->patterns) {
+    fmt::print(stderr, "{}", patterns::render(files->diagnostics, files->sources));
+    return kInputWrong;
+  }
+  const Result<OwnPatterns> own = own_patterns(*files, std::move(lists));
+  if (!own) return report(own.error());
+  return show_text(diff(storage, *own, options.json));
+}
+
+int act(runtime::Storage& storage, const StateOptions& options) {
+  switch (options.action) {
+    case StateAction::kSavepoint:
+      return name_newest(storage, options);
+    case StateAction::kDiff:
+      return show_diff(storage, options);
+    case StateAction::kInspect: {
+      InspectOptions inspect_options = options.inspect;
+      inspect_options.json = options.json;
+      return show_text(inspect(storage, inspect_options));
+    }
+    case StateAction::kList:
+    case StateAction::kVerify:
+      break;
+  }
+  return show(storage, options);
+}
+
 }  // namespace
 
 int state(const StateOptions& options) {
@@ -177,14 +219,31 @@ int state(const StateOptions& options) {
     return report({"'state savepoint' needs a name for the savepoint", eventtime::Blame::kUsage});
   }
   if (!names && !options.name.empty()) {
-    return report(
-        {fmt::format("'state list' and 'state verify' have no place for '{}'", options.name),
-         eventtime::Blame::kUsage});
+    return report({fmt::format("only 'state savepoint' has a place for '{}'", options.name),
+                   eventtime::Blame::kUsage});
   }
   const auto storage = FileStorage::open(options.directory, FileStorage::Missing::kError);
   if (!storage) return report(storage.error());
-  return names ? name_newest(**storage, options) : show(**storage, options);
+  return act(**storage, options);
 }
+
+namespace {
+
+void add_inspect_flags(CLI::App& command, InspectOptions& options) {
+  constexpr uint64_t kMost = uint64_t{1} << 62;
+  const auto is_count = [](const std::string& text) { return check_count(text, kMost); };
+  command.add_option("--checkpoint", options.checkpoint, "inspect: its number (default: newest)")
+      ->check(is_count)
+      ->type_name("N");
+  command.add_option("--pattern", options.pattern, "inspect: only this one")->type_name("NAME");
+  command.add_option("--key", options.key, "inspect: only this one: c42 or card=c42")
+      ->type_name("KEY");
+  command.add_option("--limit", options.limit, "inspect: keys that are shown (default: 100)")
+      ->check(is_count)
+      ->type_name("N");
+}
+
+}  // namespace
 
 void add_state_command(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("state", "Look at the checkpoints of a run");
@@ -192,13 +251,17 @@ void add_state_command(CLI::App& app, Action& action) {
   const auto set_action = [options](const std::string& text) {
     if (text == "verify") options->action = StateAction::kVerify;
     if (text == "savepoint") options->action = StateAction::kSavepoint;
+    if (text == "inspect") options->action = StateAction::kInspect;
+    if (text == "diff") options->action = StateAction::kDiff;
   };
   command
       ->add_option_function<std::string>(
-          "ACTION", set_action, "list, verify (reads all files), savepoint (names the newest)")
+          "ACTION", set_action,
+          "list, verify (reads all files), savepoint (names the newest), inspect (what it holds), "
+          "diff (what other patterns would make of it)")
       ->required()
       ->check([](const std::string& text) {
-        return check_choice(text, {"list", "verify", "savepoint"});
+        return check_choice(text, {"list", "verify", "savepoint", "inspect", "diff"});
       })
       ->type_name("");
   command->add_option("DIR", options->directory, "what run was given as --state")
@@ -211,6 +274,8 @@ void add_state_command(CLI::App& app, Action& action) {
           "default: text")
       ->check([](const std::string& text) { return check_choice(text, {"text", "json"}); })
       ->type_name("text|json");
+  add_inspect_flags(*command, options->inspect);
+  command->add_option("-p,--patterns", options->patterns, "diff: pattern files")->type_name("FILE");
   command->callback([&action, options] { action = [options] { return state(*options); }; });
 }
 

@@ -1,0 +1,218 @@
+// Patterns that change between two runs over one state directory, and the commands that look into
+// it: diff beforehand, inspect at any time.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/support/process.h"
+#include "tests/support/temporary_directory.h"
+
+namespace tocsin::server {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using tests::ProcessResult;
+using tests::run_tocsin;
+
+const std::string kPay = "event Pay { card: string, amount: float, at: timestamp } time at\n";
+const std::string kLast = "pattern last { by card match a: Pay[amount < 2]{3} within 1h }\n";
+
+std::string three(const std::string& bound) {
+  return "pattern three {\n  by card\n  match a: Pay[amount < 2] then b: Pay[amount > " + bound +
+         "] then c: Pay[amount > 5] within 1h\n  emit bound: " + bound + "\n}\n";
+}
+
+class StateChange : public ::testing::Test {
+ protected:
+  // Each run goes on where the one before ended.
+  ProcessResult run(const std::string& patterns, std::vector<std::string> flags = {}) {
+    write_patterns(patterns);
+    std::vector<std::string> line{"run",     "-p",   patterns_, "-i", "Pay=" + input_,
+                                  "--state", state_, "-o",      out_, "--checkpoint-every",
+                                  "1h"};
+    line.insert(line.end(), flags.begin(), flags.end());
+    return run_tocsin(line);
+  }
+  void write_patterns(const std::string& patterns) { directory_.write("p.tocsin", patterns); }
+  void pay(const std::string& card, const std::string& amount) {
+    ++second_;
+    lines_ += R"({"card":")" + card + R"(","amount":)" + amount + R"(,"at":")" +
+              (second_ < 10 ? "2026-03-01T10:00:0" : "2026-03-01T10:00:") +
+              std::to_string(second_) + "Z\"}\n";
+    directory_.write("in.jsonl", lines_);
+  }
+  std::string alerts() const { return tests::read_file(out_); }
+  size_t count(const std::string& text) const {
+    const std::string all = alerts();
+    size_t found = 0;
+    for (size_t at = all.find(text); at != std::string::npos; at = all.find(text, at + 1)) ++found;
+    return found;
+  }
+  ProcessResult state(const std::string& action, std::vector<std::string> flags = {}) {
+    std::vector<std::string> line{"state", action, state_};
+    line.insert(line.end(), flags.begin(), flags.end());
+    return run_tocsin(line);
+  }
+
+  tests::TemporaryDirectory directory_;
+  std::string patterns_ = directory_.path("p.tocsin");
+  std::string input_ = directory_.path("in.jsonl");
+  std::string state_ = directory_.path("state");
+  std::string out_ = directory_.path("out.jsonl");
+  std::string lines_;
+  int second_ = 0;
+};
+
+TEST_F(StateChange, TheOldVersionDrainsAcrossRestartsAndChanges) {
+  pay("c", "1.0");
+  EXPECT_EQ(run(kPay + three("10")).status, 0);
+  pay("c", "15.0");  // takes the old version on
+  pay("d", "1.0");
+  ProcessResult result = run(kPay + three("20"));
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("pattern 'three' has changed: the old version finishes its "
+                                    "partial matches and begins none"));
+  pay("d", "25.0");  // the second one
+  result = run(kPay + "// a comment, and\n\n" + three("30"));
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("an older version goes on finishing its partial matches"));
+  EXPECT_THAT(state("inspect").out, HasSubstr("three (old) card=d"));
+  pay("c", "7.0");
+  pay("d", "7.0");
+  pay("e", "1.0");
+  pay("e", "35.0");
+  pay("e", "7.0");
+  result = run(kPay + three("30"));
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(count("\"bound\":10"), 1U) << alerts();
+  EXPECT_EQ(count("\"bound\":20"), 1U) << alerts();
+  EXPECT_EQ(count("\"bound\":30"), 1U) << alerts();
+  EXPECT_EQ(count("\"pattern\":\"three\""), 3U);
+  result = run(kPay + three("30"));
+  EXPECT_THAT(result.err, Not(HasSubstr("older version")));
+  EXPECT_THAT(state("inspect").out, Not(HasSubstr("old version")));
+}
+
+TEST_F(StateChange, ResetDropsAndMigrateKeeps) {
+  pay("c", "1.0");
+  EXPECT_EQ(run(kPay + three("10") + kLast).status, 0);
+  pay("c", "15.0");
+  ProcessResult result = run(kPay + three("20") + kLast, {"--on-change", "migrate"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("goes on with the partial matches of the old"));
+  EXPECT_THAT(result.err, HasSubstr("patterns that have not changed and go on: 1"));
+  pay("c", "25.0");
+  pay("c", "7.0");
+  EXPECT_EQ(run(kPay + three("20") + kLast).status, 0);
+  EXPECT_EQ(count("\"bound\":20"), 1U) << alerts();
+  EXPECT_EQ(count("\"amount\":15.0"), 0U);  // the new condition refused it
+
+  pay("c", "1.0");
+  EXPECT_EQ(run(kPay + three("20")).status, 0);
+  pay("c", "25.0");
+  pay("c", "7.0");
+  result = run(kPay + three("21"), {"--on-change", "reset"});
+  EXPECT_THAT(result.err, HasSubstr("the partial matches of the old version are dropped"));
+  EXPECT_EQ(count("\"pattern\":\"three\""), 1U);
+}
+
+TEST_F(StateChange, AnotherAutomatonCannotBeMigratedAndDrains) {
+  pay("c", "1.0");
+  EXPECT_EQ(run(kPay + three("10")).status, 0);
+  std::string other = three("10");
+  other.replace(other.find("1h"), 2, "2h");
+  const ProcessResult result = run(kPay + other, {"--on-change", "migrate"});
+  EXPECT_THAT(result.err, HasSubstr("the new version begins empty (not migrated, because its "
+                                    "steps, their order, times or negations are others)"));
+}
+
+TEST_F(StateChange, ListsOfAnOldVersionStayAsTheyWere) {
+  const std::string listed =
+      "list low: string from \"low.txt\"\npattern p { by card match a: Pay[amount < 2] then "
+      "b: Pay[card in low] within 1h }\n";
+  directory_.write("low.txt", "c\n");
+  pay("c", "1.0");
+  EXPECT_EQ(run(kPay + listed).status, 0);
+  directory_.write("low.txt", "d\n");
+  pay("d", "1.0");
+  pay("c", "9.0");
+  pay("d", "9.0");
+  const ProcessResult result = run(kPay + listed);
+  EXPECT_THAT(result.err, HasSubstr("pattern 'p' has changed"));
+  EXPECT_EQ(count("\"key\":{\"card\":\"c\"}"), 1U) << alerts();
+  EXPECT_EQ(count("\"key\":{\"card\":\"d\"}"), 1U) << alerts();
+}
+
+TEST_F(StateChange, EventsThatDoNotFitAnyMoreAreRefusedWithAWayOut) {
+  pay("c", "1.0");
+  EXPECT_EQ(run(kPay + three("10")).status, 0);
+  const std::string without =
+      "event Pay { card: string, at: timestamp } time at\n"
+      "pattern three { by card match a: Pay then b: Pay within 1h }\n";
+  const ProcessResult result = run(without);
+  EXPECT_EQ(result.status, 2);
+  EXPECT_THAT(result.err, HasSubstr("cannot go on with the events as they are declared now: "
+                                    "'Pay' has no field 'amount'"));
+  EXPECT_THAT(result.err, HasSubstr("'--on-change reset'"));
+  const ProcessResult diff = state("diff", {"-p", patterns_});
+  EXPECT_EQ(diff.status, 0);
+  EXPECT_THAT(diff.out, HasSubstr("note: --on-change drain would be refused: "));
+  EXPECT_EQ(run(without, {"--on-change", "reset"}).status, 0);
+}
+
+TEST_F(StateChange, DiffSaysBeforehandWhatWouldBe) {
+  pay("c", "1.0");
+  EXPECT_EQ(run(kPay + three("10") + kLast + "pattern gone { match a: Pay }\n").status, 0);
+  write_patterns(kPay + three("20") + kLast + "pattern fresh { match a: Pay }\n");
+  const ProcessResult text = state("diff", {"-p", patterns_});
+  EXPECT_EQ(text.status, 0) << text.err;
+  EXPECT_EQ(text.out,
+            "checkpoint 1; --on-change:\n"
+            "pattern        keys  drain    reset    migrate\n"
+            "three             1  drain    reset    migrate\n"
+            "last              1  keep     keep     keep\n"
+            "gone              0  drop     drop     drop\n"
+            "fresh             0  add      add      add\n");
+  const ProcessResult json = state("diff", {"-p", patterns_, "--format", "json"});
+  EXPECT_EQ(json.out.substr(0, json.out.find("},")),
+            R"({"checkpoint":1,"patterns":[{"pattern":"three","state":"three","drains":false,)"
+            R"("keys":1,"drain":"drain","reset":"reset","migrate":"migrate")");
+  EXPECT_EQ(state("diff").status, 2);
+}
+
+TEST_F(StateChange, InspectShowsWhatIsPending) {
+  pay("c", "1.0");
+  pay("d", "1.0");
+  pay("c", "15.0");
+  EXPECT_EQ(run(kPay + three("10") + kLast).status, 0);
+  const ProcessResult text = state("inspect", {"--pattern", "three", "--key", "c"});
+  EXPECT_EQ(text.status, 0) << text.err;
+  EXPECT_THAT(text.out, HasSubstr("inputs\n  " + input_ + ": 3 records, "));
+  EXPECT_THAT(text.out, HasSubstr("  three: keys 2, partial matches 2\npending\n"));
+  EXPECT_THAT(
+      text.out,
+      HasSubstr("  three card=c\n"
+                "    since 2026-03-01T10:00:01.000Z, next c, expires 2026-03-01T11:00:01.000Z\n"
+                "      a: Pay 2026-03-01T10:00:01.000Z record 0 of " +
+                input_ +
+                "  {\"card\":\"c\",\"amount\":1.0,\"at\":\"2026-03-01T10:00:01Z\"}\n"
+                "      b: Pay 2026-03-01T10:00:03.000Z record 2 of " +
+                input_));
+  EXPECT_THAT(text.out, Not(HasSubstr("card=d")));
+  const ProcessResult json = state("inspect", {"--format", "json", "--limit", "1"});
+  EXPECT_THAT(json.out, HasSubstr(R"({"pattern":"last","state":"last","drains":false,"keys":2,)"
+                                  R"("partial_matches":2})"));
+  EXPECT_THAT(json.out,
+              HasSubstr(R"({"pattern":"three","state":"three","drains":false,"key":{"card":"c"},)"
+                        R"("matches":[{"since":"2026-03-01T10:00:01.000Z",)"
+                        R"("expires":"2026-03-01T11:00:01.000Z","next":["c"],"events":[)"
+                        R"({"variable":"a","type":"Pay",)"));
+  EXPECT_EQ(state("inspect", {"--pattern", "none"}).status, 2);
+  EXPECT_EQ(state("inspect", {"--checkpoint", "77"}).status, 2);
+}
+
+}  // namespace
+}  // namespace tocsin::server
