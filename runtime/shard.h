@@ -41,8 +41,8 @@ class Shard {
 
   const KeyShare& share() const { return share_; }
 
-  // Events of a level, in order, with their sequence. They are the shard's to write to if it has all
-  // keys.
+  // Events of a level, in order, with their sequence. They are the shard's to write to if it has
+  // all keys.
   void match(size_t level, std::span<ReleasedEvent> events);
   // All events of the level before `now` have been matched; kMaxTimestamp: the inputs have ended,
   // at `end`. Returns from when on there may still be alerts of the level.

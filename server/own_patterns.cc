@@ -36,7 +36,7 @@ Result<std::string> automaton_of(const patterns::Pattern& pattern,
   return nfa::automaton_fingerprint(*program, pattern, catalog);
 }
 
-Unexpected<Error> cannot_go_on(const StoredPattern& old, const std::string& why) {
+Unexpected<Error> cannot_go_on(const connectors::StoredPattern& old, const std::string& why) {
   return eventtime::usage_error(fmt::format(
       "the old version of pattern '{}' cannot go on with the events as they are declared "
       "now: {}; declare them as they were until it has finished, or drop its partial "
@@ -49,7 +49,7 @@ const std::string* find(const ListTexts& texts, const std::string& name) {
   return found == texts.end() ? nullptr : &found->second;
 }
 
-Unexpected<Error> has_no_text(const StoredPattern& pattern) {
+Unexpected<Error> has_no_text(const connectors::StoredPattern& pattern) {
   return eventtime::world_error(
       fmt::format("the checkpoint has no text of pattern '{}': it is damaged", pattern.name));
 }
@@ -71,7 +71,8 @@ struct OldFiles {
   std::vector<patterns::ast::File> files;
 };
 
-Result<OldFiles> read_old(const std::vector<StoredPattern>& old, const SavedTexts& texts) {
+Result<OldFiles> read_old(const std::vector<connectors::StoredPattern>& old,
+                          const SavedTexts& texts) {
   OldFiles out;
   for (size_t i = 0; i < old.size(); ++i) {
     const std::string* text = find(texts.patterns, old[i].definition);
@@ -124,7 +125,8 @@ Result<OwnPatterns> own_patterns(const patterns::Loaded& loaded, ListTexts list_
   return own;
 }
 
-Result<PatternSet> bind_with_old(const OwnPatterns& own, const std::vector<StoredPattern>& old,
+Result<PatternSet> bind_with_old(const OwnPatterns& own,
+                                 const std::vector<connectors::StoredPattern>& old,
                                  const SavedTexts& texts) {
   Result<OldFiles> all = read_old(old, texts);
   if (!all) return Unexpected<Error>{all.error()};
@@ -156,7 +158,8 @@ Result<PatternSet> bind_with_old(const OwnPatterns& own, const std::vector<Store
   return *std::move(set);
 }
 
-Result<PatternSet> bind_saved(const std::vector<StoredPattern>& saved, const SavedTexts& texts) {
+Result<PatternSet> bind_saved(const std::vector<connectors::StoredPattern>& saved,
+                              const SavedTexts& texts) {
   Result<OldFiles> all = read_old(saved, texts);
   if (!all) return Unexpected<Error>{all.error()};
   // Event types: those of the patterns that do not drain first, for the others were read with them.

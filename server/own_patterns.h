@@ -8,12 +8,12 @@
 #include <string_view>
 #include <vector>
 
+#include "connectors/state/run_meta.h"
 #include "eventtime/result.h"
 #include "patterns/ast.h"
 #include "patterns/front_end.h"
 #include "patterns/pattern.h"
 #include "patterns/source_file.h"
-#include "server/run_meta.h"
 
 namespace tocsin::server {
 
@@ -51,12 +51,12 @@ struct SavedTexts {
 // The old versions that are called for, each as it was, followed by the patterns of today: one set.
 // An old one is read with the event types of today. An error, which says what to do, if one cannot
 // be read so any more or would match otherwise.
-eventtime::Result<patterns::PatternSet> bind_with_old(const OwnPatterns& own,
-                                                      const std::vector<StoredPattern>& old,
-                                                      const SavedTexts& texts);
+eventtime::Result<patterns::PatternSet> bind_with_old(
+    const OwnPatterns& own, const std::vector<connectors::StoredPattern>& old,
+    const SavedTexts& texts);
 
 // The patterns of saved state alone, with the event types of their own time: for looking at it.
-eventtime::Result<patterns::PatternSet> bind_saved(const std::vector<StoredPattern>& saved,
-                                                   const SavedTexts& texts);
+eventtime::Result<patterns::PatternSet> bind_saved(
+    const std::vector<connectors::StoredPattern>& saved, const SavedTexts& texts);
 
 }  // namespace tocsin::server

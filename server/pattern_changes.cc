@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, 7> kNames{"keep",  "migrate", "drain", "d
                                                  "reset", "drop",    "add"};
 
 // Of "p" 1, of "p@7" 7.
-size_t number_of(const StoredPattern& stored) {
+size_t number_of(const connectors::StoredPattern& stored) {
   size_t number = 1;
   if (stored.state.size() <= stored.name.size() + 1) return number;
   const char* end = stored.state.data() + stored.state.size();
@@ -28,7 +28,7 @@ size_t number_of(const StoredPattern& stored) {
 
 class Planner {
  public:
-  Planner(const std::vector<OwnPattern>& own, const std::vector<StoredPattern>& before,
+  Planner(const std::vector<OwnPattern>& own, const std::vector<connectors::StoredPattern>& before,
           const runtime::InputPlace& place, OnChange on_change)
       : before_(before), place_(place), on_change_(on_change) {
     for (const OwnPattern& pattern : own) own_[pattern.name] = &pattern;
@@ -40,10 +40,10 @@ class Planner {
   }
 
   ChangePlan make(const std::vector<OwnPattern>& own) {
-    for (const StoredPattern& stored : before_) {
+    for (const connectors::StoredPattern& stored : before_) {
       if (!stored.until) decide(stored);
     }
-    for (const StoredPattern& stored : before_) {
+    for (const connectors::StoredPattern& stored : before_) {
       if (stored.until) decide_old(stored);
     }
     std::sort(plan_.old.begin(), plan_.old.end(), [&](const auto& left, const auto& right) {
@@ -62,7 +62,7 @@ class Planner {
   }
 
  private:
-  void decide(const StoredPattern& stored) {
+  void decide(const connectors::StoredPattern& stored) {
     const auto found = own_.find(stored.name);
     if (found == own_.end()) return add(Fate::kDropped, stored);
     const OwnPattern& now = *found->second;
@@ -80,7 +80,7 @@ class Planner {
       const std::string_view why = nfa::automaton_difference(stored.automaton, now.automaton);
       if (why.empty()) {
         plan_.migrated.push_back(stored);
-        StoredPattern& migrated = now_[stored.name] = stored;
+        connectors::StoredPattern& migrated = now_[stored.name] = stored;
         migrated.definition = now.definition;
         return add(Fate::kMigrated, stored);
       }
@@ -92,20 +92,20 @@ class Planner {
     add(Fate::kDrains, stored, std::move(note));
   }
 
-  void decide_old(const StoredPattern& stored) {
+  void decide_old(const connectors::StoredPattern& stored) {
     if (!own_.contains(stored.name)) return add(Fate::kDropped, stored);
     if (reset_.contains(stored.name)) return add(Fate::kReset, stored);
     plan_.old.push_back(stored);
     add(Fate::kGoesOn, stored);
   }
 
-  void add(Fate fate, const StoredPattern& stored, std::string note = {}) {
+  void add(Fate fate, const connectors::StoredPattern& stored, std::string note = {}) {
     plan_.changes.push_back({fate, stored.name, stored.state, std::move(note)});
   }
 
   // With a state that no record of before is called by.
-  StoredPattern begin(const OwnPattern& pattern) {
-    StoredPattern begun;
+  connectors::StoredPattern begin(const OwnPattern& pattern) {
+    connectors::StoredPattern begun;
     begun.name = pattern.name;
     begun.state = pattern.name;
     // Above all before it, because of those that have finished something may still be saved.
@@ -121,14 +121,14 @@ class Planner {
     return begun;
   }
 
-  const std::vector<StoredPattern>& before_;
+  const std::vector<connectors::StoredPattern>& before_;
   const runtime::InputPlace& place_;
   OnChange on_change_;
   std::map<std::string, const OwnPattern*> own_;
   std::map<std::string, size_t> place_of_;   // in `before`, by state; of those that begin behind it
   std::map<std::string, size_t> number_of_;  // the highest of a pattern's states, by its name
   std::set<std::string> reset_;
-  std::map<std::string, StoredPattern> now_;
+  std::map<std::string, connectors::StoredPattern> now_;
   ChangePlan plan_;
 };
 
@@ -167,8 +167,8 @@ std::string PatternChange::text() const {
 }
 
 ChangePlan plan_changes(const std::vector<OwnPattern>& own,
-                        const std::vector<StoredPattern>& before, const runtime::InputPlace& place,
-                        OnChange on_change) {
+                        const std::vector<connectors::StoredPattern>& before,
+                        const runtime::InputPlace& place, OnChange on_change) {
   return Planner(own, before, place, on_change).make(own);
 }
 

@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "connectors/state/run_meta.h"
 #include "runtime/pattern_version.h"
 #include "server/own_patterns.h"
 #include "server/run_command.h"
-#include "server/run_meta.h"
 
 namespace tocsin::server {
 
@@ -35,15 +35,15 @@ struct PatternChange {
 };
 
 struct ChangePlan {
-  std::vector<PatternChange> changes;   // of the stored ones in their order, then what is added
-  std::vector<StoredPattern> old;       // those that drain
-  std::vector<StoredPattern> migrated;  // as they were
-  std::vector<StoredPattern> now;       // by pattern of today
+  std::vector<PatternChange> changes;  // of the stored ones in their order, then what is added
+  std::vector<connectors::StoredPattern> old;       // those that drain
+  std::vector<connectors::StoredPattern> migrated;  // as they were
+  std::vector<connectors::StoredPattern> now;       // by pattern of today
 };
 
 // `place`: where the inputs stand.
 ChangePlan plan_changes(const std::vector<OwnPattern>& own,
-                        const std::vector<StoredPattern>& before, const runtime::InputPlace& place,
-                        OnChange on_change);
+                        const std::vector<connectors::StoredPattern>& before,
+                        const runtime::InputPlace& place, OnChange on_change);
 
 }  // namespace tocsin::server

@@ -73,15 +73,16 @@ Result<void> RunLoop::open_state(patterns::PatternSet set, OwnPatterns own) {
     if (!opened) return Unexpected<Error>{opened.error()};
     return engine_.get();
   };
-  const Result<std::optional<RunMeta>> before =
-      state_->restore(std::move(set), std::move(own), {options_.on_change, plain, open, sources_});
+  const Result<std::optional<connectors::RunMeta>> before =
+      state_->restore(std::move(set), std::move(own),
+                      {options_.on_change, plain, open, sources_, !options_.follow});
   if (!before) return Unexpected<Error>{before.error()};
   if (!*before) return open_ticks_and_outputs(nullptr);
   for (size_t i = 0; i < records_.size(); ++i) records_[i] = (*before)->inputs[i].second.records;
   return open_ticks_and_outputs(&**before);
 }
 
-Result<void> RunLoop::open_ticks_and_outputs(const RunMeta* before) {
+Result<void> RunLoop::open_ticks_and_outputs(const connectors::RunMeta* before) {
   Result<std::unique_ptr<RunTicks>> ticks = RunTicks::open(options_, clock_);
   if (!ticks) return Unexpected<Error>{ticks.error()};
   ticks_ = *std::move(ticks);

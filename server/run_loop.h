@@ -60,9 +60,9 @@ class RunLoop {
   eventtime::Result<void> open_engine(patterns::PatternSet set,
                                       const runtime::EngineOptions& options);
   eventtime::Result<void> open_state(patterns::PatternSet set, OwnPatterns own);
-  eventtime::Result<void> open_ticks_and_outputs(const RunMeta* before);
+  eventtime::Result<void> open_ticks_and_outputs(const connectors::RunMeta* before);
   void read_ahead();
-  RunState::Parts parts() { return {*engine_, sources_, outputs_, *ticks_, readers_}; }
+  RunState::Parts parts() { return {*engine_, sources_, outputs_, *ticks_, readers_, records_}; }
   // The source has nothing more.
   eventtime::Result<void> end(uint32_t input);
   // Of a replay: drops the rows that lie outside of its range, then waits until the rest is due.

@@ -19,18 +19,19 @@ constexpr size_t kShownRejects = 3;
 
 // By the path the output is known again: under another name it is another.
 Result<RunOutputs::Writer> RunOutputs::open_one(const std::string& path,
-                                                const RunMeta::Output* before) {
+                                                const connectors::RunMeta::Output* before) {
   const bool known = before != nullptr && before->path == path;
   return known ? LineWriter::open_at(path, before->position) : LineWriter::open(path);
 }
 
-Result<RunOutputs::Writer> RunOutputs::open_optional(const std::optional<std::string>& path,
-                                                     const std::optional<RunMeta::Output>* before) {
+Result<RunOutputs::Writer> RunOutputs::open_optional(
+    const std::optional<std::string>& path,
+    const std::optional<connectors::RunMeta::Output>* before) {
   if (!path) return Writer();
   return open_one(*path, before != nullptr && *before ? &**before : nullptr);
 }
 
-Result<void> RunOutputs::open(const RunOptions& options, const RunMeta* before) {
+Result<void> RunOutputs::open(const RunOptions& options, const connectors::RunMeta* before) {
   if (before != nullptr) malformed_ = before->malformed;
   Result<Writer> late = open_optional(options.late, before ? &before->late : nullptr);
   if (!late) return Unexpected<Error>{late.error()};
@@ -45,7 +46,7 @@ Result<void> RunOutputs::open(const RunOptions& options, const RunMeta* before) 
   return {};
 }
 
-void RunOutputs::tell(RunMeta& meta) const {
+void RunOutputs::tell(connectors::RunMeta& meta) const {
   meta.alerts = {alerts_->path(), alerts_->position()};
   if (late_ != nullptr) meta.late = {late_->path(), late_->position()};
   if (dead_letters_ != nullptr) {

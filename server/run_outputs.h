@@ -7,12 +7,12 @@
 #include <string_view>
 
 #include "connectors/file/line_writer.h"
+#include "connectors/state/run_meta.h"
 #include "eventtime/batch.h"
 #include "eventtime/result.h"
 #include "runtime/engine.h"
 #include "runtime/source.h"
 #include "server/run_command.h"
-#include "server/run_meta.h"
 
 namespace tocsin::server {
 
@@ -20,9 +20,9 @@ class RunOutputs {
  public:
   // `before`: where they stood when the state was saved that the run goes on from; null: they begin
   // empty. One that the run before did not have begins empty as well.
-  eventtime::Result<void> open(const RunOptions& options, const RunMeta* before);
+  eventtime::Result<void> open(const RunOptions& options, const connectors::RunMeta* before);
   // Where they stand now, and what was refused so far. Flushed before.
-  void tell(RunMeta& meta) const;
+  void tell(connectors::RunMeta& meta) const;
 
   // Whole lines; they are flushed. That the reader has gone is no error: see pipe_closed().
   eventtime::Result<void> write_alerts(std::string_view lines);
@@ -43,9 +43,11 @@ class RunOutputs {
  private:
   using Writer = std::unique_ptr<connectors::LineWriter>;
 
-  static eventtime::Result<Writer> open_one(const std::string& path, const RunMeta::Output* before);
-  static eventtime::Result<Writer> open_optional(const std::optional<std::string>& path,
-                                                 const std::optional<RunMeta::Output>* before);
+  static eventtime::Result<Writer> open_one(const std::string& path,
+                                            const connectors::RunMeta::Output* before);
+  static eventtime::Result<Writer> open_optional(
+      const std::optional<std::string>& path,
+      const std::optional<connectors::RunMeta::Output>* before);
 
   Writer alerts_;
   Writer late_;  // these two may be none

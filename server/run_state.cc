@@ -65,8 +65,9 @@ Result<std::unique_ptr<RunState>> RunState::open(const std::string& directory,
       new RunState(std::move(*storage), std::move(*lock), every, clock));
 }
 
-Result<std::optional<RunMeta>> RunState::restore(patterns::PatternSet set, OwnPatterns own,
-                                                 const Restoring& with) {
+Result<std::optional<connectors::RunMeta>> RunState::restore(patterns::PatternSet set,
+                                                             OwnPatterns own,
+                                                             const Restoring& with) {
   own_ = std::move(own);
   options_ = with.options;
   Result<void> taken;
@@ -80,12 +81,13 @@ Result<std::optional<RunMeta>> RunState::restore(patterns::PatternSet set, OwnPa
   for (const std::string& note : restored->notes) spdlog::warn("{}", note);
   if (!restored->checkpoint) {
     patterns_ = plan_changes(own_.patterns, {}, {}, with.on_change).now;
-    for (StoredPattern& pattern : patterns_) pattern.since.reset();
+    for (connectors::StoredPattern& pattern : patterns_) pattern.since.reset();
     keep_texts({});
     const Result<void> opened = open_engine(std::move(set), with);
     if (!opened) return Unexpected<Error>{opened.error()};
     own_ = {};
-    return std::optional<RunMeta>();
+    open_marks(with);
+    return std::optional<connectors::RunMeta>();
   }
   for (const auto& [key, value] : migrated_) {
     if (taken) taken = engine_->restore(key, value);
@@ -97,14 +99,30 @@ Result<std::optional<RunMeta>> RunState::restore(patterns::PatternSet set, OwnPa
   spdlog::info("goes on from checkpoint {} in '{}'", restored->checkpoint->number,
                storage_->name());
   own_ = {};
+  open_marks(with);
   return before_;
+}
+
+// What other patterns found says nothing about these.
+void RunState::open_marks(const Restoring& with) {
+  if (!with.is_bounded) return;
+  std::string all;
+  for (const connectors::StoredPattern& pattern : patterns_) {
+    all += pattern.state + " " + pattern.definition + (pattern.until ? " drains\n" : "\n");
+  }
+  std::vector<uint64_t> records(with.sources.size());
+  for (size_t i = 0; before_ && i < records.size(); ++i) {
+    records[i] = before_->inputs[i].second.records;
+  }
+  marks_.emplace(storage_->name(), all);
+  marks_->open(records);
 }
 
 // Decides what becomes of patterns that have changed. Their texts stand among the records, which
 // are read once more where one of them is needed.
 Result<void> RunState::open_changed(patterns::PatternSet set, const Manifest& from,
                                     const Restoring& with) {
-  Result<RunMeta> meta = parse_run_meta(from.meta);
+  Result<connectors::RunMeta> meta = connectors::parse_run_meta(from.meta);
   if (!meta) return Unexpected<Error>{meta.error()};
   before_ = std::move(*meta);
   const ChangePlan plan =
@@ -139,7 +157,7 @@ Result<void> RunState::migrate(const ChangePlan& plan, const SavedTexts& texts,
   runtime::EngineOptions options = with.options;
   options.versions.clear();
   options.threads = 1;
-  for (const StoredPattern& pattern : plan.migrated) {
+  for (const connectors::StoredPattern& pattern : plan.migrated) {
     options.versions.push_back({pattern.state, {}, {}});
     migrated_states_.insert(pattern.state);
   }
@@ -166,7 +184,7 @@ Result<void> RunState::migrate(const ChangePlan& plan, const SavedTexts& texts,
 
 Result<void> RunState::open_engine(patterns::PatternSet set, const Restoring& with) {
   std::vector<runtime::PatternVersion> versions;
-  for (const StoredPattern& pattern : patterns_) {
+  for (const connectors::StoredPattern& pattern : patterns_) {
     versions.push_back({pattern.state, pattern.since, pattern.until});
   }
   const Result<runtime::Engine*> opened = with.open(std::move(set), std::move(versions));
@@ -190,7 +208,7 @@ Result<void> RunState::resume(const Restoring& with) {
 }
 
 void RunState::keep_texts(const SavedTexts& old) {
-  for (const StoredPattern& pattern : patterns_) {
+  for (const connectors::StoredPattern& pattern : patterns_) {
     if (!pattern.until) continue;
     const std::string& text = old.patterns.at(pattern.definition);
     texts_.patterns[pattern.definition] = text;
@@ -209,10 +227,10 @@ void RunState::save_texts(const connectors::Put& put) const {
 }
 
 // Old versions with nothing pending are forgotten.
-std::vector<StoredPattern> RunState::unfinished(const runtime::Engine& engine) {
-  std::vector<StoredPattern> patterns;
+std::vector<connectors::StoredPattern> RunState::unfinished(const runtime::Engine& engine) {
+  std::vector<connectors::StoredPattern> patterns;
   for (size_t i = 0; i < patterns_.size(); ++i) {
-    const StoredPattern& pattern = patterns_[i];
+    const connectors::StoredPattern& pattern = patterns_[i];
     if (!pattern.until || engine.has_pending(i)) {
       patterns.push_back(pattern);
     } else if (finished_.insert(pattern.state).second) {
@@ -225,7 +243,7 @@ std::vector<StoredPattern> RunState::unfinished(const runtime::Engine& engine) {
 Result<CheckpointRequest> RunState::request(const Parts& parts) {
   const Result<void> flushed = parts.outputs.flush();
   if (!flushed) return Unexpected<Error>{flushed.error()};
-  RunMeta meta;
+  connectors::RunMeta meta;
   for (const auto& source : parts.sources) {
     meta.inputs.emplace_back(source->name(), source->position());
   }
@@ -234,8 +252,9 @@ Result<CheckpointRequest> RunState::request(const Parts& parts) {
   meta.events = options_.events;
   meta.plan = options_.plan;
   meta.patterns = unfinished(parts.engine);
+  if (marks_) marks_->write(parts.records, parts.engine.alert_digests());
   CheckpointRequest request;
-  request.meta = print_run_meta(meta);
+  request.meta = connectors::print_run_meta(meta);
   request.written = clock_.date();
   request.records = [this, &parts](const connectors::Put& put) {
     parts.engine.save(put);
@@ -251,6 +270,10 @@ Result<CheckpointRequest> RunState::request(const Parts& parts) {
 Result<void> RunState::pass(const Parts& parts) {
   if (store_.running()) {
     if (const auto outcome = store_.poll()) tell(*outcome);
+  }
+  if (marks_) {
+    const Result<void> same = marks_->pass(parts.records, parts.engine.alert_digests());
+    if (!same) return same;
   }
   const eventtime::Duration now = clock_.now();
   const bool due = !store_.running() && now.micros - last_.micros >= every_.micros;
@@ -268,6 +291,10 @@ Result<void> RunState::pass(const Parts& parts) {
 
 Result<void> RunState::write(const Parts& parts) {
   if (store_.running()) tell(store_.wait());
+  if (marks_) {
+    const Result<void> same = marks_->pass(parts.records, parts.engine.alert_digests());
+    if (!same) return same;
+  }
   const Result<CheckpointRequest> made = request(parts);
   if (!made) return Unexpected<Error>{made.error()};
   const Result<Manifest> written = store_.write(*made);

@@ -24,6 +24,8 @@
 
 #include "connectors/state/checkpoint_store.h"
 #include "connectors/state/file_storage.h"
+#include "connectors/state/run_marks.h"
+#include "connectors/state/run_meta.h"
 #include "connectors/state/state_lock.h"
 #include "runtime/clock.h"
 #include "runtime/engine.h"
@@ -32,7 +34,6 @@
 #include "server/pattern_changes.h"
 #include "server/read_ahead.h"
 #include "server/run_command.h"
-#include "server/run_meta.h"
 #include "server/run_outputs.h"
 #include "server/run_ticks.h"
 
@@ -55,12 +56,15 @@ class RunState {
     runtime::EngineOptions options;  // of the engine that is to be opened
     OpenEngine open;
     Sources& sources;  // when it is open
+    // The same inputs give the same alerts at the same places: no clock has a say.
+    bool is_bounded = true;
   };
   // Before anything is read: has engine and sources opened, for the patterns of today and those
   // that have not finished, and brings them to where the newest whole checkpoint was. Where the
   // outputs stood then; nothing if there is no checkpoint.
-  eventtime::Result<std::optional<RunMeta>> restore(patterns::PatternSet set, OwnPatterns own,
-                                                    const Restoring& with);
+  eventtime::Result<std::optional<connectors::RunMeta>> restore(patterns::PatternSet set,
+                                                                OwnPatterns own,
+                                                                const Restoring& with);
 
   // What a checkpoint is made of. All outlive it.
   struct Parts {
@@ -69,9 +73,11 @@ class RunState {
     RunOutputs& outputs;
     RunTicks& ticks;
     const std::vector<ReadAhead*>& readers;  // among the sources
+    const std::vector<uint64_t>& records;    // read so far, by input
   };
   // Between two batches: starts a checkpoint if it is time, and sees how the one before went. A
-  // checkpoint that fails is told in the log, and tried again the next time; it ends nothing.
+  // checkpoint that fails is told in the log, and tried again the next time; it ends nothing. An
+  // error: the run has found something else than the one before it (run_marks.h), or the world's.
   eventtime::Result<void> pass(const Parts& parts);
   // A checkpoint of just now, waited for. An error: there is none.
   eventtime::Result<void> write(const Parts& parts);
@@ -90,7 +96,8 @@ class RunState {
   eventtime::Result<void> resume(const Restoring& with);
   void keep_texts(const SavedTexts& old);
   void save_texts(const connectors::Put& put) const;
-  std::vector<StoredPattern> unfinished(const runtime::Engine& engine);
+  std::vector<connectors::StoredPattern> unfinished(const runtime::Engine& engine);
+  void open_marks(const Restoring& with);
   void tell(const eventtime::Result<connectors::Manifest>& outcome);
 
   std::unique_ptr<connectors::FileStorage> storage_;
@@ -100,15 +107,16 @@ class RunState {
   runtime::Clock& clock_;
   eventtime::Duration last_;  // when a checkpoint was begun, by the clock
 
-  std::vector<StoredPattern> patterns_;  // of the engine, in its order
-  std::set<std::string> finished_;       // states of those that have drained
-  SavedTexts texts_;                     // of patterns_
+  std::vector<connectors::StoredPattern> patterns_;  // of the engine, in its order
+  std::set<std::string> finished_;                   // states of those that have drained
+  SavedTexts texts_;                                 // of patterns_
   runtime::EngineOptions options_;
+  std::optional<connectors::RunMarks> marks_;  // of bounded runs
 
   // While state is restored.
   OwnPatterns own_;
   runtime::Engine* engine_ = nullptr;
-  std::optional<RunMeta> before_;
+  std::optional<connectors::RunMeta> before_;
   std::set<std::string> migrated_states_;
   std::vector<std::pair<std::string, std::string>> migrated_;  // their records
 };

@@ -97,9 +97,10 @@ Result<Table> make_table(runtime::Storage& storage, const OwnPatterns& own) {
   for (Row& row : table.rows) {
     const auto known = keys->find(row.state);
     if (known != keys->end()) row.keys = known->second;
-    row.drains = std::any_of(
-        run->meta.patterns.begin(), run->meta.patterns.end(),
-        [&](const StoredPattern& stored) { return stored.state == row.state && stored.until; });
+    row.drains = std::any_of(run->meta.patterns.begin(), run->meta.patterns.end(),
+                             [&](const connectors::StoredPattern& stored) {
+                               return stored.state == row.state && stored.until;
+                             });
   }
   return table;
 }

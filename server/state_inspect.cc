@@ -121,7 +121,7 @@ class Inspection {
                          position.bytes, time_text(engine_.watermark(i)));
     }
     out += "outputs\n";
-    const auto add = [&](std::string_view what, const RunMeta::Output& output) {
+    const auto add = [&](std::string_view what, const connectors::RunMeta::Output& output) {
       out += fmt::format("  {}: {}, {} bytes\n", what, output.path, output.position.bytes);
     };
     add("alerts", run_.meta.alerts);
@@ -131,14 +131,14 @@ class Inspection {
   }
 
   std::string pattern_text(size_t number) const {
-    const StoredPattern& pattern = run_.meta.patterns[number];
+    const connectors::StoredPattern& pattern = run_.meta.patterns[number];
     return fmt::format("  {}{}: keys {}, partial matches {}\n", pattern.name,
                        pattern.until ? " (an old version, which finishes what it has)" : "",
                        counts_[number].keys, counts_[number].matches);
   }
 
   std::string key_text(const PendingKey& key, const std::string& named) const {
-    const StoredPattern& pattern = run_.meta.patterns[key.pattern];
+    const connectors::StoredPattern& pattern = run_.meta.patterns[key.pattern];
     std::string out = fmt::format("  {}{} {}\n", pattern.name, pattern.until ? " (old)" : "",
                                   named.empty() ? "(one key for all events)" : named);
     if (key.matches.empty()) out += "    nothing but events that it looks back on\n";
@@ -168,7 +168,7 @@ class Inspection {
                          json_time(engine_.watermark(i)));
     }
     out += R"(],"outputs":[)";
-    const auto add = [&](std::string_view what, const RunMeta::Output& output) {
+    const auto add = [&](std::string_view what, const connectors::RunMeta::Output& output) {
       out +=
           fmt::format(R"({}{{"output":"{}","path":{},"bytes":{}}})", out.back() == '}' ? "," : "",
                       what, json_text(output.path), output.position.bytes);
@@ -180,7 +180,7 @@ class Inspection {
   }
 
   std::string pattern_json(size_t number) const {
-    const StoredPattern& pattern = run_.meta.patterns[number];
+    const connectors::StoredPattern& pattern = run_.meta.patterns[number];
     return fmt::format(R"({{"pattern":{},"state":{},"drains":{},"keys":{},"partial_matches":{}}})",
                        json_text(pattern.name), json_text(pattern.state), pattern.until.has_value(),
                        counts_[number].keys, counts_[number].matches) +
@@ -188,7 +188,7 @@ class Inspection {
   }
 
   std::string key_json(const PendingKey& key) const {
-    const StoredPattern& stored = run_.meta.patterns[key.pattern];
+    const connectors::StoredPattern& stored = run_.meta.patterns[key.pattern];
     const Pattern& pattern = pattern_of(key.pattern);
     std::string out =
         fmt::format(R"({{"pattern":{},"state":{},"drains":{},"key":{{)", json_text(stored.name),

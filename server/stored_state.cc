@@ -57,7 +57,7 @@ Result<SavedTexts> read_texts(runtime::Storage& storage, const Manifest& from) {
 Result<StoredRun> read_run(runtime::Storage& storage, std::optional<uint64_t> number) {
   Result<Manifest> manifest = find_checkpoint(storage, number);
   if (!manifest) return Unexpected<Error>{manifest.error()};
-  Result<RunMeta> meta = parse_run_meta(manifest->meta);
+  Result<connectors::RunMeta> meta = connectors::parse_run_meta(manifest->meta);
   if (!meta) return Unexpected<Error>{meta.error()};
   Result<SavedTexts> texts = read_texts(storage, *manifest);
   if (!texts) return Unexpected<Error>{texts.error()};
@@ -70,7 +70,7 @@ Result<std::unique_ptr<Engine>> read_engine(runtime::Storage& storage, const Sto
   runtime::EngineOptions options;
   options.events = run.meta.events;
   options.plan = run.meta.plan;
-  for (const StoredPattern& pattern : run.meta.patterns) {
+  for (const connectors::StoredPattern& pattern : run.meta.patterns) {
     options.versions.push_back({pattern.state, pattern.since, pattern.until});
   }
   Result<std::unique_ptr<Engine>> engine = Engine::create(std::move(*set), options);

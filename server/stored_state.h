@@ -7,11 +7,11 @@
 #include <optional>
 
 #include "connectors/state/manifest.h"
+#include "connectors/state/run_meta.h"
 #include "eventtime/result.h"
 #include "runtime/engine.h"
 #include "runtime/storage.h"
 #include "server/own_patterns.h"
-#include "server/run_meta.h"
 
 namespace tocsin::server {
 
@@ -21,7 +21,7 @@ eventtime::Result<SavedTexts> read_texts(runtime::Storage& storage,
 
 struct StoredRun {
   connectors::Manifest manifest;
-  RunMeta meta;
+  connectors::RunMeta meta;
   SavedTexts texts;
 };
 

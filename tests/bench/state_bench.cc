@@ -1,7 +1,8 @@
 // What state costs: saving it while matching goes on, and getting it back. Engine and store as
 // `tocsin run --state` uses them, one thread that matches, typed events in memory.
 //
-//   state_bench [KEYS]...      default 100000 (small, for a smoke test); 1000000 10000000 for figures
+//   state_bench [KEYS]...      default 100000 (small, for a smoke test); 1000000 10000000 for
+//   figures
 //
 // Each key has one partial match. Shown are: the pause that a checkpoint makes (the fork), the
 // longest batch of 4096 events with and without a checkpoint at work, events/s with and without,
@@ -98,7 +99,8 @@ void measure(uint64_t keys, const std::string& directory) {
   uint64_t next = 0;
   world.push(keys, [&] { return next++; });
   const auto any_key = [&] { return world.random() % keys; };
-  auto storage = *connectors::FileStorage::open(directory, connectors::FileStorage::Missing::kCreate);
+  auto storage =
+      *connectors::FileStorage::open(directory, connectors::FileStorage::Missing::kCreate);
   connectors::CheckpointStore store(*storage);
   TOCSIN_CHECK(store.restore([](auto, auto) {}), "an empty directory");
   connectors::CheckpointRequest request;
@@ -140,11 +142,12 @@ void measure(uint64_t keys, const std::string& directory) {
   const double restore_time = seconds_since(start);
   TOCSIN_CHECK(engine->stats().live_keys == world.engine->stats().live_keys, "all keys");
 
-  fmt::print("{:>10} {:>9.1f} {:>9.1f} {:>9.1f} {:>9.2f} {:>9.2f} {:>8.2f} {:>8.1f} {:>8.2f} "
-             "{:>8.2f} {:>8.2f}\n",
-             keys, pause * 1e3, longest_without * 1e3, longest_with * 1e3, rate_without / 1e6,
-             rate_with / 1e6, base_time, static_cast<double>(new_bytes(**base)) / 1e6, delta_time,
-             static_cast<double>(new_bytes(*delta)) / 1e6, restore_time);
+  fmt::print(
+      "{:>10} {:>9.1f} {:>9.1f} {:>9.1f} {:>9.2f} {:>9.2f} {:>8.2f} {:>8.1f} {:>8.2f} "
+      "{:>8.2f} {:>8.2f}\n",
+      keys, pause * 1e3, longest_without * 1e3, longest_with * 1e3, rate_without / 1e6,
+      rate_with / 1e6, base_time, static_cast<double>(new_bytes(**base)) / 1e6, delta_time,
+      static_cast<double>(new_bytes(*delta)) / 1e6, restore_time);
 }
 
 int run(int argc, char** argv) {
@@ -163,7 +166,8 @@ int run(int argc, char** argv) {
              "pause ms", "batch ms", "..with", "M ev/s", "..with", "base s", "MB", "delta s", "MB",
              "back s");
   for (const uint64_t keys : sizes) {
-    std::string directory = (std::filesystem::temp_directory_path() / "state_bench_XXXXXX").string();
+    std::string directory =
+        (std::filesystem::temp_directory_path() / "state_bench_XXXXXX").string();
     if (mkdtemp(directory.data()) == nullptr) {
       fmt::print(stderr, "state_bench: no directory for the state: {}\n", directory);
       return 3;

@@ -27,9 +27,10 @@ constexpr std::array<Home, 8> kHomes = {{{"boost/spirit/", "patterns/grammar"},
 
 // Programs are made of patterns by these; what runs programs knows nothing of patterns
 // (docs/architecture.md).
-constexpr std::array<std::string_view, 10> kPatternReaders = {
-    "nfa/code",         "nfa/column_search", "nfa/compiler",  "nfa/condition_shape", "nfa/conjunct",
-    "nfa/edge_builder", "nfa/field_index",   "nfa/predicate", "nfa/program",         "nfa/slots"};
+constexpr std::array<std::string_view, 11> kPatternReaders = {
+    "nfa/code",      "nfa/column_search", "nfa/compiler",    "nfa/condition_shape",
+    "nfa/conjunct",  "nfa/edge_builder",  "nfa/field_index", "nfa/fingerprint",
+    "nfa/predicate", "nfa/program",       "nfa/slots"};
 
 bool reads_patterns(std::string_view path) {
   return std::any_of(kPatternReaders.begin(), kPatternReaders.end(),

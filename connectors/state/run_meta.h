@@ -1,7 +1,7 @@
 // What a checkpoint of a run says besides the engine's records: where its inputs and outputs stood,
 // and which patterns it has state of. Their texts are records (run_state.h): they may be long.
 // One JSON object, so that people and scripts can read it (`tocsin state list --format json`).
-// Tested by tests/unit/server/run_meta_test.cc.
+// Tested by tests/unit/connectors/state/run_meta_test.cc.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 #include "runtime/pattern_version.h"
 #include "runtime/source.h"
 
-namespace tocsin::server {
+namespace tocsin::connectors {
 
 // A version of a pattern that the state is of.
 struct StoredPattern {
@@ -33,7 +33,7 @@ struct StoredPattern {
 struct RunMeta {
   struct Output {
     std::string path;
-    connectors::OutputPosition position;
+    OutputPosition position;
   };
 
   std::vector<std::pair<std::string, runtime::SourcePosition>> inputs;  // with their names
@@ -54,4 +54,4 @@ struct RunMeta {
 std::string print_run_meta(const RunMeta& meta);
 eventtime::Result<RunMeta> parse_run_meta(std::string_view json);
 
-}  // namespace tocsin::server
+}  // namespace tocsin::connectors

@@ -1,4 +1,4 @@
-#include "server/run_meta.h"
+#include "connectors/state/run_meta.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -8,7 +8,7 @@
 
 #include "eventtime/value.h"
 
-namespace tocsin::server {
+namespace tocsin::connectors {
 
 namespace dom = simdjson::dom;
 using eventtime::Result;
@@ -191,4 +191,4 @@ Result<RunMeta> parse_run_meta(std::string_view json) {
   return meta;
 }
 
-}  // namespace tocsin::server
+}  // namespace tocsin::connectors
