@@ -77,9 +77,8 @@ class Player {
 
   void restore() {
     std::vector<std::pair<std::string, std::string>> records;
-    engine_->save([&](std::string_view key, std::string_view value) {
-      records.emplace_back(key, value);
-    });
+    engine_->save(
+        [&](std::string_view key, std::string_view value) { records.emplace_back(key, value); });
     restored_ = make_engine();
     for (const auto& [key, value] : records) {
       if (restored_) restored_ = engine_->restore(key, value);
@@ -124,7 +123,7 @@ class Player {
       played_.refused.emplace_back(places_[reject.record], reject.reason);
     }
     engine_->push(std::move(batch), played_.text,
-                 [&](const Engine::Late& late) { played_.late.push_back(late.row.record); });
+                  [&](const Engine::Late& late) { played_.late.push_back(late.row.record); });
   }
 
   const patterns::PatternSet& set_;
