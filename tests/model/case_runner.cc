@@ -117,17 +117,28 @@ Verdict judge(const Case& example, size_t batch_size) {
     verdict.difference =
         "the best plans give\n" + engine.text + "and run by run gives\n" + plain.text;
   }
-  const auto parallel =
-      run_engine(*compiled.set, inputs, example.out_of_order, batch_size, {.threads = 3});
-  if (!verdict.difference && engine.text != parallel.text) {
-    verdict.difference = "one thread gives\n" + engine.text + "and three give\n" + parallel.text;
+  return verdict;
+}
+
+Verdict judge_state(const Case& example, size_t batch_size) {
+  const Compiled compiled = compile(example.patterns);
+  if (!compiled.set) return {"the patterns are refused\n" + compiled.error, 0};
+  const auto inputs = read_inputs(*compiled.set, example);
+  const auto run = [&](const runtime::EngineOptions& options, Restores restores) {
+    return run_engine(*compiled.set, inputs, example.out_of_order, batch_size, options, restores);
+  };
+  const auto undisturbed = run({}, Restores::kNever);
+  Verdict verdict{{}, undisturbed.run.alerts.size()};
+  const auto parallel = run({.threads = 3}, Restores::kNever);
+  if (undisturbed.text != parallel.text) {
+    verdict.difference =
+        "one thread gives\n" + undisturbed.text + "and three give\n" + parallel.text;
   }
   for (const runtime::PlanChoice plan : {runtime::PlanChoice::kBest, runtime::PlanChoice::kPlain}) {
     if (verdict.difference) break;
-    const auto restored = run_engine(*compiled.set, inputs, example.out_of_order, batch_size,
-                                     {.plan = plan}, Restores::kAlways);
-    if (engine.text == restored.text) continue;
-    verdict.difference = "undisturbed it gives\n" + engine.text +
+    const auto restored = run({.plan = plan}, Restores::kAlways);
+    if (undisturbed.text == restored.text) continue;
+    verdict.difference = "undisturbed it gives\n" + undisturbed.text +
                          "and restored after each batch it gives\n" + restored.text;
   }
   return verdict;

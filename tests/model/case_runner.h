@@ -34,6 +34,9 @@ struct Verdict {
   size_t alerts = 0;  // of the model
 };
 Verdict judge(const Case& example, size_t batch_size);
+// The engine against itself: with several threads, and with its state saved and restored after each
+// batch by another number of threads, for both plans.
+Verdict judge_state(const Case& example, size_t batch_size);
 
 // The same for patterns that differ in name and skip strategy alone, and one batch size.
 Verdict judge_skip_variants(const Case& example, size_t batch_size);

@@ -123,7 +123,8 @@ size_t check_engine(const std::string& path) {
   const array cases = parser.load(path);
   for (const element json : cases) {
     const Case example = read_case(json);
-    const Verdict verdict = judge(example, kBatchSize);
+    Verdict verdict = judge(example, kBatchSize);
+    if (!verdict.difference) verdict = judge_state(example, kBatchSize);
     ++count;
     EXPECT_FALSE(verdict.difference) << json["id"].get_string().value() << "\n"
                                      << to_string(example) << verdict.difference.value_or("");

@@ -17,28 +17,37 @@ namespace tocsin::model {
 namespace {
 
 constexpr uint64_t kDefaultCases = 20000;
+constexpr uint64_t kCasesOfState = 1000;  // each makes an engine for every batch
 constexpr uint64_t kCasesOfPairs = 6000;
 
-TEST(Model, EngineAgreesOnRandomCases) {
-  const uint64_t cases = environment("TOCSIN_MODEL_CASES", kDefaultCases);
+void judge_random_cases(uint64_t otherwise, const Judge& judge_case, const std::string& test) {
+  const uint64_t cases = environment("TOCSIN_MODEL_CASES", otherwise);
   const uint64_t first = environment("TOCSIN_MODEL_SEED", kDefaultSeed);
   size_t failures = 0;
   size_t ran = 0;
   size_t with_alerts = 0;
   for (uint64_t seed = first; seed < first + cases && failures < kFailuresShown; ++seed, ++ran) {
     const GeneratedCase made = generate_case(seed);
-    const Verdict verdict = judge(made.example, batch_size_of(seed));
+    const Verdict verdict = judge_case(made.example, batch_size_of(seed));
     with_alerts += verdict.alerts > 0 ? 1 : 0;
     if (!verdict.difference) continue;
     ++failures;
-    report(made.example, batch_size_of(seed), judge,
+    report(made.example, batch_size_of(seed), judge_case,
            "TOCSIN_MODEL_CASES=1 TOCSIN_MODEL_SEED=" + std::to_string(seed) +
-               " model_test --gtest_filter=Model.EngineAgreesOnRandomCases");
+               " model_test --gtest_filter=Model." + test);
   }
   std::cout << ran << " cases, " << with_alerts << " of them with alerts\n";
   if (ran >= 1000) {
     EXPECT_GE(with_alerts, ran / 3) << "too many cases say nothing";
   }
+}
+
+TEST(Model, EngineAgreesOnRandomCases) {
+  judge_random_cases(kDefaultCases, judge, "EngineAgreesOnRandomCases");
+}
+
+TEST(Model, StateAndThreadsChangeNothing) {
+  judge_random_cases(kCasesOfState, judge_state, "StateAndThreadsChangeNothing");
 }
 
 // Constructs of which a pattern has one only.

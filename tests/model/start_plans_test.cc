@@ -125,6 +125,12 @@ TEST(Model, StartPlansAgreeWithTheDefinition) {
       [](uint64_t, const Case&) { return judge; });
 }
 
+TEST(Model, StateAndThreadsChangeNothingOfStartPlans) {
+  const uint64_t count = environment("TOCSIN_MODEL_CASES", kDefaultCases) / 20;
+  run({"StateAndThreadsChangeNothingOfStartPlans", count, kModelSize},
+      [](uint64_t, const Case&) { return judge_state; });
+}
+
 // Longer streams, in which first events are moved, expire in great numbers and are found by value
 // among many; with limits, too.
 TEST(Model, StartPlansAgreeRunByRun) {
