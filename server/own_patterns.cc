@@ -164,7 +164,6 @@ Result<PatternSet> bind_saved(const std::vector<connectors::StoredPattern>& save
   if (!all) return Unexpected<Error>{all.error()};
   // Event types: those of the patterns that do not drain first, for the others were read with them.
   patterns::ast::File events;
-  std::string event_text;
   std::set<std::string> known;
   for (const bool drains : {false, true}) {
     for (size_t i = 0; i < saved.size(); ++i) {

@@ -16,7 +16,6 @@
 namespace tocsin::server {
 
 using connectors::CheckpointRequest;
-using connectors::CheckpointStore;
 using connectors::FileStorage;
 using connectors::Manifest;
 using eventtime::Error;
