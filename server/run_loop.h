@@ -6,8 +6,8 @@
 // that is so far ahead that kMaxWaiting of its events wait for others is not read, so that memory
 // stays bounded. When inputs are idle, ticks let time go on (run_ticks.h). With a state directory
 // (run_state.h) a stop is a checkpoint, whatever the inputs are. Tested by
-// tests/unit/server/follow_test.cc, run_loop_test.cc, replay_test.cc and
-// state_test.cc.
+// tests/unit/server/follow_test.cc, run_loop_test.cc and replay_test.cc, with state by
+// tests/faults.
 #pragma once
 
 #include <cstdint>

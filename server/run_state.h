@@ -10,9 +10,9 @@
 //   t DIGEST   the text of a pattern (own_patterns.h)
 //   l DIGEST   the values of a list
 //
-// The last checkpoint of a bounded run is made
-// before its last input is declared ended: a run over the same input repeats just the end, and one
-// over the grown input goes on. Tested by tests/unit/server/state_test.cc and tests/sim.
+// The last checkpoint of a bounded run is made before its last input is declared ended: a run over
+// the same input repeats just the end, and one over the grown input goes on. Tested by tests/faults
+// and tests/unit/server/state_change_test.cc, kept_state_test.cc.
 #pragma once
 
 #include <functional>

@@ -3,7 +3,7 @@
 // Reasons of rejects, the first that applies: no UTF-8; a mistake with quotes; the number of cells;
 // the event type; then the declared fields in their order.
 //
-// Tested by tests/unit/connectors/csv_decoder_test.cc, csv_property_test.cc and
+// Tested by tests/unit/connectors/csv_decoder_test.cc and
 // tests/fuzz/csv_fuzz.cc.
 #pragma once
 

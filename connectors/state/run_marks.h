@@ -6,7 +6,7 @@
 // DIR/marks has one line of JSON for each checkpoint that was begun, with a hash; what a crash tore
 // off is ignored, and a file that has become large begins anew. Compared where all inputs stand as
 // the mark says; they do, unless the sizes of batches were changed. Tested by
-// tests/unit/connectors/state/run_marks_test.cc.
+// tests/unit/connectors/run_marks_test.cc.
 #pragma once
 
 #include <cstdint>

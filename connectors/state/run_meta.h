@@ -1,7 +1,7 @@
 // What a checkpoint of a run says besides the engine's records: where its inputs and outputs stood,
 // and which patterns it has state of. Their texts are records (run_state.h): they may be long.
 // One JSON object, so that people and scripts can read it (`tocsin state list --format json`).
-// Tested by tests/unit/connectors/state/run_meta_test.cc.
+// Tested by tests/unit/connectors/run_meta_test.cc.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Links between documents: the file is there, and so is the heading.
+// Links between documents: the file is there, and so is the heading. The tests that a comment names
+// are there, too.
 #include <fmt/core.h>
 
 #include <cctype>
@@ -62,7 +63,39 @@ std::string wrong_link(const fs::path& root, std::string_view from, std::string_
   return fmt::format("'{}' has no heading '#{}', use one that it has", path, heading);
 }
 
+// The path that begins at `at`, without what ends a sentence.
+std::string_view path_at(std::string_view line, size_t at) {
+  constexpr std::string_view kPath =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_/.-";
+  std::string_view path = line.substr(at, line.find_first_not_of(kPath, at) - at);
+  while (path.ends_with('.') || path.ends_with('/')) path.remove_suffix(1);
+  return path;
+}
+
+bool names_test(std::string_view word) {
+  return word.starts_with("tests/") || word.ends_with("_test.cc") || word.ends_with("_fuzz.cc");
+}
+
 }  // namespace
+
+void check_named_tests(const TextFile& file, const fs::path& root, std::vector<Finding>& findings) {
+  fs::path folder;  // of the test named last: the next may go without
+  for (size_t i = 0; i < file.lines.size(); ++i) {
+    const std::string_view line = file.lines[i];
+    if (!line.starts_with("//")) continue;
+    for (size_t at = line.find(' '); at != std::string_view::npos; at = line.find(' ', at + 1)) {
+      const std::string_view word = path_at(line, at + 1);
+      if (!names_test(word)) continue;
+      const bool whole = word.starts_with("tests/");
+      const fs::path named = whole ? fs::path(word) : folder / word;
+      if (whole) folder = named.parent_path();
+      if (fs::exists(root / named)) continue;
+      findings.push_back({file.path, i + 1,
+                          fmt::format("there is no '{}', name tests that are there by their path",
+                                      named.generic_string())});
+    }
+  }
+}
 
 void check_links(const TextFile& file, const fs::path& root, std::vector<Finding>& findings) {
   bool code = false;

@@ -64,6 +64,7 @@ void check_file(const fs::path& root, const std::string& path, std::vector<Findi
   check_shape(file, findings);
   check_words(file, findings);
   if (is_cpp(path)) check_includes(file, findings);
+  if (is_cpp(path)) check_named_tests(file, root, findings);
   if (path.ends_with(".md")) check_links(file, root, findings);
 }
 

@@ -3,7 +3,8 @@
 //   - includes run along the line of folders, and each outside library stays in its place
 //   - width, length, blanks, `#pragma once`, a first line that says what the file is
 //   - no unfinished work, no wall clock, chance or locale where output must be a function of input
-//   - the top level holds what the layout names; every link between documents leads somewhere
+//   - the top level holds what the layout names; every link between documents leads somewhere,
+//     and the tests that a comment names are there
 //
 // Each rule looks at one file, so a finding names the line and what to do instead. Tested on small
 // trees by tests/tidy/tidy_test.cc, which also runs it on ours.
@@ -41,6 +42,8 @@ void check_shape(const TextFile& file, std::vector<Finding>& findings);     // s
 void check_words(const TextFile& file, std::vector<Finding>& findings);     // words.cc
 void check_links(const TextFile& file, const std::filesystem::path& root,   // links.cc
                  std::vector<Finding>& findings);
+void check_named_tests(const TextFile& file, const std::filesystem::path& root,  // links.cc
+                       std::vector<Finding>& findings);
 
 // ---- shared by the rules ----
 

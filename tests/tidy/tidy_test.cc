@@ -145,5 +145,19 @@ TEST(Tidy, LinksLeadSomewhere) {
               IsEmpty());
 }
 
+TEST(Tidy, TestsThatAreNamedAreThere) {
+  const tests::TemporaryDirectory tree;
+  tree.write("tests/unit/a_test.cc", "// A.\n");
+  tree.write("tests/unit/b_test.cc", "// B.\n");
+  tree.write("nfa/a.h",
+             "// A. Tested by tests/unit/a_test.cc, b_test.cc and tests/unit.\n#pragma once\n");
+  EXPECT_THAT(findings_in(tree.path()), IsEmpty());
+  tree.write("nfa/b.h", "// B. Tested by tests/unit/c_test.cc.\n#pragma once\n");
+  tree.write("nfa/c.h", "// C.\n#pragma once\n// Tested by a_test.cc.\n");
+  EXPECT_THAT(findings_in(tree.path()),
+              ElementsAre(HasSubstr("nfa/b.h:1: error: there is no 'tests/unit/c_test.cc'"),
+                          HasSubstr("nfa/c.h:3: error: there is no 'a_test.cc'")));
+}
+
 }  // namespace
 }  // namespace tocsin::tidy

@@ -1,6 +1,7 @@
 // The rules for JSON records as plainly as they can be written: a recursive parser into a tree,
 // then one look-up after the other. Shares nothing with the decoder but the types of events and the
-// texts of timestamps and durations; compared with it by json_property_test.cc.
+// texts of timestamps and durations; compared with it by
+// tests/unit/connectors/json_property_test.cc.
 #pragma once
 
 #include <cmath>
