@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/support/process.h"
@@ -44,6 +46,7 @@ class StateChange : public ::testing::Test {
               std::to_string(second_) + "Z\"}\n";
     directory_.write("in.jsonl", lines_);
   }
+  void wait(int seconds) { second_ += seconds; }
   std::string alerts() const { return tests::read_file(out_); }
   size_t count(const std::string& text) const {
     const std::string all = alerts();
@@ -162,6 +165,116 @@ TEST_F(StateChange, EventsThatDoNotFitAnyMoreAreRefusedWithAWayOut) {
   EXPECT_THAT(diff.out, HasSubstr("note: --on-change drain would be refused: "));
   EXPECT_EQ(run(without, {"--on-change", "reset"}).status, 0);
 }
+
+// Of a card, or of all cards: alerts suppress each other for ten seconds.
+struct Suppressing {
+  const char* name;
+  const char* clause;
+  const char* second;  // a card whose alerts are suppressed by those of "c"
+};
+
+class SuppressChange : public StateChange, public ::testing::WithParamInterface<Suppressing> {
+ protected:
+  static std::string quiet(const std::string& bound) {
+    return kPay + "pattern quiet {\n  by card\n  match a: Pay[amount < 2] then b: Pay[amount > " +
+           bound +
+           " and amount > 10 * a.amount] within 1h\n  skip to next\n  emit bound: " + bound +
+           "\n  suppress " + GetParam().clause + "\n}\n";
+  }
+  void match(const std::string& card) {
+    pay(card, "1.0");
+    pay(card, "15.0");
+  }
+  void go_on(const std::string& patterns, std::vector<std::string> flags = {}) {
+    const ProcessResult result = run(patterns, std::move(flags));
+    EXPECT_EQ(result.status, 0) << result.err;
+  }
+  // Of each alert its bound and, behind a plus, how many it says were suppressed.
+  std::string told() const {
+    std::string out;
+    std::istringstream all(alerts());
+    for (std::string line; std::getline(all, line);) {
+      out += (out.empty() ? "" : " ") + number_behind(line, "\"bound\":");
+      const std::string suppressed = number_behind(line, "\"suppressed\":");
+      if (!suppressed.empty()) out += "+" + suppressed;
+    }
+    return out;
+  }
+
+  static std::string number_behind(const std::string& line, const std::string& name) {
+    const size_t at = line.find(name);
+    if (at == std::string::npos) return {};
+    const size_t begin = at + name.size();
+    return line.substr(begin, line.find_first_not_of("0123456789", begin) - begin);
+  }
+
+  const std::string second_card_ = GetParam().second;
+};
+
+TEST_P(SuppressChange, AnUnchangedPatternKnowsItsLastAlerts) {
+  match("c");
+  match(second_card_);
+  pay("c", "1.0");
+  go_on(quiet("10"));
+  EXPECT_EQ(told(), "10");
+  pay("c", "15.0");
+  go_on(quiet("10") + kLast);
+  EXPECT_EQ(told(), "10");
+  wait(10);
+  match(second_card_);
+  go_on(quiet("10"));
+  EXPECT_EQ(told(), "10 10+2");
+}
+
+TEST_P(SuppressChange, AMigratedPatternKnowsTheLastAlertsOfTheOldOne) {
+  match("c");
+  match(second_card_);
+  pay("c", "1.0");
+  go_on(quiet("10"));
+  pay("c", "15.0");
+  go_on(quiet("12"), {"--on-change", "migrate"});
+  EXPECT_EQ(told(), "10");
+  wait(10);
+  match(second_card_);
+  go_on(quiet("12"));
+  EXPECT_EQ(told(), "10 12+2");
+}
+
+TEST_P(SuppressChange, AnOldVersionThatDrainsAndTheNewOneSuppressEachTheirOwn) {
+  match("c");
+  pay(second_card_, "1.0");
+  pay("c", "1.9");
+  go_on(quiet("10"));
+  pay(second_card_, "15.0");  // of the old version, too soon
+  match("c");                 // the first one of the new version
+  go_on(quiet("12"));
+  EXPECT_EQ(told(), "10 12");
+  match(second_card_);
+  wait(5);
+  pay("c", "25.0");  // of the old version
+  go_on(quiet("12"));
+  EXPECT_EQ(told(), "10 12 10+1");
+  wait(5);
+  match("c");
+  go_on(quiet("12"));
+  EXPECT_EQ(told(), "10 12 10+1 12+1");
+}
+
+TEST_P(SuppressChange, ANewVersionAfterResetKnowsOfNoAlert) {
+  match("c");
+  match(second_card_);
+  pay(second_card_, "1.0");
+  go_on(quiet("10"));
+  pay(second_card_, "15.0");
+  match(second_card_);
+  go_on(quiet("12"), {"--on-change", "reset"});
+  EXPECT_EQ(told(), "10 12");
+}
+
+INSTANTIATE_TEST_SUITE_P(Suppress, SuppressChange,
+                         ::testing::Values(Suppressing{"ByKey", "10s", "c"},
+                                           Suppressing{"ByAValue", "10s by b.amount > 5", "d"}),
+                         [](const auto& made) { return made.param.name; });
 
 TEST_F(StateChange, DiffSaysBeforehandWhatWouldBe) {
   pay("c", "1.0");
