@@ -166,6 +166,10 @@ std::string PatternChange::text() const {
   return {};
 }
 
+std::string name_of_state(std::string_view state) {
+  return std::string(state.substr(0, state.find('@')));
+}
+
 ChangePlan plan_changes(const std::vector<OwnPattern>& own,
                         const std::vector<connectors::StoredPattern>& before,
                         const runtime::InputPlace& place, OnChange on_change) {

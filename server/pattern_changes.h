@@ -41,6 +41,9 @@ struct ChangePlan {
   std::vector<connectors::StoredPattern> now;       // by pattern of today
 };
 
+// Of the pattern that a state is of.
+std::string name_of_state(std::string_view state);
+
 // `place`: where the inputs stand.
 ChangePlan plan_changes(const std::vector<OwnPattern>& own,
                         const std::vector<connectors::StoredPattern>& before,

@@ -11,6 +11,7 @@
 #include "connectors/state/checkpoint_directory.h"
 #include "patterns/own_text.h"
 #include "runtime/derived_events.h"
+#include "runtime/saved_counters.h"
 #include "server/stored_state.h"
 
 namespace tocsin::server {
@@ -18,6 +19,7 @@ namespace tocsin::server {
 using connectors::CheckpointRequest;
 using connectors::FileStorage;
 using connectors::Manifest;
+using connectors::StoredPattern;
 using eventtime::Error;
 using eventtime::Result;
 using eventtime::Unexpected;
@@ -71,6 +73,7 @@ Result<std::optional<connectors::RunMeta>> RunState::restore(patterns::PatternSe
   options_ = with.options;
   Result<void> taken;
   const auto take = [&](std::string_view key, std::string_view value) {
+    if (key[0] == 'p') return take_counters(state_of(key), value);
     const bool replaced = key[0] == 'k' && migrated_states_.contains(state_of(key));
     if (taken && !replaced && !is_text(key)) taken = engine_->restore(key, value);
   };
@@ -80,7 +83,7 @@ Result<std::optional<connectors::RunMeta>> RunState::restore(patterns::PatternSe
   for (const std::string& note : restored->notes) spdlog::warn("{}", note);
   if (!restored->checkpoint) {
     patterns_ = plan_changes(own_.patterns, {}, {}, with.on_change).now;
-    for (connectors::StoredPattern& pattern : patterns_) pattern.since.reset();
+    for (StoredPattern& pattern : patterns_) pattern.since.reset();
     keep_texts({});
     const Result<void> opened = open_engine(std::move(set), with);
     if (!opened) return Unexpected<Error>{opened.error()};
@@ -92,6 +95,10 @@ Result<std::optional<connectors::RunMeta>> RunState::restore(patterns::PatternSe
     if (taken) taken = engine_->restore(key, value);
   }
   migrated_.clear();
+  for (const auto& [state, counters] : counters_) {
+    if (taken) taken = engine_->restore("p" + state, counters);
+  }
+  counters_.clear();
   if (taken) taken = engine_->finish_restore();
   if (taken) taken = resume(with);
   if (!taken) return Unexpected<Error>{taken.error()};
@@ -102,11 +109,24 @@ Result<std::optional<connectors::RunMeta>> RunState::restore(patterns::PatternSe
   return before_;
 }
 
+// What a version has counted that has finished or was dropped is counted on by that of today.
+void RunState::take_counters(const std::string& state, std::string_view counters) {
+  const std::string name = name_of_state(state);
+  const StoredPattern* to = nullptr;
+  for (const StoredPattern& pattern : patterns_) {
+    if (pattern.state == state) to = &pattern;
+    if (to == nullptr && pattern.name == name && !pattern.until) to = &pattern;
+  }
+  if (to == nullptr) return;
+  const auto [sum, is_first] = counters_.emplace(to->state, counters);
+  if (!is_first) sum->second = runtime::add_counters(sum->second, counters);
+}
+
 // What other patterns found says nothing about these.
 void RunState::open_marks(const Restoring& with) {
   if (!with.is_bounded) return;
   std::string all;
-  for (const connectors::StoredPattern& pattern : patterns_) {
+  for (const StoredPattern& pattern : patterns_) {
     all += pattern.state + " " + pattern.definition + (pattern.until ? " drains\n" : "\n");
   }
   std::vector<uint64_t> records(with.sources.size());
@@ -156,7 +176,7 @@ Result<void> RunState::migrate(const ChangePlan& plan, const SavedTexts& texts,
   runtime::EngineOptions options = with.options;
   options.versions.clear();
   options.threads = 1;
-  for (const connectors::StoredPattern& pattern : plan.migrated) {
+  for (const StoredPattern& pattern : plan.migrated) {
     options.versions.push_back({pattern.state, {}, {}});
     migrated_states_.insert(pattern.state);
   }
@@ -183,7 +203,7 @@ Result<void> RunState::migrate(const ChangePlan& plan, const SavedTexts& texts,
 
 Result<void> RunState::open_engine(patterns::PatternSet set, const Restoring& with) {
   std::vector<runtime::PatternVersion> versions;
-  for (const connectors::StoredPattern& pattern : patterns_) {
+  for (const StoredPattern& pattern : patterns_) {
     versions.push_back({pattern.state, pattern.since, pattern.until});
   }
   const Result<runtime::Engine*> opened = with.open(std::move(set), std::move(versions));
@@ -207,7 +227,7 @@ Result<void> RunState::resume(const Restoring& with) {
 }
 
 void RunState::keep_texts(const SavedTexts& old) {
-  for (const connectors::StoredPattern& pattern : patterns_) {
+  for (const StoredPattern& pattern : patterns_) {
     if (!pattern.until) continue;
     const std::string& text = old.patterns.at(pattern.definition);
     texts_.patterns[pattern.definition] = text;
@@ -226,10 +246,10 @@ void RunState::save_texts(const connectors::Put& put) const {
 }
 
 // Old versions with nothing pending are forgotten.
-std::vector<connectors::StoredPattern> RunState::unfinished(const runtime::Engine& engine) {
-  std::vector<connectors::StoredPattern> patterns;
+std::vector<StoredPattern> RunState::unfinished(const runtime::Engine& engine) {
+  std::vector<StoredPattern> patterns;
   for (size_t i = 0; i < patterns_.size(); ++i) {
-    const connectors::StoredPattern& pattern = patterns_[i];
+    const StoredPattern& pattern = patterns_[i];
     if (!pattern.until || engine.has_pending(i)) {
       patterns.push_back(pattern);
     } else if (finished_.insert(pattern.state).second) {

@@ -16,10 +16,13 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "connectors/state/checkpoint_store.h"
@@ -94,6 +97,7 @@ class RunState {
                                   const connectors::Manifest& from, const Restoring& with);
   eventtime::Result<void> open_engine(patterns::PatternSet set, const Restoring& with);
   eventtime::Result<void> resume(const Restoring& with);
+  void take_counters(const std::string& state, std::string_view counters);
   void keep_texts(const SavedTexts& old);
   void save_texts(const connectors::Put& put) const;
   std::vector<connectors::StoredPattern> unfinished(const runtime::Engine& engine);
@@ -119,6 +123,7 @@ class RunState {
   std::optional<connectors::RunMeta> before_;
   std::set<std::string> migrated_states_;
   std::vector<std::pair<std::string, std::string>> migrated_;  // their records
+  std::map<std::string, std::string> counters_;                // of patterns_, by state
 };
 
 }  // namespace tocsin::server

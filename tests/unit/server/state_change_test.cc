@@ -132,6 +132,24 @@ TEST_F(StateChange, AnotherAutomatonCannotBeMigratedAndDrains) {
                                     "steps, their order, times or negations are others)"));
 }
 
+TEST_F(StateChange, WhatVersionsOfBeforeHaveCountedStaysCounted) {
+  const std::string metrics = directory_.path("metrics.json");
+  const auto pay_three = [&] {
+    for (const char* amount : {"1.0", "15.0", "7.0"}) pay("c", amount);
+    pay("d", "3.0");  // behind it the alert is out
+  };
+  pay_three();
+  EXPECT_EQ(run(kPay + three("10"), {"--metrics", metrics}).status, 0);
+  pay_three();
+  EXPECT_EQ(run(kPay + three("11"), {"--metrics", metrics}).status, 0);
+  EXPECT_THAT(tests::read_file(metrics), HasSubstr(R"("alerts":{"three":2})"));
+  EXPECT_EQ(run(kPay + three("11"), {"--metrics", metrics}).status, 0);  // the old one is forgotten
+  EXPECT_THAT(tests::read_file(metrics), HasSubstr(R"("alerts":{"three":2})"));
+  pay_three();
+  EXPECT_EQ(run(kPay + three("12"), {"--metrics", metrics, "--on-change", "reset"}).status, 0);
+  EXPECT_THAT(tests::read_file(metrics), HasSubstr(R"("alerts":{"three":3})"));
+}
+
 TEST_F(StateChange, ListsOfAnOldVersionStayAsTheyWere) {
   const std::string listed =
       "list low: string from \"low.txt\"\npattern p { by card match a: Pay[amount < 2] then "
