@@ -59,15 +59,14 @@ class Inspection {
 
   std::string print() {
     engine_.visit_pending([&](const PendingKey& key) { take(key); });
-    std::sort(keys_.begin(), keys_.end());
+    std::sort_heap(keys_.begin(), keys_.end());
     std::string out = options_.json ? head_json() : head_text();
     for (size_t i = 0; i < counts_.size(); ++i) {
       if (is_wanted(i)) out += options_.json ? pattern_json(i) : pattern_text(i);
     }
     if (!options_.json && !keys_.empty()) out += "pending\n";
-    const size_t shown = std::min<size_t>(keys_.size(), options_.limit);
-    for (size_t i = 0; i < shown; ++i) out += keys_[i].text;
-    const size_t left = keys_.size() - shown;
+    for (const Shown& key : keys_) out += key.text;
+    const uint64_t left = wanted_keys_ - keys_.size();
     if (!options_.json && left > 0) {
       out += fmt::format("  and {} more keys; --limit shows more\n", left);
     }
@@ -106,8 +105,21 @@ class Inspection {
       named += (i > 0 ? "," : "") + pattern.by[i].name + "=" + value;
     }
     if (options_.key && *options_.key != values && *options_.key != named) return;
-    std::string text = options_.json ? key_json(key) : key_text(key, named);
-    keys_.push_back({key.pattern, std::move(named), std::move(text)});
+    ++wanted_keys_;
+    show(key, std::move(named));
+  }
+
+  // There may be more keys than memory has room for: those beyond the limit are not kept.
+  void show(const PendingKey& key, std::string named) {
+    Shown shown{key.pattern, std::move(named), {}};
+    if (keys_.size() >= options_.limit) {
+      if (!(shown < keys_.front())) return;
+      std::pop_heap(keys_.begin(), keys_.end());
+      keys_.pop_back();
+    }
+    shown.text = options_.json ? key_json(key) : key_text(key, shown.key);
+    keys_.push_back(std::move(shown));
+    std::push_heap(keys_.begin(), keys_.end());
   }
 
   // ---- text ----
@@ -229,7 +241,8 @@ class Inspection {
   const Engine& engine_;
   const InspectOptions& options_;
   std::vector<PatternCount> counts_;  // by pattern
-  std::vector<Shown> keys_;
+  uint64_t wanted_keys_ = 0;
+  std::vector<Shown> keys_;  // the first of those, as a heap: the last on top
 };
 
 }  // namespace

@@ -16,7 +16,7 @@ struct InspectOptions {
   std::optional<uint64_t> checkpoint;  // its number; nothing: the newest whole one
   std::optional<std::string> pattern;
   std::optional<std::string> key;  // "c42", "c42,s7" or "card=c42,shop=s7"
-  uint64_t limit = 100;            // keys that are shown
+  uint64_t limit = 100;            // keys that are shown, at least 1
   bool json = false;
 };
 

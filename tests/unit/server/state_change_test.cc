@@ -345,5 +345,23 @@ TEST_F(StateChange, InspectShowsWhatIsPending) {
   EXPECT_EQ(state("inspect", {"--checkpoint", "77"}).status, 2);
 }
 
+TEST_F(StateChange, InspectShowsTheFirstKeysUpToItsLimit) {
+  for (const char* card : {"e", "b", "d", "a", "c"}) pay(card, "1.0");
+  EXPECT_EQ(run(kPay + kLast).status, 0);
+  const auto keys_with = [&](const std::string& limit) {
+    const std::string out = state("inspect", {"--limit", limit}).out;
+    std::istringstream lines(out.substr(out.find("pending\n")));
+    std::string keys;
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with("  ") && line[2] != ' ') keys += line.substr(2) + "\n";
+    }
+    return keys;
+  };
+  EXPECT_EQ(keys_with("3"),
+            "last card=a\nlast card=b\nlast card=c\nand 2 more keys; --limit shows more\n");
+  EXPECT_EQ(keys_with("5"), "last card=a\nlast card=b\nlast card=c\nlast card=d\nlast card=e\n");
+  EXPECT_EQ(keys_with("1"), "last card=a\nand 4 more keys; --limit shows more\n");
+}
+
 }  // namespace
 }  // namespace tocsin::server
