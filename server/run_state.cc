@@ -10,7 +10,6 @@
 
 #include "connectors/state/checkpoint_directory.h"
 #include "patterns/own_text.h"
-#include "runtime/derived_events.h"
 #include "runtime/saved_counters.h"
 #include "server/stored_state.h"
 
@@ -25,15 +24,6 @@ using eventtime::Result;
 using eventtime::Unexpected;
 
 namespace {
-
-bool is_text(std::string_view key) {
-  return key[0] == 't' || key[0] == 'l';
-}
-
-// Of a record that belongs to a pattern.
-std::string state_of(std::string_view key) {
-  return std::string(key.substr(1, std::min(key.find('\0'), key.size()) - 1));
-}
 
 void tell_changes(const ChangePlan& plan) {
   size_t kept = 0;
@@ -180,20 +170,12 @@ Result<void> RunState::migrate(const ChangePlan& plan, const SavedTexts& texts,
     options.versions.push_back({pattern.state, {}, {}});
     migrated_states_.insert(pattern.state);
   }
-  const auto engine = runtime::Engine::create(std::move(*set), options);
+  const auto engine = restore_engine(
+      *std::move(set), options,
+      {*storage_, from, before_->inputs.size(), [this](std::string_view key) {
+         return key == "e" || (key[0] == 'k' && migrated_states_.contains(state_of(key)));
+       }});
   if (!engine) return Unexpected<Error>{engine.error()};
-  for (size_t i = 0; i < before_->inputs.size(); ++i) {
-    (*engine)->add_input({}, runtime::object_format());
-  }
-  Result<void> taken;
-  Result<void> read = connectors::read_checkpoint(
-      *storage_, from, [&](std::string_view key, std::string_view value) {
-        const bool is_key = key[0] == 'k' && migrated_states_.contains(state_of(key));
-        if (taken && (key == "e" || is_key)) taken = (*engine)->restore(key, value);
-      });
-  if (read) read = taken;
-  if (read) read = (*engine)->finish_restore();
-  if (!read) return read;
   (*engine)->begin_waiting();
   (*engine)->save([&](std::string_view key, std::string_view value) {
     if (key[0] == 'k') migrated_.emplace_back(key, value);

@@ -50,8 +50,7 @@ Result<std::map<std::string, uint64_t>> count_keys(runtime::Storage& storage,
   std::map<std::string, uint64_t> counts;
   const Result<void> read = connectors::read_checkpoint(
       storage, run.manifest, [&](std::string_view key, std::string_view) {
-        if (key[0] != 'k') return;
-        ++counts[std::string(key.substr(1, std::min(key.find('\0'), key.size()) - 1))];
+        if (key[0] == 'k') ++counts[state_of(key)];
       });
   if (!read) return Unexpected<Error>{read.error()};
   return counts;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "connectors/state/checkpoint_directory.h"
@@ -43,6 +44,14 @@ Result<Manifest> find_checkpoint(runtime::Storage& storage, std::optional<uint64
 
 }  // namespace
 
+bool is_text(std::string_view key) {
+  return key[0] == 't' || key[0] == 'l';
+}
+
+std::string state_of(std::string_view key) {
+  return std::string(key.substr(1, std::min(key.find('\0'), key.size()) - 1));
+}
+
 Result<SavedTexts> read_texts(runtime::Storage& storage, const Manifest& from) {
   SavedTexts texts;
   const Result<void> read =
@@ -64,6 +73,23 @@ Result<StoredRun> read_run(runtime::Storage& storage, std::optional<uint64_t> nu
   return StoredRun{*std::move(manifest), *std::move(meta), *std::move(texts)};
 }
 
+Result<std::unique_ptr<Engine>> restore_engine(patterns::PatternSet set,
+                                               const runtime::EngineOptions& options,
+                                               const EngineRecords& records) {
+  Result<std::unique_ptr<Engine>> engine = Engine::create(std::move(set), options);
+  if (!engine) return engine;
+  for (size_t i = 0; i < records.inputs; ++i) (*engine)->add_input({}, runtime::object_format());
+  Result<void> taken;
+  Result<void> read = connectors::read_checkpoint(
+      records.storage, records.manifest, [&](std::string_view key, std::string_view value) {
+        if (taken && records.are_wanted(key)) taken = (*engine)->restore(key, value);
+      });
+  if (read) read = taken;
+  if (read) read = (*engine)->finish_restore();
+  if (!read) return Unexpected<Error>{read.error()};
+  return engine;
+}
+
 Result<std::unique_ptr<Engine>> read_engine(runtime::Storage& storage, const StoredRun& run) {
   Result<patterns::PatternSet> set = bind_saved(run.meta.patterns, run.texts);
   if (!set) return Unexpected<Error>{set.error()};
@@ -73,20 +99,9 @@ Result<std::unique_ptr<Engine>> read_engine(runtime::Storage& storage, const Sto
   for (const connectors::StoredPattern& pattern : run.meta.patterns) {
     options.versions.push_back({pattern.state, pattern.since, pattern.until});
   }
-  Result<std::unique_ptr<Engine>> engine = Engine::create(std::move(*set), options);
-  if (!engine) return engine;
-  for (size_t i = 0; i < run.meta.inputs.size(); ++i) {
-    (*engine)->add_input({}, runtime::object_format());
-  }
-  Result<void> taken;
-  Result<void> read = connectors::read_checkpoint(
-      storage, run.manifest, [&](std::string_view key, std::string_view value) {
-        if (taken && key[0] != 't' && key[0] != 'l') taken = (*engine)->restore(key, value);
-      });
-  if (read) read = taken;
-  if (read) read = (*engine)->finish_restore();
-  if (!read) return Unexpected<Error>{read.error()};
-  return engine;
+  return restore_engine(*std::move(set), options,
+                        {storage, run.manifest, run.meta.inputs.size(),
+                         [](std::string_view key) { return !is_text(key); }});
 }
 
 }  // namespace tocsin::server

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "connectors/state/manifest.h"
 #include "connectors/state/run_meta.h"
@@ -15,7 +18,12 @@
 
 namespace tocsin::server {
 
-// The texts among the records of a checkpoint; run_state.h says what they are called.
+// Whether a record is one of the texts (run_state.h), and none of the engine's.
+bool is_text(std::string_view key);
+// Of a record that belongs to a pattern: what the pattern's state is called.
+std::string state_of(std::string_view key);
+
+// The texts among the records of a checkpoint.
 eventtime::Result<SavedTexts> read_texts(runtime::Storage& storage,
                                          const connectors::Manifest& from);
 
@@ -29,7 +37,18 @@ struct StoredRun {
 eventtime::Result<StoredRun> read_run(runtime::Storage& storage,
                                       std::optional<uint64_t> number = std::nullopt);
 
-// An engine with the patterns of the run, as it was.
+// What an engine is to know when it is made.
+struct EngineRecords {
+  runtime::Storage& storage;
+  const connectors::Manifest& manifest;
+  size_t inputs;  // of the run
+  std::function<bool(std::string_view key)> are_wanted;
+};
+// An engine of its own that only looks: it takes no events.
+eventtime::Result<std::unique_ptr<runtime::Engine>> restore_engine(
+    patterns::PatternSet set, const runtime::EngineOptions& options, const EngineRecords& records);
+
+// The same with the patterns of the run, as it was.
 eventtime::Result<std::unique_ptr<runtime::Engine>> read_engine(runtime::Storage& storage,
                                                                 const StoredRun& run);
 
