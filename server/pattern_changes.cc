@@ -14,8 +14,8 @@ namespace tocsin::server {
 
 namespace {
 
-constexpr std::array<std::string_view, 7> kNames{"keep",  "migrate", "drain", "drain",
-                                                 "reset", "drop",    "add"};
+constexpr std::array<std::string_view, 8> kNames{"keep",   "migrate", "drain", "drain",
+                                                 "forget", "reset",   "drop",  "add"};
 
 // Of "p" 1, of "p@7" 7.
 size_t number_of(const connectors::StoredPattern& stored) {
@@ -155,6 +155,11 @@ std::string PatternChange::text() const {
     case Fate::kGoesOn:
       return fmt::format("pattern '{}': an older version goes on finishing its partial matches",
                          pattern);
+    case Fate::kForgotten:
+      return fmt::format(
+          "pattern '{}' has changed: the old version has nothing pending and is forgotten, the new "
+          "version begins empty{}",
+          pattern, why);
     case Fate::kReset:
       return fmt::format("pattern '{}' has changed: the partial matches of {} are dropped", pattern,
                          state == pattern ? "the old version" : "an old version");
@@ -164,6 +169,13 @@ std::string PatternChange::text() const {
       return fmt::format("pattern '{}' is new: it sees what comes from here on", pattern);
   }
   return {};
+}
+
+void ChangePlan::forget(const std::string& state) {
+  if (std::erase_if(old, [&](const auto& stored) { return stored.state == state; }) == 0) return;
+  for (PatternChange& change : changes) {
+    if (change.state == state) change.fate = Fate::kForgotten;
+  }
 }
 
 std::string name_of_state(std::string_view state) {

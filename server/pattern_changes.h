@@ -14,12 +14,13 @@
 namespace tocsin::server {
 
 enum class Fate : unsigned char {
-  kKept,      // it has not changed
-  kMigrated,  // it has, and goes on with the partial matches that there are
-  kDrains,    // its old version finishes them, and the new one begins empty
-  kGoesOn,    // an old version of before that has not finished yet
-  kReset,     // they are dropped, and the new version begins empty
-  kDropped,   // there is no such pattern any more
+  kKept,       // it has not changed
+  kMigrated,   // it has, and goes on with the partial matches that there are
+  kDrains,     // its old version finishes them, and the new one begins empty
+  kGoesOn,     // an old version of before that has not finished yet
+  kForgotten,  // its old version has nothing pending, and the new one begins empty
+  kReset,      // they are dropped, and the new version begins empty
+  kDropped,    // there is no such pattern any more
   kAdded,
 };
 std::string_view name_of(Fate fate);
@@ -39,6 +40,9 @@ struct ChangePlan {
   std::vector<connectors::StoredPattern> old;       // those that drain
   std::vector<connectors::StoredPattern> migrated;  // as they were
   std::vector<connectors::StoredPattern> now;       // by pattern of today
+
+  // If it is one that drains: it has nothing pending, and is no more.
+  void forget(const std::string& state);
 };
 
 // Of the pattern that a state is of.

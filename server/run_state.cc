@@ -134,7 +134,7 @@ Result<void> RunState::open_changed(patterns::PatternSet set, const Manifest& fr
   Result<connectors::RunMeta> meta = connectors::parse_run_meta(from.meta);
   if (!meta) return Unexpected<Error>{meta.error()};
   before_ = std::move(*meta);
-  const ChangePlan plan =
+  ChangePlan plan =
       plan_changes(own_.patterns, before_->patterns, before_->place(), with.on_change);
   SavedTexts texts;
   if (!plan.old.empty() || !plan.migrated.empty()) {
@@ -142,15 +142,13 @@ Result<void> RunState::open_changed(patterns::PatternSet set, const Manifest& fr
     if (!read) return Unexpected<Error>{read.error()};
     texts = std::move(*read);
   }
-  if (!plan.old.empty()) {
-    Result<patterns::PatternSet> bound = bind_with_old(own_, plan.old, texts);
-    if (!bound) return Unexpected<Error>{bound.error()};
-    set = std::move(*bound);
-  }
+  Result<patterns::PatternSet> all =
+      bind_old_versions(own_, std::move(set), *storage_, {from, *before_, texts}, plan);
+  if (!all) return Unexpected<Error>{all.error()};
   patterns_ = plan.old;
   patterns_.insert(patterns_.end(), plan.now.begin(), plan.now.end());
   keep_texts(texts);
-  const Result<void> opened = open_engine(std::move(set), with);
+  const Result<void> opened = open_engine(*std::move(all), with);
   if (!opened) return opened;
   tell_changes(plan);
   return plan.migrated.empty() ? opened : migrate(plan, texts, from, with);

@@ -56,13 +56,14 @@ Result<std::map<std::string, uint64_t>> count_keys(runtime::Storage& storage,
   return counts;
 }
 
-std::string refusal(const OwnPatterns& own, const ChangePlan& plan, const SavedTexts& texts) {
-  for (const auto* old : {&plan.old, &plan.migrated}) {
-    if (old->empty()) continue;
-    const Result<patterns::PatternSet> bound = bind_with_old(own, *old, texts);
-    if (!bound) return bound.error().message;
-  }
-  return {};
+// Why the run would be refused; what the plan has may be forgotten for that.
+std::string refusal(const OwnPatterns& own, runtime::Storage& storage, const StoredRun& run,
+                    ChangePlan& plan) {
+  const Result<patterns::PatternSet> bound = bind_old_versions(own, {}, storage, run, plan);
+  if (!bound) return bound.error().message;
+  if (plan.migrated.empty()) return {};
+  const Result<patterns::PatternSet> migrated = bind_with_old(own, plan.migrated, run.texts);
+  return migrated ? std::string() : migrated.error().message;
 }
 
 Row& row_of(Table& table, const PatternChange& change) {
@@ -84,14 +85,14 @@ Result<Table> make_table(runtime::Storage& storage, const OwnPatterns& own) {
   Table table;
   table.checkpoint = run->manifest.number;
   for (size_t i = 0; i < kChoices.size(); ++i) {
-    const ChangePlan plan =
+    ChangePlan plan =
         plan_changes(own.patterns, run->meta.patterns, run->meta.place(), kChoices[i].on_change);
+    table.refused[i] = refusal(own, storage, *run, plan);
     for (const PatternChange& change : plan.changes) {
       Row& row = row_of(table, change);
       row.fates[i] = change.fate;
       if (!change.note.empty()) row.note = "not migrated, because " + change.note;
     }
-    table.refused[i] = refusal(own, plan, run->texts);
   }
   for (Row& row : table.rows) {
     const auto known = keys->find(row.state);

@@ -11,6 +11,7 @@
 namespace tocsin::server {
 
 using connectors::Manifest;
+using connectors::StoredPattern;
 using eventtime::Error;
 using eventtime::Result;
 using eventtime::Unexpected;
@@ -90,18 +91,35 @@ Result<std::unique_ptr<Engine>> restore_engine(patterns::PatternSet set,
   return engine;
 }
 
-Result<std::unique_ptr<Engine>> read_engine(runtime::Storage& storage, const StoredRun& run) {
+Result<std::unique_ptr<Engine>> read_engine(runtime::Storage& storage, const StoredRun& run,
+                                            const std::vector<StoredPattern>& draining) {
   Result<patterns::PatternSet> set = bind_saved(run.meta.patterns, run.texts);
   if (!set) return Unexpected<Error>{set.error()};
   runtime::EngineOptions options;
   options.events = run.meta.events;
   options.plan = run.meta.plan;
-  for (const connectors::StoredPattern& pattern : run.meta.patterns) {
-    options.versions.push_back({pattern.state, pattern.since, pattern.until});
+  for (const StoredPattern& pattern : run.meta.patterns) {
+    const auto drains = std::ranges::find(draining, pattern.state, &StoredPattern::state);
+    const StoredPattern& version = drains == draining.end() ? pattern : *drains;
+    options.versions.push_back({version.state, version.since, version.until});
   }
   return restore_engine(*std::move(set), options,
                         {storage, run.manifest, run.meta.inputs.size(),
                          [](std::string_view key) { return !is_text(key); }});
+}
+
+Result<patterns::PatternSet> bind_old_versions(const OwnPatterns& own, patterns::PatternSet set,
+                                               runtime::Storage& storage, const StoredRun& run,
+                                               ChangePlan& plan) {
+  if (plan.old.empty()) return set;
+  Result<patterns::PatternSet> bound = bind_with_old(own, plan.old, run.texts);
+  if (bound) return bound;
+  const auto engine = read_engine(storage, run, plan.old);
+  if (!engine) return Unexpected<Error>{engine.error()};
+  for (size_t i = 0; i < run.meta.patterns.size(); ++i) {
+    if (!(*engine)->has_pending(i)) plan.forget(run.meta.patterns[i].state);
+  }
+  return plan.old.empty() ? std::move(set) : bind_with_old(own, plan.old, run.texts);
 }
 
 }  // namespace tocsin::server

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "connectors/state/manifest.h"
 #include "connectors/state/run_meta.h"
@@ -15,6 +16,7 @@
 #include "runtime/engine.h"
 #include "runtime/storage.h"
 #include "server/own_patterns.h"
+#include "server/pattern_changes.h"
 
 namespace tocsin::server {
 
@@ -48,8 +50,17 @@ struct EngineRecords {
 eventtime::Result<std::unique_ptr<runtime::Engine>> restore_engine(
     patterns::PatternSet set, const runtime::EngineOptions& options, const EngineRecords& records);
 
-// The same with the patterns of the run, as it was.
-eventtime::Result<std::unique_ptr<runtime::Engine>> read_engine(runtime::Storage& storage,
-                                                                const StoredRun& run);
+// The same with the patterns of the run, as it was; but those of `draining` drain from there on.
+eventtime::Result<std::unique_ptr<runtime::Engine>> read_engine(
+    runtime::Storage& storage, const StoredRun& run,
+    const std::vector<connectors::StoredPattern>& draining = {});
+
+// The old versions of the plan followed by `set`, the patterns of today, as bind_with_old() does.
+// Where that cannot be, those old ones that have nothing pending are forgotten: they leave the
+// plan.
+eventtime::Result<patterns::PatternSet> bind_old_versions(const OwnPatterns& own,
+                                                          patterns::PatternSet set,
+                                                          runtime::Storage& storage,
+                                                          const StoredRun& run, ChangePlan& plan);
 
 }  // namespace tocsin::server

@@ -184,6 +184,45 @@ TEST_F(StateChange, EventsThatDoNotFitAnyMoreAreRefusedWithAWayOut) {
   EXPECT_EQ(run(without, {"--on-change", "reset"}).status, 0);
 }
 
+TEST_F(StateChange, EventsThatDoNotFitAnyMoreAreNoMatterWhereNothingIsPending) {
+  const std::string plain =
+      "event Pay { card: string, at: timestamp } time at\n"
+      "pattern three { by card match a: Pay then b: Pay within 1h }\n";
+  for (const char* amount : {"1.0", "15.0", "7.0", "3.0"}) pay("c", amount);
+  pay("d", "1.0");  // drains when three("20") comes
+  EXPECT_EQ(run(kPay + three("10")).status, 0);
+  ProcessResult result = run(kPay + three("20"));
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(run(plain).status, 2);
+  pay("d", "15.0");
+  pay("d", "7.0");
+  pay("d", "3.0");
+  EXPECT_EQ(run(kPay + three("20")).status, 0);  // what was pending has matched
+  write_patterns(plain);
+  const ProcessResult diff = state("diff", {"-p", patterns_});
+  EXPECT_EQ(diff.out,
+            "checkpoint 3; --on-change:\n"
+            "pattern        keys  drain    reset    migrate\n"
+            "three             0  forget   reset    forget\n"
+            "note: pattern 'three': not migrated, because its steps, their order, times or "
+            "negations are others\n");
+  result = run(plain);
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("pattern 'three' has changed: the old version has nothing "
+                                    "pending and is forgotten, the new version begins empty"));
+  EXPECT_THAT(result.err, Not(HasSubstr("older version")));
+  EXPECT_EQ(count("\"bound\":10"), 2U) << alerts();
+}
+
+TEST_F(StateChange, EventsThatWaitForTheirTimeArePendingOfAnOldVersion) {
+  pay("c", "1.0");
+  EXPECT_EQ(run(kPay + three("10"), {"--out-of-order", "1m"}).status, 0);
+  const std::string plain =
+      "event Pay { card: string, at: timestamp } time at\n"
+      "pattern three { by card match a: Pay then b: Pay within 1h }\n";
+  EXPECT_THAT(run(plain, {"--out-of-order", "1m"}).err, HasSubstr("'Pay' has no field 'amount'"));
+}
+
 // Of a card, or of all cards: alerts suppress each other for ten seconds.
 struct Suppressing {
   const char* name;
