@@ -3,16 +3,21 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
+#include <map>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -32,6 +37,7 @@ static_assert(std::endian::native == std::endian::little);
 
 constexpr std::string_view kMagic = "TOCSINJL";
 constexpr uint32_t kVersion = 1;
+constexpr mode_t kMode = 0666;
 
 template <class T>
 void append_number(std::string& out, T number) {
@@ -134,6 +140,7 @@ Result<JournalContent> content_of(const std::string& path, std::string_view byte
 
 Result<std::string> read_whole(int file, const std::string& path) {
   std::string bytes;
+  if (::lseek(file, 0, SEEK_SET) != 0) return failed(path, errno);
   std::array<char, 65536> piece;
   while (true) {
     const ssize_t count = ::read(file, piece.data(), piece.size());
@@ -157,7 +164,46 @@ bool lock_soon(int file) {
   return false;
 }
 
+// False: a run that ended meanwhile has put another file there.
+bool is_at(int file, const std::string& path) {
+  struct stat held{};
+  struct stat there{};
+  return ::fstat(file, &held) == 0 && ::stat(path.c_str(), &there) == 0 &&
+         held.st_dev == there.st_dev && held.st_ino == there.st_ino;
+}
+
+bool sync_directory(const std::string& path) {
+  const int directory = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return false;
+  const bool synced = ::fsync(directory) == 0;
+  ::close(directory);
+  return synced;
+}
+
+bool write_whole(int file, std::string_view bytes, uint64_t at) {
+  for (size_t done = 0; done < bytes.size();) {
+    const ssize_t count =
+        ::pwrite(file, bytes.data() + done, bytes.size() - done, static_cast<off_t>(at + done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return false;
+    done += static_cast<size_t>(count);
+  }
+  return true;
+}
+
 }  // namespace
+
+std::vector<Tick> last_ticks(const std::vector<Tick>& ticks) {
+  std::map<std::pair<uint32_t, uint64_t>, eventtime::Timestamp> times;
+  for (const Tick& tick : ticks) {
+    eventtime::Timestamp& time =
+        times.emplace(std::pair(tick.input, tick.position), tick.time).first->second;
+    time = std::max(time, tick.time);
+  }
+  std::vector<Tick> last;
+  for (const auto& [place, time] : times) last.push_back({place.first, place.second, time});
+  return last;
+}
 
 Result<JournalContent> read_journal(const std::string& path, uint32_t inputs) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -169,10 +215,16 @@ Result<JournalContent> read_journal(const std::string& path, uint32_t inputs) {
 }
 
 Result<std::unique_ptr<Journal>> Journal::open(const std::string& path, uint32_t inputs) {
-  constexpr mode_t kMode = 0666;
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kMode);
-  if (file < 0) return failed(path, errno);
-  std::unique_ptr<Journal> journal(new Journal(file, path));
+  std::unique_ptr<Journal> journal;
+  do {
+    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kMode);
+    if (file < 0) return failed(path, errno);
+    journal.reset(new Journal(file, path));
+    if (!lock_soon(file)) {
+      return errno == EWOULDBLOCK ? unusable(path, "another run writes to it")
+                                  : failed(path, errno);
+    }
+  } while (!is_at(journal->file_, path));
   const Result<void> loaded = journal->load(inputs);
   if (!loaded) return Unexpected<Error>{loaded.error()};
   return journal;
@@ -183,46 +235,77 @@ Journal::~Journal() {
 }
 
 Result<void> Journal::load(uint32_t inputs) {
-  if (!lock_soon(file_)) {
-    return errno == EWOULDBLOCK ? unusable(path_, "another run writes to it")
-                                : failed(path_, errno);
-  }
   const Result<std::string> bytes = read_whole(file_, path_);
   if (!bytes) return Unexpected<Error>{bytes.error()};
   Result<JournalContent> content = content_of(path_, *bytes, inputs);
   if (!content) return Unexpected<Error>{content.error()};
   content_ = *std::move(content);
+  inputs_ = inputs;
   ticks_ = content_.ticks.size();
   bytes_ = bytes->size() - content_.torn_bytes;
   if (::ftruncate(file_, static_cast<off_t>(bytes_)) != 0) return failed(path_, errno);
-  return bytes_ == 0 ? write(header_of(inputs)) : Result<void>();
+  Result<void> begun = bytes_ == 0 ? write(header_of(inputs)) : Result<void>();
+  if (begun) drop_ticks(content_.ticks);
+  return begun;
 }
 
 Result<void> Journal::append(std::span<const Tick> ticks) {
   std::string bytes;
   for (const Tick& tick : ticks) append_tick(bytes, tick, ticks_ + (bytes.size() / kTickBytes));
   Result<void> written = write(bytes);
-  if (written) ticks_ += ticks.size();
+  if (!written) return written;
+  ticks_ += ticks.size();
+  if (ticks_ >= next_look_) {
+    const Result<std::string> all = read_whole(file_, path_);
+    const auto content = all ? content_of(path_, *all, inputs_) : Unexpected<Error>{all.error()};
+    drop_ticks(content ? content->ticks : std::vector<Tick>());
+  }
   return written;
 }
 
+// The ticks are those of the file. Where it cannot be done they stay.
+void Journal::drop_ticks(const std::vector<Tick>& ticks) {
+  const std::vector<Tick> last = last_ticks(ticks);
+  const bool is_worth_it = !last.empty() && last.size() <= ticks.size() / 2;
+  if (is_worth_it && replace(last)) ticks_ = last.size();
+  next_look_ = ticks_ + std::max(kLookEvery, ticks_);
+}
+
+bool Journal::replace(const std::vector<Tick>& ticks) {
+  std::error_code error;
+  const std::string path = std::filesystem::canonical(path_, error).string();
+  struct stat status{};
+  if (error || ::fstat(file_, &status) != 0) return false;
+  const std::string beside = path + ".new";
+  const int file = ::open(beside.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, kMode);
+  if (file < 0) return false;
+  std::string bytes = header_of(inputs_);
+  for (size_t i = 0; i < ticks.size(); ++i) append_tick(bytes, ticks[i], i);
+  const bool done = lock_soon(file) && ::fchmod(file, status.st_mode) == 0 &&
+                    write_whole(file, bytes, 0) && ::fdatasync(file) == 0 &&
+                    ::rename(beside.c_str(), path.c_str()) == 0;
+  if (!done) ::unlink(beside.c_str());
+  ::close(done ? std::exchange(file_, file) : file);
+  if (!done) return false;
+  bytes_ = bytes.size();
+  directory_ = std::filesystem::path(path).parent_path().string();
+  is_in_place_ = sync_directory(directory_);
+  return true;
+}
+
 Result<void> Journal::write(std::string_view bytes) {
-  for (size_t done = 0; done < bytes.size();) {
-    const ssize_t count = ::pwrite(file_, bytes.data() + done, bytes.size() - done,
-                                   static_cast<off_t>(bytes_ + done));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      const int error = errno;
-      const bool cut = ::ftruncate(file_, static_cast<off_t>(bytes_)) == 0;
-      return failed(path_, cut ? error : errno);
-    }
-    done += static_cast<size_t>(count);
+  if (!write_whole(file_, bytes, bytes_)) {
+    const int error = errno;
+    const bool cut = ::ftruncate(file_, static_cast<off_t>(bytes_)) == 0;
+    return failed(path_, cut ? error : errno);
   }
   bytes_ += bytes.size();
   return {};
 }
 
 Result<void> Journal::sync() {
+  if (!is_in_place_ && !sync_directory(directory_)) return failed(path_, errno);
+  is_in_place_ = true;
   return ::fdatasync(file_) == 0 ? Result<void>() : failed(path_, errno);
 }
 

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <thread>
 
 #include "tests/support/temporary_directory.h"
@@ -128,6 +130,97 @@ TEST_F(JournalTest, WhoHoldsItForAMomentIsWaitedFor) {
   });
   EXPECT_TRUE(Journal::open(path(), 1));
   gone.join();
+}
+
+// So many ticks behind each of three records.
+std::vector<Tick> waiting(size_t count) {
+  std::vector<Tick> ticks;
+  for (const uint64_t position : {0U, 7U, 9U}) {
+    for (size_t i = 0; i < count; ++i) {
+      const auto time = static_cast<int64_t>(position * count + i);
+      ticks.push_back({0, position, {time}});
+      ticks.push_back({1, position, {-time}});
+    }
+  }
+  return ticks;
+}
+
+TEST_F(JournalTest, KeepsTheLatestOfTheTicksBehindARecord) {
+  EXPECT_EQ(last_ticks({{1, 3, {5}}, {0, 4, {7}}, {1, 3, {9}}, {1, 3, {8}}, {0, 2, {6}}}),
+            (std::vector<Tick>{{0, 2, {6}}, {0, 4, {7}}, {1, 3, {9}}}));
+  const std::vector<Tick> all = waiting(100);
+  written(all);
+  EXPECT_EQ(read_journal(path(), 2)->ticks, all);
+  EXPECT_EQ((*Journal::open(path(), 2))->content().ticks, all);  // and drops most of them
+  std::vector<Tick> left = last_ticks(all);
+  EXPECT_EQ(read_journal(path(), 2)->ticks, left);
+  written({kTicks[3]});
+  left.push_back(kTicks[3]);
+  EXPECT_EQ(read_journal(path(), 2)->ticks, left);
+  EXPECT_FALSE(std::filesystem::exists(path() + ".new"));
+}
+
+TEST_F(JournalTest, DropsThemAlsoWhileItGrows) {
+  const auto journal = Journal::open(path(), 2);
+  ASSERT_TRUE(journal);
+  uintmax_t most = 0;
+  for (int64_t i = 0; i < 100; ++i) {
+    const std::vector<Tick> ticks(2000, Tick{0, static_cast<uint64_t>(i / 10), {i}});
+    ASSERT_TRUE((*journal)->append(ticks));
+    most = std::max(most, std::filesystem::file_size(path()));
+  }
+  EXPECT_LT(most, 24 + 32 * (Journal::kLookEvery + 2010));
+  EXPECT_TRUE((*journal)->sync());
+  EXPECT_FALSE(Journal::open(path(), 2)) << "it is held by one run all the time";
+  const auto read = read_journal(path(), 2);
+  ASSERT_TRUE(read) << read.error().message;
+  const std::vector<Tick> last = last_ticks(read->ticks);
+  ASSERT_EQ(last.size(), 10U);
+  for (size_t i = 0; i < last.size(); ++i) {
+    EXPECT_EQ(last[i], (Tick{0, i, {static_cast<int64_t>(10 * i + 9)}}));
+  }
+}
+
+TEST_F(JournalTest, WhoWaitsForItGetsTheFileThatTookItsPlace) {
+  written(waiting(1));
+  auto first = Journal::open(path(), 2);
+  ASSERT_TRUE(first);
+  std::thread ends([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    const std::vector<Tick> many(Journal::kLookEvery, Tick{1, 20, {20}});
+    EXPECT_TRUE((*first)->append(many));
+    first->reset();
+  });
+  {
+    const auto second = Journal::open(path(), 2);
+    EXPECT_TRUE(second && (*second)->append({&kTicks[0], 1}));
+  }
+  ends.join();
+  std::vector<Tick> left = last_ticks(waiting(1));
+  left.push_back({1, 20, {20}});
+  left.push_back(kTicks[0]);
+  EXPECT_EQ(read_journal(path(), 2)->ticks, left);
+}
+
+TEST_F(JournalTest, TicksThatCannotBeDroppedStay) {
+  const std::vector<Tick> all = waiting(100);
+  written(all);
+  std::filesystem::create_directory(path() + ".new");
+  written({kTicks[3]});
+  std::vector<Tick> longer = all;
+  longer.push_back(kTicks[3]);
+  EXPECT_EQ(read_journal(path(), 2)->ticks, longer);
+}
+
+TEST_F(JournalTest, ALinkStaysOneWhenTicksAreDropped) {
+  written(waiting(100));
+  std::filesystem::rename(path(), directory_.path("elsewhere"));
+  std::filesystem::create_symlink("elsewhere", path());
+  std::filesystem::permissions(path(), std::filesystem::perms::owner_all);
+  ASSERT_TRUE(Journal::open(path(), 2));
+  EXPECT_TRUE(std::filesystem::is_symlink(path()));
+  EXPECT_EQ(std::filesystem::status(path()).permissions(), std::filesystem::perms::owner_all);
+  EXPECT_EQ(read_journal(path(), 2)->ticks, last_ticks(waiting(100)));
 }
 
 TEST_F(JournalTest, AFullDiskLeavesWholeTicks) {

@@ -174,7 +174,11 @@ TEST_F(RunLoopTest, TheJournalRepeatsTheRun) {
     options_.batch_size = 4096;
     EXPECT_EQ(run({}, 1), alerts);
     EXPECT_EQ(lines(late()), lines(late_events));
-    EXPECT_EQ(ticks(), count);
+    const size_t left = ticks();  // the last ones behind each record
+    EXPECT_LT(left, count / 10);
+    EXPECT_EQ(run({}, 1), alerts);
+    EXPECT_EQ(lines(late()), lines(late_events));
+    EXPECT_EQ(ticks(), left);
   }
 }
 
