@@ -1,14 +1,13 @@
 #include "tests/faults/rig.h"
 
 #include <gtest/gtest.h>
-#include <zstd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <utility>
 
-#include "eventtime/check.h"
+#include "tests/support/compressed.h"
 #include "tests/support/process.h"
 
 namespace tocsin::faults {
@@ -18,14 +17,6 @@ using tests::read_file;
 using tests::run_tocsin;
 
 namespace {
-
-std::string compressed(std::string_view text) {
-  std::string out(ZSTD_compressBound(text.size()), '\0');
-  const size_t size = ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 1);
-  TOCSIN_CHECK(ZSTD_isError(size) == 0, "a text can be compressed");
-  out.resize(size);
-  return out;
-}
 
 std::string generated(const Input& input) {
   const bool is_csv = input.file.find(".csv") != std::string::npos;
@@ -115,7 +106,7 @@ void Rig::forget() const {
 
 void Rig::set_text(size_t number, std::string_view text) const {
   const std::string& name = scenario_.inputs[number].file;
-  directory_.write(name, name.ends_with(".zst") ? compressed(text) : std::string(text));
+  directory_.write(name, name.ends_with(".zst") ? tests::zstd(text) : std::string(text));
 }
 
 }  // namespace tocsin::faults

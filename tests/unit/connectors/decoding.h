@@ -56,6 +56,13 @@ inline eventtime::EventSchema event(std::string name, std::vector<eventtime::Fie
   return schema;
 }
 
+// Events of a text and a time.
+inline const eventtime::Catalog& text_events() {
+  static const eventtime::Catalog kCatalog = {{event(
+      "E", {field("s", eventtime::Type::kString), field("at", eventtime::Type::kTimestamp)})}};
+  return kCatalog;
+}
+
 inline void append_row(std::string& out, const eventtime::Batch& batch, const eventtime::Row& row,
                        const eventtime::Catalog& catalog) {
   const eventtime::EventSchema& schema = catalog.types[row.type];

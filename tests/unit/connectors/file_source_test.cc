@@ -1,11 +1,11 @@
 #include "connectors/file/file_source.h"
 
 #include <gtest/gtest.h>
-#include <zstd.h>
 
 #include <array>
 #include <random>
 
+#include "tests/support/compressed.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/unit/connectors/decoding.h"
 
@@ -13,20 +13,10 @@ namespace tocsin::connectors {
 namespace {
 
 using eventtime::Catalog;
-using eventtime::Type;
-
-Catalog catalog() {
-  return {{event("E", {field("s", Type::kString), field("at", Type::kTimestamp)})}};
-}
-
-std::string zstd(const std::string& text) {
-  std::string out(ZSTD_compressBound(text.size()), '\0');
-  out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 1));
-  return out;
-}
+using tests::zstd;
 
 std::vector<std::string> read_file(const SourceSpec& spec, size_t batch_size = 1000) {
-  const Catalog types = catalog();
+  const Catalog types = text_events();
   const auto source = open_source(spec, types);
   if (!source) return {"cannot open: " + source.error().message};
   EXPECT_EQ((*source)->name(), spec.path);
@@ -48,7 +38,7 @@ TEST(FileSource, TheNameTellsTheFormat) {
 
 // Buffers change hands between source and batches, and batches are used again.
 TEST(FileSource, KeepsEveryRecordWholeOverManyReads) {
-  const Catalog types = catalog();
+  const Catalog types = text_events();
   std::vector<std::string> records;
   std::string text;
   std::mt19937_64 random(3);

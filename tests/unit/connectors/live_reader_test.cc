@@ -14,15 +14,6 @@
 namespace tocsin::connectors {
 namespace {
 
-using eventtime::Catalog;
-using eventtime::Type;
-
-const Catalog& catalog() {
-  static const Catalog kCatalog = {
-      {event("E", {field("s", Type::kString), field("at", Type::kTimestamp)})}};
-  return kCatalog;
-}
-
 std::string json(const std::string& text) {
   return R"({"s":")" + text + R"(","at":0})";
 }
@@ -33,7 +24,7 @@ class LiveReaderTest : public testing::Test {
   void open(const std::string& name) {
     name_ = name;
     SourceSpec spec{directory_.path(name), {}, {}, true};
-    auto source = open_source(spec, catalog());
+    auto source = open_source(spec, text_events());
     ASSERT_TRUE(source) << source.error().message;
     source_ = std::move(*source);
   }
@@ -42,7 +33,7 @@ class LiveReaderTest : public testing::Test {
   std::string read() {
     std::string out;
     while (true) {
-      eventtime::Batch batch(catalog());
+      eventtime::Batch batch(text_events());
       const auto more = source_->read(batch, 2);
       for (const eventtime::Row& row : batch.rows) {
         out += batch.tables[0].columns[0].text(row.table_row).view();
@@ -102,8 +93,8 @@ TEST_F(LiveReaderTest, ReadsCsvThatGrows) {
 TEST_F(LiveReaderTest, GoesOnFromAPosition) {
   directory_.write("a", json("a") + "\n" + json("b"));
   SourceSpec spec{directory_.path("a"), {}, {}, false};
-  const auto bounded = open_source(spec, catalog());
-  EXPECT_EQ(read_all(**bounded, catalog(), 10).size(), 2U);
+  const auto bounded = open_source(spec, text_events());
+  EXPECT_EQ(read_all(**bounded, text_events(), 10).size(), 2U);
   open("a");
   ASSERT_TRUE(source_->resume((*bounded)->position()));
   EXPECT_EQ(read(), "");

@@ -2,53 +2,26 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <xxhash.h>
-#include <zlib.h>
-#include <zstd.h>
 
 #include <fstream>
 #include <thread>
 
 #include "connectors/file/file_source.h"
+#include "tests/support/compressed.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/unit/connectors/decoding.h"
 
 namespace tocsin::connectors {
 namespace {
 
-using eventtime::Catalog;
-using eventtime::Type;
 using runtime::LineState;
 using runtime::SourcePosition;
+using tests::gzip;
+using tests::zstd;
 
 const std::string kMark = "\xEF\xBB\xBF";
 const std::string kAnother = " is not the input that the state was made from: ";
 const std::string kHelp = "; run with that input, or without the state";
-
-const Catalog& catalog() {
-  static const Catalog kCatalog = {
-      {event("E", {field("s", Type::kString), field("at", Type::kTimestamp)})}};
-  return kCatalog;
-}
-
-std::string zstd(const std::string& text) {
-  std::string out(ZSTD_compressBound(text.size()), '\0');
-  out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 1));
-  return out;
-}
-
-std::string gzip(const std::string& text) {
-  z_stream stream{};
-  deflateInit2(&stream, 6, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY);
-  std::string out(deflateBound(&stream, text.size()) + 64, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
 
 // Records of many lengths, some of them refused, blank lines, CRLF; the last one without line end.
 std::string json_text(size_t records) {
@@ -83,7 +56,7 @@ class SourcePositionTest : public testing::Test {
   static std::unique_ptr<runtime::Source> open(const std::string& path) {
     SourceSpec spec{path, {}, {}};
     if (path.find("csv") != std::string::npos) spec.format = Format::kCsv;
-    auto source = open_source(spec, catalog());
+    auto source = open_source(spec, text_events());
     EXPECT_TRUE(source) << path;
     return source ? std::move(*source) : nullptr;
   }
@@ -93,9 +66,9 @@ class SourcePositionTest : public testing::Test {
     const auto source = open(path);
     std::vector<Stop> stops = {{source->position(), 0}};
     while (true) {
-      eventtime::Batch batch(catalog());
+      eventtime::Batch batch(text_events());
       if (!*source->read(batch, batch_size)) break;
-      append_records(lines, batch, catalog());
+      append_records(lines, batch, text_events());
       stops.push_back({source->position(), lines.size()});
     }
     stops.push_back({source->position(), lines.size()});
@@ -107,7 +80,7 @@ class SourcePositionTest : public testing::Test {
     const auto resumed = source->resume(position);
     if (!resumed) return {shortened("refused: " + resumed.error().message)};
     EXPECT_EQ(source->position(), position);
-    std::vector<std::string> lines = read_all(*source, catalog(), 1000);
+    std::vector<std::string> lines = read_all(*source, text_events(), 1000);
     if (!lines.empty()) lines.back() = shortened(lines.back());
     return lines;
   }
@@ -180,7 +153,7 @@ TEST_F(SourcePositionTest, BatchesEndAtTheSameRecords) {
       const auto source = open(path);
       ASSERT_TRUE(source->resume(stops[i].position));
       for (size_t next = i + 1; next < stops.size(); ++next) {
-        eventtime::Batch batch(catalog());
+        eventtime::Batch batch(text_events());
         ASSERT_TRUE(source->read(batch, kBatchSize));
         ASSERT_EQ(source->position(), stops[next].position) << name << " from " << i;
       }
@@ -211,10 +184,10 @@ TEST_F(SourcePositionTest, GoesOnInsideARecordThatIsTooLong) {
       "1\n\"" + std::string(600'000, 'x') + "\n" + R"({"s":"a","at":0})" + "\n";
   const auto open_limited = [&] {
     return FileSource("a", std::make_unique<TextReader>(text, 1500),
-                      std::make_unique<JsonDecoder>(catalog(), DecodeOptions{}, 1000));
+                      std::make_unique<JsonDecoder>(text_events(), DecodeOptions{}, 1000));
   };
   FileSource whole = open_limited();
-  eventtime::Batch batch(catalog());
+  eventtime::Batch batch(text_events());
   ASSERT_TRUE(*whole.read(batch, 1));
   batch.clear();
   ASSERT_TRUE(*whole.read(batch, 1));
@@ -223,7 +196,7 @@ TEST_F(SourcePositionTest, GoesOnInsideARecordThatIsTooLong) {
   ASSERT_TRUE(resumed.resume(whole.position()));
   const std::vector<std::string> expected = {
       R"(2 E{s: "a", at: "1970-01-01T00:00:00.000Z"} <- {"s":"a","at":0})"};
-  EXPECT_EQ(read_all(resumed, catalog(), 10), expected);
+  EXPECT_EQ(read_all(resumed, text_events(), 10), expected);
 }
 
 TEST_F(SourcePositionTest, GoesOnWhereTheInputHasGrown) {
