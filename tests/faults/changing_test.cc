@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -37,8 +38,8 @@ struct Changing {
   std::vector<Change> changes;  // one for each run behind the first
 };
 
-void PrintTo(const Changing& changing, std::ostream* out) {
-  *out << changing.scenario;
+std::ostream& operator<<(std::ostream& out, const Changing& changing) {
+  return out << changing.scenario;
 }
 
 const std::vector<Changing>& all() {
