@@ -73,7 +73,7 @@ class Planner {
     if (on_change_ == OnChange::kReset) {
       reset_.insert(stored.name);
       now_[stored.name] = begin(now);
-      return add(Fate::kReset, stored);
+      return reset(stored);
     }
     std::string note;
     if (on_change_ == OnChange::kMigrate) {
@@ -94,9 +94,15 @@ class Planner {
 
   void decide_old(const connectors::StoredPattern& stored) {
     if (!own_.contains(stored.name)) return add(Fate::kDropped, stored);
-    if (reset_.contains(stored.name)) return add(Fate::kReset, stored);
+    if (reset_.contains(stored.name)) return reset(stored);
     plan_.old.push_back(stored);
     add(Fate::kGoesOn, stored);
+  }
+
+  void reset(const connectors::StoredPattern& stored) {
+    plan_.reset.push_back(stored);
+    plan_.reset.back().until.emplace().records.assign(place_.records.size(), 0);
+    add(Fate::kReset, stored);
   }
 
   void add(Fate fate, const connectors::StoredPattern& stored, std::string note = {}) {

@@ -39,7 +39,10 @@ struct ChangePlan {
   std::vector<PatternChange> changes;  // of the stored ones in their order, then what is added
   std::vector<connectors::StoredPattern> old;       // those that drain
   std::vector<connectors::StoredPattern> migrated;  // as they were
-  std::vector<connectors::StoredPattern> now;       // by pattern of today
+  // Those that have been reset, as versions that begin nothing: their partial matches are dropped,
+  // what they have found is not.
+  std::vector<connectors::StoredPattern> reset;
+  std::vector<connectors::StoredPattern> now;  // by pattern of today
 
   // If it is one that drains: it has nothing pending, and is no more.
   void forget(const std::string& state);

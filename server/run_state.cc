@@ -64,7 +64,8 @@ Result<std::optional<connectors::RunMeta>> RunState::restore(patterns::PatternSe
   Result<void> taken;
   const auto take = [&](std::string_view key, std::string_view value) {
     if (key[0] == 'p') return take_counters(state_of(key), value);
-    const bool replaced = key[0] == 'k' && migrated_states_.contains(state_of(key));
+    const bool replaced = key[0] == 'k' && (migrated_states_.contains(state_of(key)) ||
+                                            reset_states_.contains(state_of(key)));
     if (taken && !replaced && !is_text(key)) taken = engine_->restore(key, value);
   };
   Result<connectors::Restored> restored = store_.restore(
@@ -137,13 +138,14 @@ Result<void> RunState::open_changed(patterns::PatternSet set, const Manifest& fr
   ChangePlan plan =
       plan_changes(own_.patterns, before_->patterns, before_->place(), with.on_change);
   SavedTexts texts;
-  if (!plan.old.empty() || !plan.migrated.empty()) {
+  if (!plan.old.empty() || !plan.migrated.empty() || !plan.reset.empty()) {
     Result<SavedTexts> read = read_texts(*storage_, from);
     if (!read) return Unexpected<Error>{read.error()};
     texts = std::move(*read);
   }
   Result<patterns::PatternSet> all =
       bind_old_versions(own_, std::move(set), *storage_, {from, *before_, texts}, plan);
+  if (all) all = bind_reset(*std::move(all), plan, texts, from);
   if (!all) return Unexpected<Error>{all.error()};
   patterns_ = plan.old;
   patterns_.insert(patterns_.end(), plan.now.begin(), plan.now.end());
@@ -152,6 +154,25 @@ Result<void> RunState::open_changed(patterns::PatternSet set, const Manifest& fr
   if (!opened) return opened;
   tell_changes(plan);
   return plan.migrated.empty() ? opened : migrate(plan, texts, from, with);
+}
+
+// Versions that have been reset stay until the alerts that they have found are written, where that
+// can be: a reset is never refused.
+Result<patterns::PatternSet> RunState::bind_reset(patterns::PatternSet set, ChangePlan& plan,
+                                                  const SavedTexts& texts, const Manifest& from) {
+  if (plan.reset.empty()) return set;
+  const Result<std::set<std::string>> found = states_with_alerts(*storage_, from);
+  if (!found) return Unexpected<Error>{found.error()};
+  std::vector<StoredPattern> old = plan.old;
+  for (const StoredPattern& pattern : plan.reset) {
+    if (found->contains(pattern.state)) old.push_back(pattern);
+  }
+  if (old.size() == plan.old.size()) return set;
+  Result<patterns::PatternSet> bound = bind_with_old(own_, old, texts);
+  if (!bound) return set;
+  for (size_t i = plan.old.size(); i < old.size(); ++i) reset_states_.insert(old[i].state);
+  plan.old = std::move(old);
+  return bound;
 }
 
 // A first event that the old condition took is one, whatever the new condition says: where such

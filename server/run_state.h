@@ -93,6 +93,9 @@ class RunState {
   eventtime::Result<connectors::CheckpointRequest> request(const Parts& parts);
   eventtime::Result<void> open_changed(patterns::PatternSet set, const connectors::Manifest& from,
                                        const Restoring& with);
+  eventtime::Result<patterns::PatternSet> bind_reset(patterns::PatternSet set, ChangePlan& plan,
+                                                     const SavedTexts& texts,
+                                                     const connectors::Manifest& from);
   eventtime::Result<void> migrate(const ChangePlan& plan, const SavedTexts& texts,
                                   const connectors::Manifest& from, const Restoring& with);
   eventtime::Result<void> open_engine(patterns::PatternSet set, const Restoring& with);
@@ -122,6 +125,7 @@ class RunState {
   runtime::Engine* engine_ = nullptr;
   std::optional<connectors::RunMeta> before_;
   std::set<std::string> migrated_states_;
+  std::set<std::string> reset_states_;
   std::vector<std::pair<std::string, std::string>> migrated_;  // their records
   std::map<std::string, std::string> counters_;                // of patterns_, by state
 };

@@ -7,6 +7,7 @@
 
 #include "connectors/state/checkpoint_directory.h"
 #include "runtime/derived_events.h"
+#include "runtime/saved_alerts.h"
 
 namespace tocsin::server {
 
@@ -62,6 +63,17 @@ Result<SavedTexts> read_texts(runtime::Storage& storage, const Manifest& from) {
       });
   if (!read) return Unexpected<Error>{read.error()};
   return texts;
+}
+
+Result<std::set<std::string>> states_with_alerts(runtime::Storage& storage, const Manifest& from) {
+  std::set<std::string> states;
+  const Result<void> read =
+      connectors::read_checkpoint(storage, from, [&](std::string_view key, std::string_view value) {
+        if (key[0] != 'a') return;
+        runtime::visit_held_alerts(value, [&](std::string_view state) { states.emplace(state); });
+      });
+  if (!read) return Unexpected<Error>{read.error()};
+  return states;
 }
 
 Result<StoredRun> read_run(runtime::Storage& storage, std::optional<uint64_t> number) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,10 @@ struct StoredRun {
 // The checkpoint of this number, or the newest whole one.
 eventtime::Result<StoredRun> read_run(runtime::Storage& storage,
                                       std::optional<uint64_t> number = std::nullopt);
+
+// What the states are called of which alerts are held that were found and not yet written.
+eventtime::Result<std::set<std::string>> states_with_alerts(runtime::Storage& storage,
+                                                            const connectors::Manifest& from);
 
 // What an engine is to know when it is made.
 struct EngineRecords {

@@ -122,6 +122,31 @@ TEST_F(StateChange, ResetDropsAndMigrateKeeps) {
   EXPECT_EQ(count("\"pattern\":\"three\""), 1U);
 }
 
+TEST_F(StateChange, ResetKeepsTheAlertsThatAreFoundAndNotYetWritten) {
+  for (const char* amount : {"1.0", "15.0"}) pay("d", amount);
+  for (const char* amount : {"1.0", "15.0", "7.0"}) pay("c", amount);
+  EXPECT_EQ(run(kPay + three("10")).status, 0);  // its alert is held: another of its time may come
+  const std::string before = alerts();
+  EXPECT_THAT(before, HasSubstr(R"("key":{"card":"c"})"));
+  pay("d", "7.0");
+  ProcessResult result = run(kPay + three("20"), {"--on-change", "reset"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(alerts(), before);
+  for (const char* amount : {"1.0", "25.0", "7.0"}) pay("d", amount);
+  result = run(kPay + three("20"));
+  EXPECT_THAT(result.err, Not(HasSubstr("older version")));
+  EXPECT_THAT(alerts(), ::testing::StartsWith(before));
+  EXPECT_EQ(count("\"bound\":20"), 1U) << alerts();
+
+  // Not where that is impossible.
+  result =
+      run("event Pay { card: string, at: timestamp } time at\npattern three { match a: Pay }\n",
+          {"--on-change", "reset"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(alerts(), ::testing::StartsWith(before));
+  EXPECT_EQ(count("\"bound\":20"), 0U) << alerts();
+}
+
 TEST_F(StateChange, AnotherAutomatonCannotBeMigratedAndDrains) {
   pay("c", "1.0");
   EXPECT_EQ(run(kPay + three("10")).status, 0);
