@@ -202,10 +202,12 @@ void EventStore::open_segment(size_t bytes) {
     segment.bytes = Bytes(std::max(bytes, small ? kSegmentBytes : eventtime::kHugePageBytes));
   }
   segment.used = 0;
+  bytes_ += segment.bytes.size();
 }
 
 void EventStore::close_segment(uint32_t index) {
   Segment& segment = segments_[index];
+  bytes_ -= segment.bytes.size();
   if (segment.bytes.size() > eventtime::kHugePageBytes || free_segments_.size() >= kSpareSegments) {
     segment.bytes = {};
   }

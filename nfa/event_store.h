@@ -108,6 +108,8 @@ class EventStore {
   }
 
   size_t live() const { return live_; }
+  // Of the segments in which something lives, and of what is kept for each event.
+  size_t memory() const { return bytes_ + live_ * (sizeof(StoredEvent*) + sizeof(Hold)); }
 
  private:
   struct Kept {
@@ -146,6 +148,7 @@ class EventStore {
   std::vector<uint32_t> free_segments_;
   uint32_t current_ = 0;  // the segment that is being filled
   size_t live_ = 0;
+  size_t bytes_ = 0;  // of segments that are not free
 };
 
 }  // namespace tocsin::nfa

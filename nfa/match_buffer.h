@@ -72,6 +72,7 @@ class MatchBuffer {
   void path(NodeId id, std::vector<NodeId>& out) const;
 
   size_t live() const { return live_; }  // nodes, the root not counted
+  size_t node_bytes() const { return node_words_ * sizeof(uint64_t); }
 
  private:
   static constexpr size_t kHeadWords = sizeof(Node) / sizeof(uint64_t);

@@ -139,6 +139,12 @@ class Matcher {
   Timestamp held_from() const {
     return held_.empty() ? eventtime::kMaxTimestamp : held_.begin()->first;
   }
+  // Whether of the key's matches one is held back by `leftmost`.
+  static bool holds_match(const KeyState& state) {
+    return state.history != nullptr &&
+           std::any_of(state.history->starts.begin(), state.history->starts.end(),
+                       [](const Start& start) { return start.best != kRootNode; });
+  }
   // When advance() has something to do next; kMaxTimestamp if never.
   Timestamp next_deadline(const KeyState& state) const;
   void drop_all(KeyState& state);

@@ -1,5 +1,7 @@
 #include "nfa/saved_events.h"
 
+#include <boost/container_hash/hash.hpp>
+
 namespace tocsin::nfa {
 
 using eventtime::Decoder;
@@ -19,6 +21,18 @@ void save_head(Encoder& out, const EventStore& store, const StoredEvent& event) 
 }
 
 }  // namespace
+
+SavedTypes own_types(const eventtime::Catalog& catalog) {
+  SavedTypes types;
+  for (const eventtime::EventSchema& schema : catalog.types) {
+    SavedType& type = types.emplace_back().emplace();
+    type.type = static_cast<TypeId>(types.size() - 1);
+    for (uint32_t column = 0; column < schema.fields.size(); ++column) {
+      type.columns.emplace_back(column);
+    }
+  }
+  return types;
+}
 
 void save_event(Encoder& out, const EventStore& store, EventId id) {
   const StoredEvent& event = store.at(id);
@@ -54,6 +68,13 @@ void save_event(Encoder& out, const EventStore& store, const TestedEvent& event)
   }
 }
 
+size_t RestoredEvents::HashOfName::operator()(const Name& name) const {
+  size_t seed = name.input;
+  boost::hash_combine(seed, name.record);
+  boost::hash_combine(seed, name.sequence);
+  return seed;
+}
+
 RestoredEvents::~RestoredEvents() {
   for (const auto& [name, id] : known_) store_.release(id);
 }
@@ -78,7 +99,7 @@ EventId RestoredEvents::take(Decoder& from, std::optional<TypeId> type) {
   event.type = types_[saved_type]->type;
   if (type && event.type != *type) return kNoEvent;
   const auto [known, is_new] =
-      known_.try_emplace({event.input, event.record, event.sequence}, kNoEvent);
+      known_.try_emplace(Name{event.input, event.record, event.sequence}, kNoEvent);
   if (is_new) known->second = store_.store(event);
   store_.retain(known->second);
   return known->second;

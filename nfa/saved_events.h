@@ -5,13 +5,14 @@
 // Tested by tests/unit/runtime/engine_state_test.cc.
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
-#include <tuple>
 #include <vector>
 
 #include "eventtime/codec.h"
+#include "eventtime/schema.h"
 #include "nfa/event_store.h"
 
 namespace tocsin::nfa {
@@ -20,9 +21,12 @@ namespace tocsin::nfa {
 struct SavedType {
   TypeId type = 0;
   std::vector<std::optional<uint32_t>> columns;  // by the column it had; nothing: it is gone
+  friend bool operator==(const SavedType&, const SavedType&) = default;
 };
 // By the number that an event type had when state was saved; nothing if it is gone.
 using SavedTypes = std::vector<std::optional<SavedType>>;
+// As they are declared.
+SavedTypes own_types(const eventtime::Catalog& catalog);
 
 void save_event(eventtime::Encoder& out, const EventStore& store, EventId id);
 // As if it had been stored.
@@ -31,7 +35,8 @@ void save_event(eventtime::Encoder& out, const EventStore& store, const TestedEv
 // Puts saved events back into the store. What it has given out may be released before it goes.
 class RestoredEvents {
  public:
-  RestoredEvents(EventStore& store, SavedTypes types) : store_(store), types_(std::move(types)) {}
+  // Both outlive it.
+  RestoredEvents(EventStore& store, const SavedTypes& types) : store_(store), types_(types) {}
   ~RestoredEvents();
   RestoredEvents(const RestoredEvents&) = delete;
   RestoredEvents& operator=(const RestoredEvents&) = delete;
@@ -43,11 +48,19 @@ class RestoredEvents {
 
  private:
   // Input, record, and place in the order of events: not two have the same.
-  using Name = std::tuple<uint32_t, uint64_t, uint64_t>;
+  struct Name {
+    uint32_t input = 0;
+    uint64_t record = 0;
+    uint64_t sequence = 0;
+    friend bool operator==(const Name&, const Name&) = default;
+  };
+  struct HashOfName {
+    size_t operator()(const Name& name) const;
+  };
 
   EventStore& store_;
-  SavedTypes types_;
-  std::map<Name, EventId> known_;  // each held once
+  const SavedTypes& types_;
+  boost::unordered_flat_map<Name, EventId, HashOfName> known_;  // each held once
 };
 
 }  // namespace tocsin::nfa

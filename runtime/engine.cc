@@ -5,7 +5,9 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "eventtime/check.h"
 #include "nfa/compiler.h"
 #include "runtime/engine_impl.h"
 #include "runtime/key_table.h"
@@ -32,6 +34,7 @@ Result<void> Engine::Impl::compile() {
     programs.push_back(*std::move(program));
   }
   for (const auto& shard : shards_) shard->build(programs);
+  for (const auto& op : shards_.front()->operators()) numbers_[op->state_name()] = op->number();
   return {};
 }
 
@@ -130,18 +133,25 @@ EngineStats Engine::Impl::stats() const {
   }
   for (const auto& shard : shards_) {
     stats.live_events += shard->events().live();
+    stats.memory += shard->memory();
     for (const auto& op : shard->operators()) {
       const nfa::MatcherStats& matcher = op->matcher().stats();
       stats.arithmetic_errors += matcher.arithmetic_errors;
       stats.live_keys += op->keys();
+      stats.spilled_keys += op->spilled_keys();
       stats.timers += op->timers();
       stats.live_events += op->light_events();
       stats.patterns[op->number()].events_considered += matcher.events;
       stats.patterns[op->number()].dropped_starts += matcher.dropped_starts;
     }
   }
+  if (options_.spill != nullptr) stats.spilled_bytes = options_.spill->live_bytes();
   if (!options_.versions.empty()) join_versions(options_.versions, stats.patterns);
   return stats;
+}
+
+Result<void> Engine::Impl::status() const {
+  return options_.spill == nullptr ? Result<void>() : options_.spill->status();
 }
 
 void Engine::Impl::for_each_shard(size_t events, const std::function<void(Shard&)>& work) {
@@ -207,6 +217,7 @@ void Engine::Impl::settle(Timestamp now, const OnAlert& on_alert) {
     if (number > 0) match_waiting(number, now);
     const Timestamp before = now;
     std::vector<Timestamp> until(shards_.size());
+    if (has_failed()) return;
     for_each_shard(released_.size(), [&](Shard& shard) {
       until[shard.share().number] = shard.pass_time(number, before, reorder_.latest_row());
     });
@@ -217,7 +228,43 @@ void Engine::Impl::settle(Timestamp now, const OnAlert& on_alert) {
                   [&](const PendingAlert& alert) { give_out(alert, nullptr); });
     if (!derived_.empty()) pass_on(number);
   }
+  if (has_failed()) return;
   queue_.flush(now, [&](const PendingAlert& alert) { give_out(alert, on_alert); });
+  if (now != eventtime::kMaxTimestamp) keep_within_memory();
+}
+
+void Engine::Impl::keep_within_memory() {
+  if (options_.spill == nullptr) return;
+  const uint64_t share = options_.memory / shards_.size();
+  for_each_shard(kFewEvents, [&](Shard& shard) { shard.keep_within(share, settled_); });
+  tidy_spilled();
+  options_.spill->collect();
+}
+
+// Writes anew what lives in a segment where little does, some of it at a time.
+void Engine::Impl::tidy_spilled() {
+  constexpr size_t kAtOnce = size_t{1} << 20;
+  SpillFiles& files = *options_.spill;
+  if (!tidying_) {
+    const std::optional<uint64_t> sparse = files.sparse();
+    if (!sparse) return;
+    tidying_.emplace(*sparse, 0);
+  }
+  const std::optional<uint32_t> next = files.visit_segment(
+      tidying_->first, tidying_->second, kAtOnce,
+      [&](SpillFiles::Place place, const SpilledRecord& record) {
+        const size_t end = record.key.find('\0');
+        const std::string_view key = record.key.substr(end + 1);
+        const std::optional<uint32_t> pattern = pattern_of(record.key.substr(1, end - 1));
+        TOCSIN_CHECK(pattern.has_value(), "what lives belongs to a pattern");
+        SpilledKeys& spilled = *shard_of(key).operators()[*pattern]->spilled();
+        spilled.move(record, tag_of(key), place);
+      });
+  if (next) {
+    tidying_->second = *next;
+  } else {
+    tidying_.reset();
+  }
 }
 
 void Engine::Impl::collect_alerts(size_t level) {
@@ -343,11 +390,20 @@ const PatternSet& Engine::patterns() const {
 std::span<const uint64_t> Engine::alert_digests() const {
   return impl_->digests();
 }
+Result<void> Engine::status() const {
+  return impl_->status();
+}
 EngineStats Engine::stats() const {
   return impl_->stats();
 }
 void Engine::save(const PutRecord& put) const {
   impl_->save(put);
+}
+void Engine::save_resident(const PutRecord& put) const {
+  impl_->save_resident(put);
+}
+Result<void> Engine::restore_spilled(uint64_t segment, uint32_t unit, const SpilledRecord& record) {
+  return impl_->restore_spilled(segment, unit, record);
 }
 Result<void> Engine::restore(std::string_view key, std::string_view value) {
   return impl_->restore(key, value);

@@ -26,6 +26,7 @@
 #include "runtime/alert.h"
 #include "runtime/engine_options.h"
 #include "runtime/pending.h"
+#include "runtime/spill_files.h"
 
 namespace tocsin::runtime {
 
@@ -44,6 +45,9 @@ struct EngineStats {
   uint64_t arithmetic_errors = 0;  // overflows and divisions by zero in conditions and results
   size_t live_events = 0;          // held by partial matches
   size_t live_keys = 0;
+  size_t spilled_keys = 0;             // of these, on disk
+  uint64_t spilled_bytes = 0;          // of the files that they are in
+  uint64_t memory = 0;                 // that what is pending takes, about
   size_t live_batches = 0;             // held by rows that wait or may still begin a match
   size_t timers = 0;                   // to clean up after quiet keys
   size_t reordering = 0;               // waiting for their time to be settled
@@ -90,10 +94,17 @@ class Engine {
   // different keys, in no order. What is the same has the same bytes.
   using PutRecord = std::function<void(std::string_view key, std::string_view value)>;
   void save(const PutRecord& put) const;
+  // Without the keys that have been spilled: their records stay where they are.
+  void save_resident(const PutRecord& put) const;
   // Into an engine that has its inputs and has seen nothing: each record of a saved state, in any
   // order, then finish_restore(). It goes on as the one that was saved. Records of patterns that
   // are gone are passed over. After an error the engine is of no use.
   eventtime::Result<void> restore(std::string_view key, std::string_view value);
+  // The same of a key that was spilled, which stays on the disk; after the engine's own record. The
+  // key is revived from its place, or restored into memory where events are declared otherwise now.
+  // Of a pattern that is gone it stays dead.
+  eventtime::Result<void> restore_spilled(uint64_t segment, uint32_t unit,
+                                          const SpilledRecord& record);
   eventtime::Result<void> finish_restore();
   // Decides what the patterns' own conditions say of first events that wait (run_operator.h), so
   // that saved state can go to patterns with other conditions.
@@ -129,6 +140,9 @@ class Engine {
 
   const patterns::PatternSet& patterns() const;
   EngineStats stats() const;
+  // An error of the disk with the keys that have been spilled. What came out until then is right,
+  // and nothing comes out any more.
+  eventtime::Result<void> status() const;
   // By key group: rolled over the alerts given out, in their order: pattern, key, completion, the
   // place of the last event in the order of events, how many were bound, suppressed ones. Two runs
   // over the same events that differ in it have parted.

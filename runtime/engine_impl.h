@@ -10,6 +10,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "runtime/alert_queue.h"
@@ -40,10 +42,14 @@ class Engine::Impl {
   const patterns::PatternSet& patterns() const { return patterns_; }
   std::span<const uint64_t> digests() const { return digests_; }
   EngineStats stats() const;
+  eventtime::Result<void> status() const;
 
   // engine_state.cc
   void save(const PutRecord& put) const;
+  void save_resident(const PutRecord& put) const;
   eventtime::Result<void> restore(std::string_view key, std::string_view value);
+  eventtime::Result<void> restore_spilled(uint64_t segment, uint32_t unit,
+                                          const SpilledRecord& record);
   eventtime::Result<void> finish_restore();
   void begin_waiting();
   void visit_pending(const VisitPending& visit) const;
@@ -65,6 +71,9 @@ class Engine::Impl {
   void settle(eventtime::Timestamp now, const OnAlert& on_alert);
   void match_waiting(size_t number, eventtime::Timestamp now);
   void pass_on(size_t from);
+  void keep_within_memory();
+  void tidy_spilled();
+  bool has_failed() const { return options_.spill != nullptr && options_.spill->failed(); }
   void give_out(const PendingAlert& alert, const OnAlert& on_alert);
   void fold(const PendingAlert& alert, const PatternOperator& op);
   void collect_alerts(size_t level);
@@ -101,6 +110,7 @@ class Engine::Impl {
   BatchShelf shelf_;                                     // its holders: the engine, then the shards
   BatchHolder& holder_;                                  // the engine
   std::vector<std::unique_ptr<Shard>> shards_;
+  std::unordered_map<std::string, uint32_t> numbers_;  // of patterns, by the names of their states
   WorkerPool workers_;
   std::vector<Level> levels_;
   NullKeys null_keys_;
@@ -109,7 +119,8 @@ class Engine::Impl {
   eventtime::Timestamp settled_ = eventtime::kMinTimestamp;  // what has been decided
   EngineStats stats_;
   std::array<uint64_t, KeyShare::kGroups> digests_{};
-  std::unique_ptr<Restore> restore_;  // while saved state comes in
+  std::unique_ptr<Restore> restore_;                      // while saved state comes in
+  std::optional<std::pair<uint64_t, uint32_t>> tidying_;  // a segment, and the unit to go on from
 
   // Reused from push to push.
   std::vector<eventtime::Arrival> arrivals_;

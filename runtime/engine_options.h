@@ -18,6 +18,8 @@ enum class PlanChoice : uint8_t {
   kPlain,  // run by run
 };
 
+class SpillFiles;
+
 struct EngineOptions {
   EventDetail events = EventDetail::kFull;
   size_t max_starts = 100'000;  // live first events of one pattern and key; the oldest are dropped
@@ -25,6 +27,10 @@ struct EngineOptions {
   // That match at the same time, each a share of the keys; the caller's is one of them. What comes
   // out is the same for any number.
   size_t threads = 1;
+  // What is pending may take about so many bytes; keys that have not been used for long then go to
+  // `spill`, which outlives the engine. Null: all stays in memory.
+  uint64_t memory = UINT64_MAX;
+  SpillFiles* spill = nullptr;
   // By pattern; empty: each begins with the inputs and goes on to their ends.
   std::vector<PatternVersion> versions = {};
 };

@@ -13,6 +13,7 @@
 
 #include "eventtime/check.h"
 #include "runtime/engine_impl.h"
+#include "runtime/key_table.h"
 
 namespace tocsin::runtime {
 
@@ -107,6 +108,7 @@ struct Engine::Impl::Restore {
   std::vector<std::pair<std::string, std::string>> early;
   nfa::SavedTypes types;
   std::vector<std::unique_ptr<nfa::RestoredEvents>> events;  // by shard
+  bool same_types = true;                                    // as they are declared now
   std::optional<RestoredRows> rows;
   std::map<std::string, std::vector<RestoredRows::Place>> places;
   std::map<std::string, std::vector<HeldAlert>> alerts;
@@ -145,6 +147,15 @@ Engine::Impl::Impl(patterns::PatternSet patterns, const EngineOptions& options)
 Engine::Impl::~Impl() = default;
 
 void Engine::Impl::save(const PutRecord& put) const {
+  save_resident(put);
+  for (const auto& shard : shards_) {
+    for (const auto& op : shard->operators()) {
+      if (op->spilled() != nullptr) op->spilled()->for_each(put);
+    }
+  }
+}
+
+void Engine::Impl::save_resident(const PutRecord& put) const {
   save_engine(put);
   save_rows(put);
   save_alerts(put);
@@ -247,9 +258,8 @@ void Engine::Impl::save_keys(const PutRecord& put) const {
     for (const auto& shard : shards_) {
       const PatternOperator& op = *shard->operators()[pattern];
       stats += op.matcher().stats();
-      op.save([&](std::string_view key, std::string_view state) {
-        put(record_key('k', name, key), state);
-      });
+      op.save(
+          [&](std::string_view key, std::string_view state) { put(key_record(name, key), state); });
     }
     bytes.clear();
     Encoder out(bytes);
@@ -354,15 +364,14 @@ Result<void> Engine::Impl::restore_types(Decoder& from) {
     }
   }
   if (from.failed()) return damaged("the engine");
+  restore_->same_types = restore_->types == nfa::own_types(patterns_.catalog);
   return {};
 }
 
 std::optional<uint32_t> Engine::Impl::pattern_of(std::string_view name) const {
-  const auto ops = shards_.front()->operators();
-  const auto found = std::find_if(ops.begin(), ops.end(),
-                                  [&](const auto& op) { return op->state_name() == name; });
-  if (found == ops.end()) return std::nullopt;
-  return (*found)->number();
+  const auto found = numbers_.find(std::string(name));
+  if (found == numbers_.end()) return std::nullopt;
+  return found->second;
 }
 
 Result<void> Engine::Impl::restore_record(std::string_view key, std::string_view value) {
@@ -397,6 +406,22 @@ Result<void> Engine::Impl::restore_record(std::string_view key, std::string_view
   }
   if (kind == 's') whole = queue_.restore_group(*pattern, part, from);
   if (!whole) return damaged("pattern '" + name + "'");
+  return {};
+}
+
+Result<void> Engine::Impl::restore_spilled(uint64_t segment, uint32_t unit,
+                                           const SpilledRecord& record) {
+  if (restore_ == nullptr || !restore_->begun) return damaged("the engine");
+  if (!restore_->same_types) return restore_record(record.key, record.value);
+  const size_t end = std::min(record.key.find('\0'), record.key.size());
+  const std::string name(record.key.substr(std::min<size_t>(1, end), end - 1));
+  const std::optional<uint32_t> pattern = pattern_of(name);
+  if (!pattern) return {};
+  SpilledRecord known = record;
+  known.key = record.key.substr(std::min(end + 1, record.key.size()));
+  PatternOperator& op = *shard_of(known.key).operators()[*pattern];
+  if (!op.can_thaw(record.value)) return damaged("pattern '" + name + "'");
+  op.spilled()->add_written(known, tag_of(known.key), options_.spill->revive(segment, unit));
   return {};
 }
 

@@ -18,6 +18,13 @@ class KeyIndex {
  public:
   static constexpr uint32_t kNone = 0;
 
+  enum class Fill : unsigned char {
+    kHalf,          // at most
+    kThreeQuarters  // for numbers that are seldom looked up
+  };
+  KeyIndex() : KeyIndex(Fill::kHalf) {}
+  explicit KeyIndex(Fill fill) : fill_(fill) {}
+
   // The number with this tag for which `equal` holds; kNone if there is none.
   template <typename Equal>
   uint32_t find(uint32_t tag, const Equal& equal) const {
@@ -29,7 +36,8 @@ class KeyIndex {
 
   // A number is never kNone and stands in the index once.
   void insert(uint32_t tag, uint32_t number) {
-    if ((size_ + 1) * 2 > cells_.size()) grow();
+    const size_t most = fill_ == Fill::kHalf ? cells_.size() / 2 : cells_.size() / 4 * 3;
+    if (size_ + 1 > most) grow();
     place(tag, number);
     ++size_;
   }
@@ -49,6 +57,15 @@ class KeyIndex {
 
   void prefetch(uint32_t tag) const { __builtin_prefetch(&cells_[tag & mask_]); }
   size_t size() const { return size_; }
+  size_t bytes() const { return cells_.size() * sizeof(Cell); }
+
+  // In no order; the index is not changed meanwhile.
+  template <typename Visit>
+  void for_each(const Visit& visit) const {
+    for (const Cell& cell : cells_) {
+      if (cell.number != kNone) visit(cell.tag, cell.number);
+    }
+  }
 
  private:
   struct Cell {
@@ -76,9 +93,9 @@ class KeyIndex {
   }
 
   using Cells = std::vector<Cell, eventtime::HugePageAllocator<Cell>>;
-  Cells cells_ =
-      Cells(16);  // a power of two, at most half full: inserting and erasing walk runs of cells
+  Cells cells_ = Cells(16);  // a power of two, never full: inserting and erasing walk runs of cells
   size_t mask_ = 15;
+  Fill fill_;
   size_t size_ = 0;
 };
 

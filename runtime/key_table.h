@@ -28,6 +28,7 @@ struct alignas(eventtime::kCacheLineBytes) KeyEntry {
   // A timer stays with the place: it finds another key there, or none. So there are never more
   // timers than places, however often keys come and go within a window.
   bool has_timer = false;
+  bool used = false;  // since its operator last looked for keys that are not
   eventtime::Timestamp moment = eventtime::kMaxTimestamp;  // that its operator will look at it
   nfa::KeyState state;
 };

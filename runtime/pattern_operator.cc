@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "eventtime/check.h"
 #include "runtime/key_table.h"
 
 namespace tocsin::runtime {
@@ -26,6 +27,14 @@ bool any_holds(const std::vector<nfa::StepPredicate>& predicates, const Released
 }
 
 }  // namespace
+
+std::string key_record(std::string_view state_name, std::string_view key) {
+  std::string record = "k";
+  record += state_name;
+  record += '\0';
+  record += key;
+  return record;
+}
 
 PatternOperator::PatternOperator(OperatorParts parts)
     : program_(std::move(parts.program)),
@@ -70,6 +79,53 @@ PatternOperator::PatternOperator(OperatorParts parts)
       suppress_by_.push_back(nfa::Code::compile(by));
     }
   }
+  if (parts.spill != nullptr) {
+    const eventtime::Duration span = program_.within.value_or(kUsualSpan);
+    spilled_ = std::make_unique<SpilledKeys>(parts.spill->files, parts.spill->writer,
+                                             key_record(version_.state, {}), span);
+    types_ = &parts.spill->types;
+  }
+}
+
+PatternOperator::~PatternOperator() = default;
+
+// A key has several events in a block, seldom: then it is back already.
+void PatternOperator::thaw_routed() {
+  if (!spilled_ || spilled_->size() == 0) return;
+  std::optional<nfa::RestoredEvents> events;
+  for (const Routed& routed : routed_) {
+    if (!spilled_->may_have(routed.tag)) continue;
+    const std::optional<std::string_view> state = spilled_->take(routed.key, routed.tag);
+    if (!state) continue;
+    if (!events) events.emplace(events_, *types_);
+    thaw_one(routed.key, routed.tag, *state, *events);
+  }
+}
+
+void PatternOperator::thaw_due(eventtime::Timestamp now) {
+  if (!spilled_ || spilled_->size() == 0) return;
+  nfa::RestoredEvents events(events_, *types_);
+  spilled_->take_due(now, [&](std::string_view key, uint32_t tag, std::string_view state) {
+    thaw_one(key, tag, state, events);
+  });
+}
+
+void PatternOperator::thaw_all(const std::function<void()>& pause) {
+  if (!spilled_ || spilled_->size() == 0) return;
+  constexpr size_t kAtOnce = 4096;
+  spilled_->take_all(
+      kAtOnce,
+      [&](std::string_view key, uint32_t tag, std::string_view state) {
+        nfa::RestoredEvents events(events_, *types_);
+        thaw_one(key, tag, state, events);
+      },
+      pause);
+  pause();
+}
+
+void PatternOperator::thaw_one(std::string_view key, uint32_t tag, std::string_view state,
+                               nfa::RestoredEvents& events) {
+  TOCSIN_CHECK(thaw(key, tag, state, events), "what was spilled can be read again");
 }
 
 bool PatternOperator::may_begin(const ReleasedEvent& event) const {
@@ -106,7 +162,7 @@ bool PatternOperator::route(ReleasedEvent& event, size_t index, bool may_begin,
     const EventKeys::Key& key = door.keys->of(index, event.tested);
     if (key.is_null || !share.has(key.tag)) continue;
     // What comes before it in the block may still make the key known.
-    if (!may_begin && routed_.empty() && !may_know(key.tag)) continue;
+    if (!may_begin && routed_.empty() && !may_know(key.tag) && !is_spilled(key.tag)) continue;
     prefetch_key(key.tag);
     routed_.push_back({&event,
                        {},

@@ -28,6 +28,7 @@
 #include "runtime/pattern_version.h"
 #include "runtime/pending.h"
 #include "runtime/saved_rows.h"
+#include "runtime/spilled_keys.h"
 
 namespace tocsin::runtime {
 
@@ -70,6 +71,13 @@ struct Restoring {
   BatchHolder& shelf;
 };
 
+// Where keys go that are not used for long.
+struct SpillParts {
+  SpillFiles& files;
+  SpillFiles::Writer& writer;    // of the shard
+  const nfa::SavedTypes& types;  // as they are declared now
+};
+
 // What an operator is made of.
 struct OperatorParts {
   nfa::Program program;
@@ -79,12 +87,16 @@ struct OperatorParts {
   nfa::EventStore& events;
   std::vector<Door> doors;
   const EngineOptions& options;
+  const SpillParts* spill;  // null: all stays in memory
 };
+
+// The record of a key in saved state: "k", the name of the pattern's state, a zero, the key.
+std::string key_record(std::string_view state_name, std::string_view key);
 
 class PatternOperator {
  public:
   explicit PatternOperator(OperatorParts parts);
-  virtual ~PatternOperator() = default;
+  virtual ~PatternOperator();
   PatternOperator(const PatternOperator&) = delete;
   PatternOperator& operator=(const PatternOperator&) = delete;
 
@@ -105,11 +117,24 @@ class PatternOperator {
   virtual void finish(eventtime::Timestamp end, const Surroundings& around) = 0;
   // Alerts that are complete from here on may still come, though time has passed.
   virtual eventtime::Timestamp held_from() const = 0;
-  virtual size_t keys() const = 0;
+  size_t keys() const { return resident_keys() + spilled_keys(); }
+  size_t spilled_keys() const { return spilled_ ? spilled_->size() : 0; }
   virtual size_t timers() const = 0;
   virtual size_t light_events() const = 0;  // held, though not in the event store
 
-  // What is pending, key by key. `put` is called once for each key.
+  // What is pending takes about so many bytes of memory, the stored events apart.
+  virtual size_t memory() const = 0;
+  // In memory.
+  virtual size_t resident_keys() const = 0;
+  // Writes out keys that have not been used for long, so many at most, and returns how many. Only
+  // where a part of the pattern's keys may be spilled.
+  virtual size_t spill(size_t keys, eventtime::Timestamp now, BatchHolder& shelf) = 0;
+  // Whether the state of a key was written in this operator's form.
+  virtual bool can_thaw(std::string_view state) const = 0;
+  SpilledKeys* spilled() { return spilled_.get(); }
+  const SpilledKeys* spilled() const { return spilled_.get(); }
+
+  // What is pending in memory, key by key. `put` is called once for each key.
   using PutKey = std::function<void(std::string_view key, std::string_view state)>;
   virtual void save(const PutKey& put) const = 0;
   // Into an operator that has seen nothing: each key, then finish. False: the bytes are damaged, or
@@ -146,6 +171,9 @@ class PatternOperator {
   const nfa::Matcher& matcher() const { return matcher_; }
 
  protected:
+  // Until time ends a key, where there is no `within`.
+  static constexpr eventtime::Duration kUsualSpan{60'000'000};
+
   // An event on its way to the state of its key.
   struct Routed {
     ReleasedEvent* event = nullptr;
@@ -159,8 +187,17 @@ class PatternOperator {
 
   // A key of the block that has been made.
   virtual void prefetch_key(uint32_t tag) const = 0;
-  // False: there is no state of such a key.
+  // False: there is no state of such a key in memory.
   virtual bool may_know(uint32_t tag) const = 0;
+  // Takes a key back that was spilled; it is not there. Stores its events at once.
+  virtual bool thaw(std::string_view key, uint32_t tag, std::string_view state,
+                    nfa::RestoredEvents& events) = 0;
+  // Those of the routed events, whose keys have been found.
+  void thaw_routed();
+  // Those that time has to do with.
+  void thaw_due(eventtime::Timestamp now);
+  // All, some at a time.
+  void thaw_all(const std::function<void()>& pause);
   // Fills in the keys of all routed events.
   void find_keys();
   bool may_begin(const ReleasedEvent& event) const;
@@ -181,6 +218,8 @@ class PatternOperator {
   size_t max_starts_;
   nfa::Matcher matcher_;
 
+  std::unique_ptr<SpilledKeys> spilled_;  // null: all stays in memory
+
   // Reused from event to event.
   std::vector<Routed> routed_;
   std::vector<eventtime::Value> key_values_;
@@ -188,6 +227,9 @@ class PatternOperator {
   std::vector<nfa::Match> matches_;
 
  private:
+  bool is_spilled(uint32_t tag) const { return spilled_ && spilled_->may_have(tag); }
+  void thaw_one(std::string_view key, uint32_t tag, std::string_view state,
+                nfa::RestoredEvents& events);
   void merge_doors();
   const eventtime::BitSet* united(const eventtime::BitSet* left, const eventtime::BitSet* right);
   Alert described(const PendingAlert& alert, std::span<const eventtime::Value> key,
@@ -198,6 +240,7 @@ class PatternOperator {
   std::vector<std::vector<nfa::StepPredicate>> first_steps_;
   std::vector<std::vector<nfa::StepPredicate>> later_steps_;
   std::vector<nfa::Code> suppress_by_;
+  const nfa::SavedTypes* types_ = nullptr;  // with spilled_
   std::map<std::pair<const eventtime::BitSet*, const eventtime::BitSet*>, eventtime::BitSet>
       united_doors_;
 };

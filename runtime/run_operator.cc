@@ -5,9 +5,8 @@
 namespace tocsin::runtime {
 namespace {
 
-constexpr size_t kPrefetchDistance = 16;               // of timers that fire
-constexpr uint64_t kBatchesKept = 64;                  // for first events that wait
-constexpr eventtime::Duration kUsualSpan{60'000'000};  // of timers, where there is no `within`
+constexpr size_t kPrefetchDistance = 16;  // of timers that fire
+constexpr uint64_t kBatchesKept = 64;     // for first events that wait
 
 nfa::TestedEvent tested(const WaitingStart& start) {
   nfa::TestedEvent event;
@@ -31,6 +30,7 @@ void RunOperator::process(const Surroundings& around) {
 }
 
 void RunOperator::advance(eventtime::Timestamp now, const Surroundings& around) {
+  if (now != eventtime::kMaxTimestamp) thaw_due(now);
   fire_moments(now, around);
   fire_timers(now, around);
   clean_up_waiting(now, around.shelf);
@@ -47,6 +47,14 @@ void RunOperator::finish(eventtime::Timestamp end, const Surroundings& around) {
       around.shelf.release(loaded);
     }
   }
+  finish_resident(end, around);
+  thaw_all([&] {
+    fire_moments(eventtime::kMaxTimestamp, around);
+    finish_resident(end, around);
+  });
+}
+
+void RunOperator::finish_resident(eventtime::Timestamp end, const Surroundings& around) {
   for (uint32_t slot = 0; slot < keys_.slots(); ++slot) {
     KeyEntry& entry = keys_.at(slot);
     if (entry.state.empty()) continue;
@@ -62,6 +70,7 @@ void RunOperator::finish(eventtime::Timestamp end, const Surroundings& around) {
 void RunOperator::look_up() {
   to_bind_.clear();
   find_keys();
+  thaw_routed();
   for (const Routed& routed : routed_) keys_.prefetch(keys_.guess(routed.tag));
   for (const Routed& routed : routed_) prefetch_state(routed);
   for (const nfa::TestedEvent& event : to_bind_) matcher_.prefetch(event);
@@ -107,6 +116,7 @@ void RunOperator::process_event(Routed& routed, const Surroundings& around) {
   event.tested.variables = nullptr;
   event.tested.may_begin = true;
   if (!matches_.empty()) emit(entry->key, around);
+  entry->used = true;
   settle(*entry);
 }
 

@@ -20,9 +20,12 @@ class RunOperator final : public PatternOperator {
   void advance(eventtime::Timestamp now, const Surroundings& around) override;
   void finish(eventtime::Timestamp end, const Surroundings& around) override;
   eventtime::Timestamp held_from() const override { return matcher_.held_from(); }
-  size_t keys() const override { return keys_.size(); }
   size_t timers() const override { return timers_.size(); }
   size_t light_events() const override { return 0; }
+  size_t memory() const override;
+  size_t resident_keys() const override { return keys_.size(); }
+  size_t spill(size_t keys, eventtime::Timestamp now, BatchHolder& shelf) override;
+  bool can_thaw(std::string_view state) const override;
   void save(const PutKey& put) const override;
   bool restore(std::string_view key, eventtime::Decoder& from, const Restoring& with) override;
   void finish_restore(const Restoring& with) override;
@@ -32,6 +35,10 @@ class RunOperator final : public PatternOperator {
  private:
   void prefetch_key(uint32_t tag) const override { keys_.prefetch_index(tag); }
   bool may_know(uint32_t tag) const override { return !keys_.guess(tag).is_none(); }
+  bool thaw(std::string_view key, uint32_t tag, std::string_view state,
+            nfa::RestoredEvents& events) override;
+  bool spill_entry(KeyEntry& entry, eventtime::Timestamp now);
+  void finish_resident(eventtime::Timestamp end, const Surroundings& around);
   void look_up();
   void prefetch_state(const Routed& routed);
   void process_event(Routed& routed, const Surroundings& around);
@@ -44,6 +51,9 @@ class RunOperator final : public PatternOperator {
   KeyRef drop_expired(KeyRef waiting, eventtime::Timestamp now, BatchHolder& shelf);
   void clean_up_waiting(eventtime::Timestamp now, BatchHolder& shelf);
 
+  void save_entry(const KeyEntry& entry, std::string& bytes) const;
+  bool restore_entry(std::string_view key, uint32_t tag, eventtime::Decoder& from,
+                     nfa::RestoredEvents& events);
   bool restore_waiting(std::string_view key, eventtime::Decoder& from, const Restoring& with);
   void describe_waiting(const VisitPending& visit) const;
   void describe_waiting_start(const WaitingStart& start, PendingMatch& match) const;
@@ -64,6 +74,8 @@ class RunOperator final : public PatternOperator {
   // When something is decided at a key though no event comes, and its place in the table.
   using Moment = std::pair<eventtime::Timestamp, uint32_t>;
   std::priority_queue<Moment, std::vector<Moment>, std::greater<>> moments_;
+
+  uint32_t hand_ = 0;  // of spill(): a slot of the table
 
   std::vector<SavedWait> saved_;
   std::vector<std::string> saved_keys_;

@@ -21,10 +21,7 @@ void RunOperator::save(const PutKey& put) const {
   for (uint32_t slot = 0; slot < keys_.slots(); ++slot) {
     const KeyEntry& entry = keys_.at(slot);
     if (entry.state.empty()) continue;
-    bytes.clear();
-    Encoder out(bytes);
-    out.number(kRuns);
-    matcher_.save(entry.state, out);
+    save_entry(entry, bytes);
     put(entry.key, bytes);
   }
   const WaitingStarts& waiting = keys_.waiting();
@@ -47,13 +44,84 @@ void RunOperator::save(const PutKey& put) const {
   }
 }
 
+void RunOperator::save_entry(const KeyEntry& entry, std::string& bytes) const {
+  bytes.clear();
+  Encoder out(bytes);
+  out.number(kRuns);
+  matcher_.save(entry.state, out);
+}
+
 bool RunOperator::restore(std::string_view key, Decoder& from, const Restoring& with) {
   const uint64_t form = from.number();
   if (form == kWaiting) return restore_waiting(key, from, with);
-  if (form != kRuns) return false;
-  KeyEntry& entry = keys_.add(key, tag_of(key));
-  const bool whole = matcher_.restore(entry.state, from, with.events) && from.is_complete() &&
-                     !entry.state.empty();
+  return form == kRuns && restore_entry(key, tag_of(key), from, with.events);
+}
+
+// ---- to the disk and back ----
+
+size_t RunOperator::memory() const {
+  constexpr size_t kIndexBytes = 16;
+  const size_t entry = sizeof(KeyEntry) + kIndexBytes;
+  const size_t runs = keys_.slots() == 0 ? 0 : matcher_.buffer().live();
+  return keys_.size() * entry + runs * (matcher_.buffer().node_bytes() + sizeof(nfa::Run)) +
+         keys_.waiting().size() * sizeof(WaitingStart);
+}
+
+// Goes round the table: a key that was used since it came by last is passed over once (the clock of
+// Corbato, "A Paging Experiment with the Multics System", 1968).
+size_t RunOperator::spill(size_t keys, eventtime::Timestamp now, BatchHolder& shelf) {
+  size_t spilled = 0;
+  begin_waiting(shelf);
+  for (size_t left = 2 * size_t{keys_.slots()}; left > 0 && spilled < keys; --left) {
+    if (hand_ >= keys_.slots()) hand_ = 0;
+    KeyEntry& entry = keys_.at(hand_++);
+    if (entry.state.empty()) continue;
+    if (entry.used) {
+      entry.used = false;
+    } else if (spill_entry(entry, now)) {
+      ++spilled;
+    }
+  }
+  return spilled;
+}
+
+bool RunOperator::spill_entry(KeyEntry& entry, eventtime::Timestamp now) {
+  const nfa::KeyState& state = entry.state;
+  // A match that is held back tells alerts of other patterns to wait, and must be known for that.
+  if (matcher_.holds_match(state)) return false;
+  SpilledRecord record;
+  record.drops = !program_.timed && state.history == nullptr && program_.within.has_value();
+  record.moment = matcher_.next_deadline(state);
+  if (record.drops) {
+    for (const nfa::Run& run : state.runs) record.moment = std::max(record.moment, run.deadline);
+  }
+  const bool ends = record.moment != eventtime::kMaxTimestamp;
+  if (ends && spilled_->is_soon(record.moment, now)) return false;
+  std::string bytes;
+  save_entry(entry, bytes);
+  record.key = entry.key;
+  record.value = bytes;
+  if (!spilled_->add(record, entry.tag)) return false;
+  matcher_.drop_all(entry.state);
+  keys_.erase(entry);
+  return true;
+}
+
+bool RunOperator::can_thaw(std::string_view state) const {
+  return Decoder(state).number() == kRuns;
+}
+
+bool RunOperator::thaw(std::string_view key, uint32_t tag, std::string_view state,
+                       nfa::RestoredEvents& events) {
+  Decoder from(state);
+  return from.number() == kRuns && restore_entry(key, tag, from, events);
+}
+
+bool RunOperator::restore_entry(std::string_view key, uint32_t tag, Decoder& from,
+                                nfa::RestoredEvents& events) {
+  KeyEntry& entry = keys_.add(key, tag);
+  const bool whole =
+      matcher_.restore(entry.state, from, events) && from.is_complete() && !entry.state.empty();
   settle(entry);
   return whole;
 }

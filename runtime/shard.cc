@@ -1,6 +1,7 @@
 #include "runtime/shard.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "nfa/start_plan.h"
@@ -71,7 +72,11 @@ Shard::Shard(KeyShare share, const patterns::PatternSet& patterns, const Pattern
       shelf_(shelf),
       dispatcher_(patterns.catalog.types.size()),
       events_(patterns.catalog.types.size(), options.events == EventDetail::kFull),
-      levels_(levels.count) {}
+      levels_(levels.count) {
+  if (options.spill == nullptr) return;
+  types_ = nfa::own_types(patterns.catalog);
+  spill_.emplace(SpillParts{*options.spill, spill_writer_.emplace(*options.spill), types_});
+}
 
 void Shard::build(const std::vector<nfa::Program>& programs) {
   const std::vector<uint32_t> ranks = ranks_by_name(patterns_.patterns);
@@ -79,8 +84,9 @@ void Shard::build(const std::vector<nfa::Program>& programs) {
     const Pattern& pattern = patterns_.patterns[i];
     keep_texts(programs[i]);
     Level& level = levels_[pattern_levels_.level_of[i]];
-    operators_.push_back(make_operator({programs[i], pattern, static_cast<uint32_t>(i), ranks[i],
-                                        events_, doors_of(pattern, level), options_}));
+    operators_.push_back(
+        make_operator({programs[i], pattern, static_cast<uint32_t>(i), ranks[i], events_,
+                       doors_of(pattern, level), options_, spill_ ? &*spill_ : nullptr}));
     operators_.back()->concern(dispatcher_);
   }
 }
@@ -162,6 +168,41 @@ void Shard::match_block(size_t number, std::span<ReleasedEvent> block) {
   }
   // Their order does not matter to alerts.
   for (PatternOperator* op : level.concerned) op->process(around(number));
+}
+
+uint64_t Shard::memory() const {
+  uint64_t bytes = events_.memory();
+  for (const uint32_t pattern : dispatcher_.active()) {
+    const PatternOperator& op = *operators_[pattern];
+    bytes += op.memory();
+    if (op.spilled() != nullptr) bytes += op.spilled()->memory();
+  }
+  return bytes;
+}
+
+// Each pattern gives its part. What memory is left when it has done so is seen then: keys differ in
+// size, and an event goes when its last key does.
+void Shard::keep_within(uint64_t bytes, Timestamp now) {
+  constexpr uint64_t kRoom = 8;  // so that it is not done for each batch
+  constexpr int kRounds = 8;
+  if (memory() <= bytes) return;
+  const uint64_t wanted = bytes - bytes / kRoom;
+  for (int i = 0; i < kRounds; ++i) {
+    const uint64_t used = memory();
+    if (used <= wanted) return;
+    if (!spill_part(1 - static_cast<double>(wanted) / static_cast<double>(used), now)) return;
+  }
+}
+
+// False: nothing could be written out.
+bool Shard::spill_part(double part, Timestamp now) {
+  bool any = false;
+  for (const uint32_t pattern : dispatcher_.active()) {
+    PatternOperator& op = *operators_[pattern];
+    const auto keys = static_cast<double>(op.resident_keys());
+    if (keys > 0) any |= op.spill(static_cast<size_t>(std::ceil(keys * part)), now, shelf_) > 0;
+  }
+  return any;
 }
 
 Timestamp Shard::pass_time(size_t level, Timestamp now, Timestamp end) {

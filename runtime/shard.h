@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "runtime/dispatcher.h"
 #include "runtime/engine_options.h"
 #include "runtime/pattern_operator.h"
+#include "runtime/spill_files.h"
 
 namespace tocsin::runtime {
 
@@ -47,6 +49,10 @@ class Shard {
   // All events of the level before `now` have been matched; kMaxTimestamp: the inputs have ended,
   // at `end`. Returns from when on there may still be alerts of the level.
   eventtime::Timestamp pass_time(size_t level, eventtime::Timestamp now, eventtime::Timestamp end);
+  // Writes out keys that have not been used for long where what is pending takes more than so many
+  // bytes. `now`: all events before it have come.
+  void keep_within(uint64_t bytes, eventtime::Timestamp now);
+  uint64_t memory() const;
   // What has been found by patterns of the level.
   std::vector<PendingAlert>& found(size_t level) { return levels_[level].found; }
 
@@ -68,6 +74,7 @@ class Shard {
   static EventKeys& keys_by(const std::vector<patterns::KeyPart>& by, Level& level);
   void keep_texts(const nfa::Program& program);
   void match_block(size_t number, std::span<ReleasedEvent> block);
+  bool spill_part(double part, eventtime::Timestamp now);
   Surroundings around(size_t level) { return {formats_, shelf_, levels_[level].found}; }
 
   KeyShare share_;
@@ -79,6 +86,9 @@ class Shard {
   Dispatcher dispatcher_;
   nfa::EventStore events_;
   std::vector<Level> levels_;
+  nfa::SavedTypes types_;  // as they are declared
+  std::optional<SpillFiles::Writer> spill_writer_;
+  std::optional<SpillParts> spill_;
   std::vector<std::unique_ptr<PatternOperator>> operators_;
   std::vector<ReleasedEvent> copied_;  // reused
 };

@@ -134,6 +134,18 @@ uint32_t StartLog::unmarked() {
   return kNone;
 }
 
+uint32_t StartLog::next_newest() {
+  for (hand_ = std::max(hand_, begin_); hand_ != end_; ++hand_) {
+    const auto place = static_cast<uint32_t>(hand_) & kPlaceMask;
+    const Start& start = at(place);
+    if (start.event == nfa::kNoEvent || start.newer != kNone) continue;
+    ++hand_;
+    return place;
+  }
+  hand_ = begin_;
+  return kNone;
+}
+
 void StartLog::make_room(size_t more) {
   front();
   if (end_ - begin_ + more <= size_t{mask_} + 1) return;
@@ -143,12 +155,14 @@ void StartLog::make_room(size_t more) {
   move_all(std::max(size, kMinSize));
 }
 
-void StartLog::shrink() {
+bool StartLog::shrink() {
   front();
   if (mask_ > kMuch && live_ < mask_ / kLittle) {
     move_all(std::max(std::bit_ceil(live_ * 2), kMinSize));
   }
-  if (chains_.size() > kMuch && chains() < chains_.size() / kLittle) renumber_chains();
+  const bool few = chains_.size() > kMuch && chains() < chains_.size() / kLittle;
+  if (few) renumber_chains();
+  return few;
 }
 
 void StartLog::renumber_chains() {
@@ -178,6 +192,7 @@ void StartLog::move_all(size_t size) {
   mask_ = static_cast<uint32_t>(size - 1);
   moved_.assign(end_ - begin_, kNone);
   const uint64_t to_begin = end_;
+  hand_ = to_begin;
   uint64_t to = end_;
   uint64_t marked = to;
   for (uint64_t i = begin_; i != end_; ++i) {

@@ -47,6 +47,7 @@ class StartLog {
     double sum = 0;
     double moved = 0;        // all that was added and subtracted
     uint32_t negatives = 0;  // values below zero
+    uint32_t timer = 0;      // the owner's; 0 in a new chain
   };
 
   // Each first event has room for so many words of its owner's. `by_value`: set_value() will be
@@ -64,7 +65,8 @@ class StartLog {
   }
   // A chain for a key that has none. add() comes next.
   uint32_t add_chain(std::string_view key, uint32_t tag);
-  // Adds a first event; returns its place. Times do not fall.
+  // Adds a first event; returns its place. Times do not fall within a chain; where they fall from
+  // one chain to another, front() comes to the earlier one late.
   uint32_t add(uint32_t chain, eventtime::Timestamp time, nfa::EventId event);
   // False: it was the last of its chain, which is gone.
   bool remove(uint32_t place);
@@ -116,8 +118,12 @@ class StartLog {
   // Sees to it that so many first events can be added. Moves places.
   void make_room(size_t more);
 
-  // Gives memory back when little is left of much. Moves places, and renumbers chains.
-  void shrink();
+  // Gives memory back when little is left of much. Moves places; true: it has renumbered chains.
+  bool shrink();
+
+  // Goes round: the newest of a chain whose last first event came longer ago than those of the
+  // others, but for what has been passed over; kNone where a round ends.
+  uint32_t next_newest();
 
   // Calls `visit(chain)` for each chain, in the order of their oldest first events.
   template <typename Visit>
@@ -130,6 +136,14 @@ class StartLog {
 
   size_t size() const { return live_; }
   size_t chains() const { return index_.size(); }
+  bool is_chain(uint32_t number) const {
+    return number < chains_.size() && chains_[number].count > 0;
+  }
+  // What lives takes about so much, with the room that tables of growing size have.
+  size_t memory() const {
+    const size_t start = stride_ * sizeof(uint64_t) + (has_values_ ? kIndexBytes : 0);
+    return 2 * (size() * start + chains() * (sizeof(Chain) + kIndexBytes));
+  }
 
   // Steps of a look-up to come: the index, the chain, its first events.
   void prefetch_index(uint32_t tag) const { index_.prefetch(tag); }
@@ -163,6 +177,7 @@ class StartLog {
   static constexpr uint32_t kPlaceMask = (uint32_t{1} << 31) - 1;
   static constexpr uint32_t kNumber = uint32_t{1} << 31;  // set in numbers of the indexes
   static constexpr size_t kMinSize = 16;
+  static constexpr size_t kIndexBytes = 16;
   using Words = std::vector<uint64_t, eventtime::HugePageAllocator<uint64_t>>;
 
   uint64_t* storage(uint32_t place) { return ring_.data() + (place & mask_) * stride_; }
@@ -186,6 +201,7 @@ class StartLog {
   uint64_t begin_ = 0;
   uint64_t end_ = 0;
   uint64_t marked_ = 0;
+  uint64_t hand_ = 0;  // of next_newest()
   size_t live_ = 0;
   std::vector<Chain, eventtime::HugePageAllocator<Chain>> chains_;
   std::vector<uint32_t> free_chains_;

@@ -89,6 +89,7 @@ StartOperator::StartOperator(OperatorParts parts, const eventtime::EventSchema& 
 void StartOperator::process(const Surroundings& around) {
   shelf_ = &around.shelf;
   find_keys();
+  thaw_routed();
   log_.make_room(routed_.size());
   for (const Routed& routed : routed_) log_.prefetch_chain(log_.guess(routed.tag));
   for (const Routed& routed : routed_) log_.prefetch_starts(log_.guess(routed.tag));
@@ -473,16 +474,53 @@ void StartOperator::find_sums() {
 }
 
 void StartOperator::advance(Timestamp now, const Surroundings& around) {
+  shelf_ = &around.shelf;
+  if (now != eventtime::kMaxTimestamp) thaw_due(now);
   for (uint32_t place = log_.front(); place != kNone && has_expired(log_.at(place), now);
        place = log_.front()) {
     prefetch_ahead();
-    if (plan_.kind == Kind::kAbsence) fire(place, around);
-    chain_ = log_.at(place).chain;
-    remove(place);
-    drop_spent();
+    expire(place, around);
   }
+  fire_timers(now, around);
   if (in_batches_ > 0) store_old();
-  log_.shrink();
+  if (log_.shrink()) find_timers();
+}
+
+void StartOperator::expire(uint32_t place, const Surroundings& around) {
+  if (plan_.kind == Kind::kAbsence) fire(place, around);
+  chain_ = log_.at(place).chain;
+  remove(place);
+  drop_spent();
+}
+
+// Of a chain whose first events stand behind newer ones of other chains.
+void StartOperator::set_timer(uint32_t number) {
+  if (!plan_.life) return;
+  StartLog::Chain& chain = log_.chain(number);
+  if (++last_timer_ == 0) ++last_timer_;
+  chain.timer = last_timer_;
+  timers_.push({log_.at(chain.oldest).time + *plan_.life, chain.timer, number});
+}
+
+void StartOperator::fire_timers(Timestamp now, const Surroundings& around) {
+  while (!timers_.empty() && timers_.top().time < now) {
+    const Timer due = timers_.top();
+    timers_.pop();
+    if (!log_.is_chain(due.chain) || log_.chain(due.chain).timer != due.number) continue;
+    chain_ = due.chain;
+    while (chain_ != kNone && has_expired(log_.at(chain().oldest), now)) {
+      expire(chain().oldest, around);
+    }
+    if (chain_ != kNone) set_timer(chain_);
+  }
+}
+
+// Chains have other numbers now.
+void StartOperator::find_timers() {
+  timers_ = {};
+  log_.for_each_chain([&](uint32_t number) {
+    if (log_.chain(number).timer != 0) set_timer(number);
+  });
 }
 
 // What removing the next ones will need: their chains and events first, then where the keys of
@@ -500,6 +538,16 @@ void StartOperator::prefetch_ahead() {
 }
 
 void StartOperator::finish(Timestamp /*end*/, const Surroundings& around) {
+  shelf_ = &around.shelf;
+  finish_resident(around);
+  if (plan_.kind == Kind::kAbsence) {
+    thaw_all([&] { finish_resident(around); });
+  } else if (spilled_) {
+    spilled_->forget_all();
+  }
+}
+
+void StartOperator::finish_resident(const Surroundings& around) {
   for (uint32_t place = log_.front(); place != kNone; place = log_.front()) {
     if (plan_.kind == Kind::kAbsence) fire(place, around);
     remove(place);

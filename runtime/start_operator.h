@@ -7,6 +7,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <queue>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,9 +29,12 @@ class StartOperator final : public PatternOperator {
   void advance(eventtime::Timestamp now, const Surroundings& around) override;
   void finish(eventtime::Timestamp end, const Surroundings& around) override;
   eventtime::Timestamp held_from() const override { return eventtime::kMaxTimestamp; }
-  size_t keys() const override { return log_.chains(); }
   size_t timers() const override { return 0; }
   size_t light_events() const override { return light_ ? log_.size() : in_batches_; }
+  size_t memory() const override { return log_.memory(); }
+  size_t resident_keys() const override { return log_.chains(); }
+  size_t spill(size_t keys, eventtime::Timestamp now, BatchHolder& shelf) override;
+  bool can_thaw(std::string_view state) const override;
   void save(const PutKey& put) const override;
   bool restore(std::string_view key, eventtime::Decoder& from, const Restoring& with) override;
   void finish_restore(const Restoring& with) override;
@@ -41,6 +46,14 @@ class StartOperator final : public PatternOperator {
 
   void prefetch_key(uint32_t tag) const override { log_.prefetch_index(tag); }
   bool may_know(uint32_t tag) const override { return log_.guess(tag) != kNone; }
+  bool thaw(std::string_view key, uint32_t tag, std::string_view state,
+            nfa::RestoredEvents& events) override;
+  bool spill_chain(uint32_t number, eventtime::Timestamp now);
+  void set_timer(uint32_t number);
+  void fire_timers(eventtime::Timestamp now, const Surroundings& around);
+  void find_timers();
+  void expire(uint32_t place, const Surroundings& around);
+  void finish_resident(const Surroundings& around);
   void process_event(Routed& routed, const Surroundings& around);
   bool fits(const ReleasedEvent& event, uint16_t place) const;
   bool has_expired(const StartLog::Start& start, eventtime::Timestamp now) const {
@@ -98,7 +111,9 @@ class StartOperator final : public PatternOperator {
   void index(uint32_t place);
   nfa::TestedEvent in_batch(uint32_t place) const;
   PendingEvent describe_start(uint32_t place, std::string_view variable) const;
+  void save_chain(std::string& out, uint32_t number) const;
   void save_start(eventtime::Encoder& out, uint32_t place) const;
+  bool read_chain(eventtime::Decoder& from, uint32_t key, nfa::RestoredEvents& events);
   nfa::NodeId bind(nfa::NodeId parent, uint16_t edge, uint32_t place);
   bool is_of_first(uint32_t variable) const {
     return program_.places[nfa::kFirstPlace].variable == variable;
@@ -122,6 +137,8 @@ class StartOperator final : public PatternOperator {
   void drop_spent();
   void move_sum(uint32_t place, bool in);
   void find_sums();
+  struct SavedStart;
+  void place(const SavedStart& start, std::string_view key, uint32_t tag);
 
   // A first event of saved state: until all keys are known, for the log is in the order of time.
   struct SavedStart {
@@ -148,6 +165,17 @@ class StartOperator final : public PatternOperator {
 
   BatchHolder* shelf_ = nullptr;  // of the engine
   size_t in_batches_ = 0;         // first events that are not stored
+
+  // When first events of keys that came back from the disk expire: they stand behind newer ones. A
+  // chain has one timer at most, and knows its number; others are of chains that have gone.
+  struct Timer {
+    eventtime::Timestamp time;
+    uint32_t number = 0;
+    uint32_t chain = 0;
+    friend bool operator>(const Timer& left, const Timer& right) { return left.time > right.time; }
+  };
+  std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
+  uint32_t last_timer_ = 0;
 
   std::vector<SavedStart> saved_;
   std::vector<std::string> saved_keys_;

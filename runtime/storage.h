@@ -30,6 +30,9 @@ class WritableFile {
   virtual eventtime::Result<void> write(std::string_view bytes) = 0;  // at the end
   virtual eventtime::Result<void> sync() = 0;
   virtual eventtime::Result<void> close() = 0;
+  // The system may forget its copy in memory of what was synced, so that reading back reads the
+  // disk. A wish.
+  virtual void forget_cached() {}
 };
 
 class ReadableFile {
@@ -41,6 +44,9 @@ class ReadableFile {
 
   // The next bytes, at most `size`; 0 at the end of the file only.
   virtual eventtime::Result<size_t> read(char* out, size_t size) = 0;
+  // The bytes from `offset` on, also such as were written since it was opened; less than `size` at
+  // the end of the file only. Does not move the place of read(); for any thread.
+  virtual eventtime::Result<size_t> read_at(uint64_t offset, char* out, size_t size) = 0;
 };
 
 struct StoredFile {

@@ -22,6 +22,7 @@
 #include "server/fmt_command.h"
 #include "server/generate_command.h"
 #include "server/log.h"
+#include "server/machine_memory.h"
 #include "server/run_command.h"
 #include "server/score_command.h"
 #include "server/state_command.h"
@@ -103,7 +104,10 @@ uint64_t all_cores() {
 }
 
 struct RunFlags {
-  RunFlags() { options.threads = all_cores(); }
+  RunFlags() {
+    options.threads = all_cores();
+    options.memory = machine_memory() / 2;
+  }
 
   RunOptions options;
   std::string log_level = "info";
@@ -210,6 +214,16 @@ void add_matching(CLI::App& command, RunFlags& flags) {
           "that match at the same time, the same alerts for any number (default: all cores)")
       ->check([](const std::string& text) { return check_count(text, kMaxThreads); })
       ->type_name("N");
+  const auto set_memory = [&options = flags.options](const std::string& text) {
+    options.memory = parse_size(text);
+  };
+  command
+      .add_option_function<std::string>(
+          "--memory", set_memory,
+          "for what is pending, before keys that are quiet go to the disk (default: half of the "
+          "machine's)")
+      ->check(check_size)
+      ->type_name("SIZE");
   command
       .add_option("--max-starts", flags.options.max_starts,
                   "live first events of one pattern and key (default: 100000)")

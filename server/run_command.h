@@ -59,6 +59,9 @@ struct RunOptions {
   std::optional<std::string> metrics;  // where the summary goes as JSON
   size_t batch_size = 4096;            // records; changes nothing in what comes out
   runtime::PlanChoice plan = runtime::PlanChoice::kBest;
+  // What is pending may take so many bytes before keys that have not been used for long go to the
+  // disk: into the state directory, or a temporary one.
+  uint64_t memory = UINT64_MAX;
   uint64_t threads = 1;          // that match; more also decode at the same time
   uint64_t max_starts = 100000;  // live first events of one pattern and key
 };

@@ -1,6 +1,7 @@
 #include "server/run_loop.h"
 
 #include <fmt/core.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -23,22 +24,27 @@ constexpr eventtime::Duration kPollEvery{20'000};
 // Then it is looked for a stop.
 constexpr eventtime::Duration kLongestSleep{100'000};
 
-runtime::EngineOptions engine_options(const RunOptions& options) {
+}  // namespace
+
+runtime::EngineOptions RunLoop::engine_options() const {
   runtime::EngineOptions engine;
-  engine.max_starts = options.max_starts;
-  engine.plan = options.plan;
-  engine.threads = options.threads;
-  if (options.events == EventsMode::kNone) engine.events = runtime::EventDetail::kNone;
+  engine.max_starts = options_.max_starts;
+  engine.plan = options_.plan;
+  engine.threads = options_.threads;
+  engine.memory = options_.memory;
+  engine.spill = spill_.get();
+  if (options_.events == EventsMode::kNone) engine.events = runtime::EventDetail::kNone;
   return engine;
 }
-
-}  // namespace
 
 Result<void> RunLoop::open(patterns::PatternSet set, OwnPatterns own) {
   on_alert_ = [this](const runtime::Alert& alert) { give_out(alert); };
   if (options_.replay && options_.replay->speed) pace_.emplace(clock_, *options_.replay->speed);
   if (options_.state) return open_state(std::move(set), std::move(own));
-  const Result<void> opened = open_engine(std::move(set), engine_options(options_));
+  temporary_ = std::make_unique<connectors::TemporaryStorage>();
+  spill_ = std::make_unique<runtime::SpillFiles>(*temporary_,
+                                                 runtime::SpillFiles::Options{.transient = true});
+  const Result<void> opened = open_engine(std::move(set), engine_options());
   return opened ? open_ticks_and_outputs(nullptr) : opened;
 }
 
@@ -64,7 +70,9 @@ Result<void> RunLoop::open_state(patterns::PatternSet set, OwnPatterns own) {
   auto state = RunState::open(*options_.state, options_.checkpoint_every, clock_);
   if (!state) return Unexpected<Error>{state.error()};
   state_ = std::move(*state);
-  const runtime::EngineOptions plain = engine_options(options_);
+  spill_ = std::make_unique<runtime::SpillFiles>(state_->storage(),
+                                                 runtime::SpillFiles::Options{.transient = false});
+  const runtime::EngineOptions plain = engine_options();
   const auto open = [&](patterns::PatternSet all,
                         std::vector<runtime::PatternVersion> versions) -> Result<runtime::Engine*> {
     runtime::EngineOptions options = plain;
@@ -172,7 +180,8 @@ Result<void> RunLoop::pass_time() {
   if (!ticks) return Unexpected<Error>{ticks.error()};
   alerts_.clear();
   for (const runtime::Tick& tick : *ticks) move_time(tick.input, tick.time);
-  return outputs_.write_alerts(alerts_);
+  const Result<void> spilled = check_spilling();
+  return spilled ? outputs_.write_alerts(alerts_) : spilled;
 }
 
 void RunLoop::move_time(uint32_t input, Timestamp time) {
@@ -246,7 +255,23 @@ Result<bool> RunLoop::read_some(uint32_t input) {
   return came > 0 || !*more;
 }
 
+// After an error nothing that was found is right.
+Result<void> RunLoop::check_spilling() {
+  const Result<void> status = engine_->status();
+  if (!status) {
+    return eventtime::world_error(fmt::format(
+        "{}; partial matches that go beyond --memory are kept there", status.error().message));
+  }
+  if (told_of_spilling_ || !spill_->is_used()) return {};
+  told_of_spilling_ = true;
+  spdlog::info("more is pending than --memory allows, keys that are quiet go to '{}'",
+               spill_->directory());
+  return {};
+}
+
 Result<bool> RunLoop::written_alerts() {
+  const Result<void> spilled = check_spilling();
+  if (!spilled) return Unexpected<Error>{spilled.error()};
   const Result<void> written = outputs_.write_alerts(alerts_);
   if (!written) return Unexpected<Error>{written.error()};
   return true;

@@ -19,11 +19,13 @@
 #include <utility>
 #include <vector>
 
+#include "connectors/state/temporary_storage.h"
 #include "patterns/pattern.h"
 #include "runtime/batch_pool.h"
 #include "runtime/clock.h"
 #include "runtime/engine.h"
 #include "runtime/source.h"
+#include "runtime/spill_files.h"
 #include "server/pace.h"
 #include "server/progress.h"
 #include "server/read_ahead.h"
@@ -71,6 +73,8 @@ class RunLoop {
   void give_out(const runtime::Alert& alert);
   eventtime::Result<void> check_journal_is_done() const;
   eventtime::Result<bool> written_alerts();
+  eventtime::Result<void> check_spilling();
+  runtime::EngineOptions engine_options() const;
   eventtime::Result<void> read_bounded();
   eventtime::Result<void> read_live();
   eventtime::Result<bool> read_round();
@@ -90,6 +94,9 @@ class RunLoop {
   const RunOptions& options_;
   runtime::Clock& clock_;
   std::function<bool()> stop_;
+  std::unique_ptr<RunState> state_;                          // with --state only
+  std::unique_ptr<connectors::TemporaryStorage> temporary_;  // without
+  std::unique_ptr<runtime::SpillFiles> spill_;
   std::unique_ptr<runtime::Engine> engine_;
   std::optional<runtime::BatchPool> pool_;
   // After the engine: alerts are formatted by the sources' formats until the engine is gone.
@@ -99,11 +106,11 @@ class RunLoop {
   std::vector<bool> left_open_;      // by input: its source has ended, and no tick says so
   std::unique_ptr<RunTicks> ticks_;
   RunOutputs outputs_;
-  std::unique_ptr<RunState> state_;  // with --state only
   std::optional<Progress> progress_;
   std::string alerts_;
   std::optional<Pace> pace_;
   runtime::Engine::OnAlert on_alert_;
+  bool told_of_spilling_ = false;
   uint64_t events_read_ = 0;
   uint64_t skipped_ = 0;
   std::map<std::string, uint64_t> withheld_;  // alerts of the warm-up, by pattern

@@ -64,12 +64,20 @@ Result<std::optional<connectors::RunMeta>> RunState::restore(patterns::PatternSe
   Result<void> taken;
   const auto take = [&](std::string_view key, std::string_view value) {
     if (key[0] == 'p') return take_counters(state_of(key), value);
-    const bool replaced = key[0] == 'k' && (migrated_states_.contains(state_of(key)) ||
-                                            reset_states_.contains(state_of(key)));
-    if (taken && !replaced && !is_text(key)) taken = engine_->restore(key, value);
+    if (taken && !is_replaced(key) && !is_text(key)) taken = engine_->restore(key, value);
   };
-  Result<connectors::Restored> restored = store_.restore(
-      take, [&](const Manifest& manifest) { return open_changed(std::move(set), manifest, with); });
+  const auto found = [&](const Manifest& manifest) {
+    Result<void> opened = adopt_spilled(manifest);
+    return opened ? open_changed(std::move(set), manifest, with) : opened;
+  };
+  const auto take_spilled = [&](uint64_t segment, uint32_t unit,
+                                const runtime::SpilledRecord& record) {
+    const bool replaced = is_replaced(record.key);
+    return replaced ? Result<void>() : engine_->restore_spilled(segment, unit, record);
+  };
+  const Result<void> numbered = number_spilled();
+  if (!numbered) return Unexpected<Error>{numbered.error()};
+  Result<connectors::Restored> restored = store_.restore(take, found, take_spilled);
   if (!restored) return Unexpected<Error>{restored.error()};
   for (const std::string& note : restored->notes) spdlog::warn("{}", note);
   if (!restored->checkpoint) {
@@ -98,6 +106,30 @@ Result<std::optional<connectors::RunMeta>> RunState::restore(patterns::PatternSe
   own_ = {};
   open_marks(with);
   return before_;
+}
+
+// A key of a pattern whose partial matches others take over, or nobody.
+bool RunState::is_replaced(std::string_view key) const {
+  return key[0] == 'k' &&
+         (migrated_states_.contains(state_of(key)) || reset_states_.contains(state_of(key)));
+}
+
+// No number of a spill file is used twice, whatever names the file.
+Result<void> RunState::number_spilled() {
+  const auto files = storage_->list();
+  if (!files) return Unexpected<Error>{files.error()};
+  for (const runtime::StoredFile& file : *files) {
+    const connectors::FileName name = connectors::parse_file_name(file.name);
+    if (name.kind == connectors::FileKind::kSpill) options_.spill->number_from(name.number + 1);
+  }
+  return {};
+}
+
+Result<void> RunState::adopt_spilled(const Manifest& from) {
+  for (const runtime::SpillSegment& segment : from.spilled) {
+    if (Result<void> adopted = options_.spill->adopt(segment); !adopted) return adopted;
+  }
+  return {};
 }
 
 // What a version has counted that has finished or was dropped is counted on by that of today.
@@ -277,9 +309,10 @@ Result<CheckpointRequest> RunState::request(const Parts& parts) {
   request.meta = connectors::print_run_meta(meta);
   request.written = clock_.date();
   request.records = [this, &parts](const connectors::Put& put) {
-    parts.engine.save(put);
+    parts.engine.save_resident(put);
     save_texts(put);
   };
+  request.spilled = options_.spill;
   request.before_publish = [&parts] {
     const Result<void> synced = parts.ticks.sync();
     return synced ? parts.outputs.sync() : synced;

@@ -56,12 +56,14 @@ class RunState {
       patterns::PatternSet, std::vector<runtime::PatternVersion>)>;
   struct Restoring {
     OnChange on_change = OnChange::kDrain;
-    runtime::EngineOptions options;  // of the engine that is to be opened
+    runtime::EngineOptions options;  // of the engine that is to be opened; `spill` has storage()
     OpenEngine open;
     Sources& sources;  // when it is open
     // The same inputs give the same alerts at the same places: no clock has a say.
     bool is_bounded = true;
   };
+  runtime::Storage& storage() { return *storage_; }
+
   // Before anything is read: has engine and sources opened, for the patterns of today and those
   // that have not finished, and brings them to where the newest whole checkpoint was. Where the
   // outputs stood then; nothing if there is no checkpoint.
@@ -91,6 +93,9 @@ class RunState {
            runtime::Clock& clock);
 
   eventtime::Result<connectors::CheckpointRequest> request(const Parts& parts);
+  bool is_replaced(std::string_view key) const;
+  eventtime::Result<void> number_spilled();
+  eventtime::Result<void> adopt_spilled(const connectors::Manifest& from);
   eventtime::Result<void> open_changed(patterns::PatternSet set, const connectors::Manifest& from,
                                        const Restoring& with);
   eventtime::Result<patterns::PatternSet> bind_reset(patterns::PatternSet set, ChangePlan& plan,

@@ -44,6 +44,18 @@ uint64_t delta_bytes(const Manifest& manifest) {
   return bytes;
 }
 
+uint64_t cold_keys(const Manifest& manifest) {
+  uint64_t keys = 0;
+  for (const runtime::SpillSegment& segment : manifest.spilled) keys += segment.records;
+  return keys;
+}
+
+uint64_t cold_bytes(const Manifest& manifest) {
+  uint64_t bytes = 0;
+  for (const runtime::SpillSegment& segment : manifest.spilled) bytes += segment.bytes;
+  return bytes;
+}
+
 // ---- what there is ----
 
 bool has_manifest(runtime::Storage& storage, const std::string& name) {
@@ -73,13 +85,13 @@ Result<Rows> find_rows(runtime::Storage& storage, bool verify) {
 
 // ---- how it is shown ----
 
-constexpr size_t kColumns = 7;
+constexpr size_t kColumns = 9;
 using Cells = std::array<std::string, kColumns>;
 
 Cells cells_of(const Row& row, bool verified) {
   std::string verdict = verified ? "whole" : "";
   if (!row.fault.empty()) verdict = "damaged: " + row.fault;
-  if (!row.checkpoint.manifest) return {row.checkpoint.file, "", "", "", "", "", verdict};
+  if (!row.checkpoint.manifest) return {row.checkpoint.file, "", "", "", "", "", "", "", verdict};
   const Manifest& manifest = *row.checkpoint.manifest;
   return {row.checkpoint.file,
           eventtime::to_string(manifest.written),
@@ -87,12 +99,14 @@ Cells cells_of(const Row& row, bool verified) {
           std::to_string(base_bytes(manifest)),
           std::to_string(manifest.files.size() - 1),
           std::to_string(delta_bytes(manifest)),
+          std::to_string(cold_keys(manifest)),
+          std::to_string(cold_bytes(manifest)),
           verdict};
 }
 
 std::string text_of(const Rows& rows, bool verified) {
-  std::vector<Cells> table{
-      {"file", "written", "records", "base bytes", "deltas", "delta bytes", "state"}};
+  std::vector<Cells> table{{"file", "written", "records", "base bytes", "deltas", "delta bytes",
+                            "cold keys", "cold bytes", "state"}};
   for (const Row& row : rows) table.push_back(cells_of(row, verified));
   if (!verified &&
       std::all_of(rows.begin(), rows.end(), [](const Row& row) { return row.fault.empty(); })) {
@@ -126,9 +140,11 @@ std::string object_of(const Row& row, bool verified) {
     } else {
       eventtime::append_json_string(text, manifest.savepoint);
     }
-    text += fmt::format(R"(,"records":{},"base_bytes":{},"deltas":{},"delta_bytes":{},"meta":{})",
+    text += fmt::format(R"(,"records":{},"base_bytes":{},"deltas":{},"delta_bytes":{})",
                         manifest.records, base_bytes(manifest), manifest.files.size() - 1,
-                        delta_bytes(manifest), manifest.meta);
+                        delta_bytes(manifest));
+    text += fmt::format(R"(,"cold_keys":{},"cold_bytes":{},"meta":{})", cold_keys(manifest),
+                        cold_bytes(manifest), manifest.meta);
   }
   if (!row.fault.empty()) {
     text += R"(,"whole":false,"fault":)";

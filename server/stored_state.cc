@@ -56,22 +56,24 @@ std::string state_of(std::string_view key) {
 
 Result<SavedTexts> read_texts(runtime::Storage& storage, const Manifest& from) {
   SavedTexts texts;
+  const auto take = [&](std::string_view key, std::string_view value) {
+    if (key[0] == 't') texts.patterns.emplace(key.substr(1), value);
+    if (key[0] == 'l') texts.lists.emplace(key.substr(1), value);
+  };
   const Result<void> read =
-      connectors::read_checkpoint(storage, from, [&](std::string_view key, std::string_view value) {
-        if (key[0] == 't') texts.patterns.emplace(key.substr(1), value);
-        if (key[0] == 'l') texts.lists.emplace(key.substr(1), value);
-      });
+      connectors::read_checkpoint(storage, from, {.put = take, .with_spilled = false});
   if (!read) return Unexpected<Error>{read.error()};
   return texts;
 }
 
 Result<std::set<std::string>> states_with_alerts(runtime::Storage& storage, const Manifest& from) {
   std::set<std::string> states;
+  const auto take = [&](std::string_view key, std::string_view value) {
+    if (key[0] != 'a') return;
+    runtime::visit_held_alerts(value, [&](std::string_view state) { states.emplace(state); });
+  };
   const Result<void> read =
-      connectors::read_checkpoint(storage, from, [&](std::string_view key, std::string_view value) {
-        if (key[0] != 'a') return;
-        runtime::visit_held_alerts(value, [&](std::string_view state) { states.emplace(state); });
-      });
+      connectors::read_checkpoint(storage, from, {.put = take, .with_spilled = false});
   if (!read) return Unexpected<Error>{read.error()};
   return states;
 }

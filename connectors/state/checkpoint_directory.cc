@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <boost/unordered/unordered_flat_set.hpp>
+#include <map>
 #include <tuple>
+#include <utility>
 
 #include "connectors/state/digest.h"
 #include "connectors/state/record_file.h"
@@ -14,6 +16,8 @@ namespace tocsin::connectors {
 
 using eventtime::Result;
 using eventtime::world_error;
+using runtime::spill_segment_name;
+using runtime::SpillSegment;
 using runtime::Storage;
 using runtime::StoredFile;
 
@@ -56,8 +60,9 @@ std::tuple<uint64_t, bool> age(const StoredCheckpoint& checkpoint) {
   return {is_checkpoint ? checkpoint.name.number : known, is_checkpoint};
 }
 
-Result<void> verify_file(Storage& storage, const ManifestFile& file) {
-  const auto digest = digest_of(storage, file.name);
+// Of `most` bytes at its beginning.
+Result<void> verify_file(Storage& storage, const ManifestFile& file, uint64_t most = UINT64_MAX) {
+  const auto digest = digest_of(storage, file.name, most);
   if (!digest) return passed_on(digest.error());
   if (digest->bytes != file.bytes) {
     return world_error(
@@ -78,28 +83,108 @@ Result<void> read_file(Storage& storage, const std::string& name, const RecordVi
 }
 
 bool looks_whole(const Manifest& manifest, const std::vector<StoredFile>& files) {
-  return std::all_of(manifest.files.begin(), manifest.files.end(), [&](const ManifestFile& file) {
+  const auto has = [&](const std::string& name, uint64_t least, uint64_t most) {
     return std::any_of(files.begin(), files.end(), [&](const StoredFile& stored) {
-      return stored.name == file.name && stored.bytes == file.bytes;
+      return stored.name == name && stored.bytes >= least && stored.bytes <= most;
     });
-  });
+  };
+  return std::all_of(
+             manifest.files.begin(), manifest.files.end(),
+             [&](const ManifestFile& file) { return has(file.name, file.bytes, file.bytes); }) &&
+         std::all_of(manifest.spilled.begin(), manifest.spilled.end(),
+                     [&](const SpillSegment& segment) {
+                       return has(spill_segment_name(segment.number), segment.bytes, UINT64_MAX);
+                     });
 }
 
 bool is_named(const std::vector<StoredCheckpoint>& checkpoints, const std::string& file) {
   return std::any_of(
       checkpoints.begin(), checkpoints.end(), [&](const StoredCheckpoint& checkpoint) {
         const auto& files = checkpoint.manifest->files;
+        const auto& spilled = checkpoint.manifest->spilled;
         return std::any_of(files.begin(), files.end(),
-                           [&](const ManifestFile& named) { return named.name == file; });
+                           [&](const ManifestFile& named) { return named.name == file; }) ||
+               std::any_of(spilled.begin(), spilled.end(), [&](const SpillSegment& segment) {
+                 return spill_segment_name(segment.number) == file;
+               });
       });
 }
 
-bool is_leftover(const StoredFile& file, const std::vector<StoredCheckpoint>& checkpoints) {
-  const FileKind kind = parse_file_name(file.name).kind;
+bool is_leftover(const StoredFile& file, const std::vector<StoredCheckpoint>& checkpoints,
+                 const SpilledInUse& in_use) {
+  const auto [kind, number, savepoint] = parse_file_name(file.name);
+  if (kind == FileKind::kSpill) {
+    const bool used =
+        number >= in_use.next ||
+        std::find(in_use.numbers.begin(), in_use.numbers.end(), number) != in_use.numbers.end();
+    return !used && !is_named(checkpoints, file.name);
+  }
   // A savepoint is written by another process, perhaps just now.
   if (kind == FileKind::kTemporary) return file.name.starts_with("checkpoint-");
   const bool has_records = kind == FileKind::kBase || kind == FileKind::kDelta;
   return has_records && !is_named(checkpoints, file.name);
+}
+
+// Live maps, by segment and piece.
+using LiveMaps = std::map<std::pair<uint64_t, uint32_t>, std::string>;
+constexpr uint32_t kPieceUnits = runtime::SpillFiles::kPieceWords * 64;
+
+template <class Number>
+void append_big_endian(std::string& out, Number value) {
+  for (size_t i = sizeof(value); i-- > 0;) out += static_cast<char>(value >> 8 * i & 0xFF);
+}
+
+template <class Number>
+Number take_big_endian(std::string_view& bytes) {
+  Number value = 0;
+  for (size_t i = 0; i < sizeof(value); ++i) {
+    value = static_cast<Number>(value << 8 | static_cast<unsigned char>(bytes[i]));
+  }
+  bytes.remove_prefix(sizeof(value));
+  return value;
+}
+
+// False: it is none.
+bool take_live_map(std::string_view key, std::string_view value, LiveMaps& live) {
+  if (key.empty() || key[0] != kLiveKind) return false;
+  if (key.size() != live_key(0, 0).size()) return true;
+  key.remove_prefix(1);
+  const auto segment = take_big_endian<uint64_t>(key);
+  live[{segment, take_big_endian<uint32_t>(key)}] = value;
+  return true;
+}
+
+bool is_live(const LiveMaps& live, uint64_t segment, uint32_t unit) {
+  const auto piece = live.find({segment, unit / kPieceUnits});
+  const size_t byte = unit % kPieceUnits / 8;
+  if (piece == live.end() || byte >= piece->second.size()) return false;
+  return (static_cast<unsigned char>(piece->second[byte]) >> unit % 8 & 1) != 0;
+}
+
+Result<void> read_spilled(Storage& storage, const SpillSegment& segment, const LiveMaps& live,
+                          const CheckpointVisitor& visitor) {
+  const std::string name = spill_segment_name(segment.number);
+  const auto file = storage.open(name);
+  if (!file) return passed_on(file.error());
+  uint64_t records = 0;
+  Result<void> taken;
+  const Result<void> read = runtime::read_spill_segment(
+      **file, segment.bytes, [&](uint32_t unit, const runtime::SpilledRecord& record) {
+        if (!taken || !is_live(live, segment.number, unit)) return;
+        ++records;
+        if (visitor.spilled) {
+          taken = visitor.spilled(segment.number, unit, record);
+        } else {
+          visitor.put(record.key, record.value);
+        }
+      });
+  if (!read) {
+    return world_error(
+        fmt::format("'{}/{}' is damaged: {}", storage.name(), name, read.error().message));
+  }
+  if (!taken || records == segment.records) return taken;
+  return world_error(
+      fmt::format("'{}/{}' has {} records of {}", storage.name(), name, records, segment.records));
 }
 
 void try_remove(Storage& storage, const std::string& name) {
@@ -129,11 +214,34 @@ Result<void> verify_checkpoint(Storage& storage, const Manifest& manifest) {
   for (const ManifestFile& file : manifest.files) {
     if (Result<void> whole = verify_file(storage, file); !whole) return whole;
   }
+  for (const SpillSegment& segment : manifest.spilled) {
+    if (Result<void> whole = verify_spilled(storage, segment); !whole) return whole;
+  }
   return {};
 }
 
-Result<void> read_checkpoint(Storage& storage, const Manifest& manifest, const Put& put) {
+Result<void> verify_spilled(Storage& storage, const SpillSegment& segment) {
+  const ManifestFile file{spill_segment_name(segment.number), segment.bytes, segment.records, 0,
+                          segment.xxh3_128};
+  return verify_file(storage, file, segment.bytes);
+}
+
+std::string live_key(uint64_t segment, uint32_t piece) {
+  std::string key(1, kLiveKind);
+  append_big_endian(key, segment);
+  append_big_endian(key, piece);
+  return key;
+}
+
+SpilledInUse in_use(const runtime::SpillFiles* files) {
+  if (files == nullptr) return {};
+  return {files->next_number(), files->numbers()};
+}
+
+Result<void> read_checkpoint(Storage& storage, const Manifest& manifest,
+                             const CheckpointVisitor& given) {
   SeenKeys seen;
+  LiveMaps live;
   uint64_t records = 0;
   for (size_t left = manifest.files.size(); left > 0; --left) {
     const bool is_base = left == 1;
@@ -144,15 +252,22 @@ Result<void> read_checkpoint(Storage& storage, const Manifest& manifest, const P
                                   if (is_base ? seen.contains(hash) : !seen.insert(hash).second)
                                     return;
                                   ++records;
-                                  put(key, value);
+                                  if (given.in_files) given.in_files(key, value);
+                                  if (!take_live_map(key, value, live)) given.put(key, value);
                                 },
                                 [&](const KeyHash& key) { seen.insert(key); }};
     Result<void> read = read_file(storage, manifest.files[left - 1].name, visitor);
     if (!read) return read;
   }
-  if (records == manifest.records) return {};
-  return world_error(fmt::format("checkpoint {} in '{}' has {} records of {}", manifest.number,
-                                 storage.name(), records, manifest.records));
+  if (records != manifest.records) {
+    return world_error(fmt::format("checkpoint {} in '{}' has {} records of {}", manifest.number,
+                                   storage.name(), records, manifest.records));
+  }
+  if (!given.with_spilled) return {};
+  for (const SpillSegment& segment : manifest.spilled) {
+    if (Result<void> read = read_spilled(storage, segment, live, given); !read) return read;
+  }
+  return {};
 }
 
 Result<void> publish_manifest(Storage& storage, const Manifest& manifest, const std::string& name,
@@ -163,6 +278,7 @@ Result<void> publish_manifest(Storage& storage, const Manifest& manifest, const 
     if (!file) return passed_on(file.error());
     Result<void> written = (*file)->write(text);
     if (written) written = (*file)->sync();
+    if (written) (*file)->forget_cached();
     if (written) written = (*file)->close();
     if (!written) return written;
     const auto back = storage.read(temporary, kMaxManifestBytes);
@@ -176,8 +292,8 @@ Result<void> publish_manifest(Storage& storage, const Manifest& manifest, const 
   return published;
 }
 
-void remove_old_checkpoints(Storage& storage, size_t keep,
-                            const std::vector<std::string>& damaged) {
+void remove_old_checkpoints(Storage& storage, size_t keep, const std::vector<std::string>& damaged,
+                            const SpilledInUse& in_use) {
   const auto files = storage.list();
   const auto checkpoints = list_checkpoints(storage);
   if (!files || !checkpoints) return;
@@ -195,10 +311,10 @@ void remove_old_checkpoints(Storage& storage, size_t keep,
     try_remove(storage, checkpoint.file);
   }
   // It lists anew what manifests there are: make_savepoint() relies on it.
-  remove_leftovers(storage);
+  remove_leftovers(storage, in_use);
 }
 
-void remove_leftovers(Storage& storage) {
+void remove_leftovers(Storage& storage, const SpilledInUse& in_use) {
   // First the files: what another process names meanwhile must be among the manifests.
   const auto files = storage.list();
   const auto checkpoints = list_checkpoints(storage);
@@ -208,7 +324,7 @@ void remove_leftovers(Storage& storage) {
                   [](const StoredCheckpoint& checkpoint) { return bool(checkpoint.manifest); });
   if (!all_read) return;
   for (const StoredFile& file : *files) {
-    if (is_leftover(file, *checkpoints)) try_remove(storage, file.name);
+    if (is_leftover(file, *checkpoints, in_use)) try_remove(storage, file.name);
   }
 }
 

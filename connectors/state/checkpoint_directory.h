@@ -32,12 +32,41 @@ eventtime::Result<std::vector<StoredCheckpoint>> list_checkpoints(runtime::Stora
 // Reads all files of a checkpoint and compares size and hash; the error names the first that is
 // missing or damaged.
 eventtime::Result<void> verify_checkpoint(runtime::Storage& storage, const Manifest& manifest);
+// The same of one file with cold keys.
+eventtime::Result<void> verify_spilled(runtime::Storage& storage,
+                                       const runtime::SpillSegment& segment);
 
-// Gives each record of the state once, in no particular order. Keeps the hashes of the keys in the
-// deltas meanwhile. An error (after some records have been given) means that a file was changed
-// since it was verified.
+// One record of a cold key, where it lies.
+using PutSpilled = std::function<eventtime::Result<void>(uint64_t segment, uint32_t unit,
+                                                         const runtime::SpilledRecord& record)>;
+
+struct CheckpointVisitor {
+  Put put;
+  PutSpilled spilled = {};   // nothing: these are put as well
+  bool with_spilled = true;  // false: cold keys are passed over
+  Put in_files = {};         // every record of base and deltas, also those that we make ourselves
+};
+
+// Gives each record of the state once, in no particular order, but cold keys last. Keeps the hashes
+// of the keys in the deltas meanwhile. An error (after some records have been given) means that a
+// file was changed since it was verified, or is the visitor's.
 eventtime::Result<void> read_checkpoint(runtime::Storage& storage, const Manifest& manifest,
-                                        const Put& put);
+                                        const CheckpointVisitor& visitor);
+inline eventtime::Result<void> read_checkpoint(runtime::Storage& storage, const Manifest& manifest,
+                                               const Put& put) {
+  return read_checkpoint(storage, manifest, CheckpointVisitor{put});
+}
+
+// Records that say which records of a spill file live; a checkpoint has them besides the caller's.
+inline constexpr char kLiveKind = 'x';  // the first byte of their keys
+std::string live_key(uint64_t segment, uint32_t piece);
+
+// Spill files that a run needs though no checkpoint names them: these, and all from `next` on.
+struct SpilledInUse {
+  uint64_t next = UINT64_MAX;
+  std::vector<uint64_t> numbers = {};
+};
+SpilledInUse in_use(const runtime::SpillFiles* files);  // null: none
 
 // Writes a manifest beside its place, reads it back, and moves it there. Fails if there is one.
 eventtime::Result<void> publish_manifest(runtime::Storage& storage, const Manifest& manifest,
@@ -48,11 +77,12 @@ eventtime::Result<void> publish_manifest(runtime::Storage& storage, const Manife
 // stay, and so does what this program cannot read. What cannot be removed stays until the next
 // time.
 void remove_old_checkpoints(runtime::Storage& storage, size_t keep,
-                            const std::vector<std::string>& damaged);
+                            const std::vector<std::string>& damaged,
+                            const SpilledInUse& in_use = {});
 
 // What writers left behind that were killed: files that no manifest names. Nothing is removed while
 // a manifest cannot be read.
-void remove_leftovers(runtime::Storage& storage);
+void remove_leftovers(runtime::Storage& storage, const SpilledInUse& in_use = {});
 
 // Names the newest whole checkpoint, so that it is never removed. Safe while another process writes
 // checkpoints and removes old ones.

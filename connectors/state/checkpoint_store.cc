@@ -32,7 +32,8 @@ CheckpointStore::CheckpointStore(runtime::Storage& storage, CheckpointOptions op
 
 CheckpointStore::~CheckpointStore() = default;
 
-Result<Restored> CheckpointStore::restore(const Put& put, const Found& found) {
+Result<Restored> CheckpointStore::restore(const Put& put, const Found& found,
+                                          const PutSpilled& spilled) {
   TOCSIN_CHECK(!restored_ && !running(), "a store restores once, before it writes");
   const Result<uint64_t> highest = highest_number();
   if (!highest) return passed_on(highest.error());
@@ -57,7 +58,9 @@ Result<Restored> CheckpointStore::restore(const Put& put, const Found& found) {
     if (const Result<void> taken = found ? found(*manifest) : Result<void>(); !taken) {
       return passed_on(taken.error());
     }
-    if (auto adopted = adopt_restored(*manifest, put); !adopted) return passed_on(adopted.error());
+    if (auto adopted = adopt_restored(*manifest, put, spilled); !adopted) {
+      return passed_on(adopted.error());
+    }
     restored.checkpoint = *manifest;
     break;
   }
@@ -71,14 +74,17 @@ Result<Restored> CheckpointStore::restore(const Put& put, const Found& found) {
   return restored;
 }
 
-Result<void> CheckpointStore::adopt_restored(const Manifest& manifest, const Put& put) {
+Result<void> CheckpointStore::adopt_restored(const Manifest& manifest, const Put& put,
+                                             const PutSpilled& spilled) {
   auto hashes = SharedHashes::create();
   if (!hashes) return passed_on(hashes.error());
   Result<void> read =
-      read_checkpoint(storage_, manifest, [&](std::string_view key, std::string_view value) {
-        (*hashes)->append({hash_key(key), hash_value(value)});
-        put(key, value);
-      });
+      read_checkpoint(storage_, manifest,
+                      {.put = put,
+                       .spilled = spilled,
+                       .in_files = [&](std::string_view key, std::string_view value) {
+                         (*hashes)->append({hash_key(key), hash_value(value)});
+                       }});
   if (read) read = (*hashes)->finish();
   if (!read) return read;
   last_ = manifest;
@@ -106,11 +112,14 @@ Result<void> CheckpointStore::begin(const CheckpointRequest& request) {
   auto hashes = SharedHashes::create();
   if (!hashes) return passed_on(hashes.error());
   new_ = std::move(*hashes);
-  return {};
+  spilled_ = request.spilled;
+  if (spilled_ == nullptr) return {};
+  spilled_->flush();
+  return spilled_->status();
 }
 
 Result<Manifest> CheckpointStore::make(const CheckpointRequest& request) {
-  if (leftovers_) remove_leftovers(storage_);
+  if (leftovers_) remove_leftovers(storage_, in_use(spilled_));
   CheckpointAttempt attempt{number_, last_, {}};
   if (last_) {
     const auto hashes = known_->read();
@@ -125,6 +134,7 @@ Result<Manifest> CheckpointStore::adopt(Result<Manifest> made) {
   if (made) {
     last_ = *made;
     known_ = std::move(new_);
+    if (spilled_ != nullptr) spilled_->forget_writers(made->spilled);
   }
   new_.reset();
   return made;
@@ -133,7 +143,7 @@ Result<Manifest> CheckpointStore::adopt(Result<Manifest> made) {
 Result<Manifest> CheckpointStore::write(const CheckpointRequest& request) {
   if (auto begun = begin(request); !begun) return passed_on(begun.error());
   Result<Manifest> made = adopt(make(request));
-  if (made) remove_old_checkpoints(storage_, options_.keep, damaged_);
+  if (made) remove_old_checkpoints(storage_, options_.keep, damaged_, in_use(spilled_));
   return made;
 }
 
@@ -153,7 +163,7 @@ void CheckpointStore::run_child(const CheckpointRequest& request, const ChildTas
   }
   // Said first: a child that is ended while it removes old files has made a checkpoint.
   say(kMade + print_manifest(*made));
-  remove_old_checkpoints(storage_, options_.keep, damaged_);
+  remove_old_checkpoints(storage_, options_.keep, damaged_, in_use(spilled_));
 }
 
 std::optional<Result<Manifest>> CheckpointStore::poll() {

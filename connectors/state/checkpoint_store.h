@@ -60,6 +60,8 @@ struct CheckpointRequest {
   std::string meta = "{}";       // a JSON object: positions of the sources, lengths of outputs, …
   eventtime::Timestamp written;  // only for show
   Records records;
+  // Where cold keys lie; its segments belong to the checkpoint. Outlives the store.
+  runtime::SpillFiles* spilled = nullptr;
   // Called before the checkpoint is there: syncs what `meta` speaks of. Its error is the
   // checkpoint's.
   std::function<eventtime::Result<void>()> before_publish = {};
@@ -85,7 +87,8 @@ class CheckpointStore {
   // It is an error if there are checkpoints and none is whole, or the newest is of a newer program:
   // never is an old state silently an empty one. After an error the store is of no use.
   using Found = std::function<eventtime::Result<void>(const Manifest& checkpoint)>;
-  eventtime::Result<Restored> restore(const Put& put, const Found& found = {});
+  eventtime::Result<Restored> restore(const Put& put, const Found& found = {},
+                                      const PutSpilled& spilled = {});
 
   // What was written: the manifest; of its files the last is new if it has the manifest's number.
   // If nothing has changed, no file is.
@@ -104,16 +107,18 @@ class CheckpointStore {
   void run_child(const CheckpointRequest& request, const ChildTask::Say& say);
   eventtime::Result<Manifest> adopt(eventtime::Result<Manifest> made);
   eventtime::Result<Manifest> finish(const ChildTask::Outcome& outcome);
-  eventtime::Result<void> adopt_restored(const Manifest& manifest, const Put& put);
+  eventtime::Result<void> adopt_restored(const Manifest& manifest, const Put& put,
+                                         const PutSpilled& spilled);
   eventtime::Result<uint64_t> highest_number();
 
   runtime::Storage& storage_;
   CheckpointOptions options_;
-  uint64_t number_ = 0;                  // of the last attempt; 0 before restore()
-  std::optional<Manifest> last_;         // written or restored
-  std::unique_ptr<SharedHashes> known_;  // of last_
-  std::unique_ptr<SharedHashes> new_;    // of the attempt
-  std::vector<std::string> damaged_;     // manifests, found by restore()
+  uint64_t number_ = 0;                     // of the last attempt; 0 before restore()
+  std::optional<Manifest> last_;            // written or restored
+  std::unique_ptr<SharedHashes> known_;     // of last_
+  std::unique_ptr<SharedHashes> new_;       // of the attempt
+  runtime::SpillFiles* spilled_ = nullptr;  // of the attempt
+  std::vector<std::string> damaged_;        // manifests, found by restore()
   bool restored_ = false;
   bool leftovers_ = false;  // the last attempt failed
   std::unique_ptr<ChildTask> child_;

@@ -2,9 +2,11 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
+#include "connectors/state/checkpoint_directory.h"
 #include "connectors/state/digest.h"
 #include "connectors/state/record_file.h"
 #include "connectors/state/record_index.h"
@@ -93,6 +95,34 @@ void write_delta(const Records& records, std::span<const RecordHash> before, Dat
   });
 }
 
+// The caller's, and which of the spilled ones live.
+Records with_live_maps(const CheckpointRequest& request) {
+  if (request.spilled == nullptr) return request.records;
+  return [&request](const Put& put) {
+    request.records(put);
+    request.spilled->visit_live([&](uint64_t segment, uint32_t piece, std::string_view bits) {
+      put(live_key(segment, piece), bits);
+    });
+  };
+}
+
+// Synced, and read back where the last checkpoint has not done so.
+Result<void> finish_spilled(Storage& storage, const CheckpointRequest& request,
+                            const std::optional<Manifest>& last, Manifest& manifest) {
+  if (request.spilled == nullptr) return {};
+  manifest.spilled = request.spilled->segments();
+  if (Result<void> synced = request.spilled->sync(); !synced) return synced;
+  for (const runtime::SpillSegment& segment : manifest.spilled) {
+    const bool known =
+        last && std::any_of(last->spilled.begin(), last->spilled.end(), [&](const auto& each) {
+          return each.number == segment.number && each.bytes == segment.bytes;
+        });
+    if (known) continue;
+    if (Result<void> whole = verify_spilled(storage, segment); !whole) return whole;
+  }
+  return {};
+}
+
 }  // namespace
 
 bool needs_base(const std::optional<Manifest>& last) {
@@ -113,14 +143,15 @@ Result<Manifest> write_checkpoint(Storage& storage, const CheckpointRequest& req
   manifest.meta = std::move(*meta);
   DataFile file(storage, base ? base_name(attempt.number) : delta_name(attempt.number));
   if (base) {
-    write_base(request.records, file, hashes, manifest.records);
+    write_base(with_live_maps(request), file, hashes, manifest.records);
   } else {
     manifest.files = attempt.last->files;
-    write_delta(request.records, attempt.last_hashes, file, hashes, manifest.records);
+    write_delta(with_live_maps(request), attempt.last_hashes, file, hashes, manifest.records);
   }
   Result<void> done = hashes.finish();
   if (done) done = file.finish();
   if (done && file.exists()) manifest.files.push_back(file.entry());
+  if (done) done = finish_spilled(storage, request, attempt.last, manifest);
   if (done && request.before_publish) done = request.before_publish();
   const std::string name = checkpoint_name(attempt.number);
   if (done) done = publish_manifest(storage, manifest, name, name + ".tmp");

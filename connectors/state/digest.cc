@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -15,7 +16,7 @@ std::string to_hex(const XXH128_hash_t& hash) {
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }
 
-Result<FileDigest> digest_of(runtime::Storage& storage, const std::string& name) {
+Result<FileDigest> digest_of(runtime::Storage& storage, const std::string& name, uint64_t bytes) {
   constexpr size_t kPieceBytes = size_t{256} << 10;
   const auto file = storage.open(name);
   if (!file) return eventtime::Unexpected<eventtime::Error>{file.error()};
@@ -26,7 +27,9 @@ Result<FileDigest> digest_of(runtime::Storage& storage, const std::string& name)
   std::vector<char> piece(kPieceBytes);
   FileDigest digest;
   while (true) {
-    const auto count = (*file)->read(piece.data(), piece.size());
+    const size_t size = std::min<uint64_t>(piece.size(), bytes - digest.bytes);
+    if (size == 0) break;
+    const auto count = (*file)->read(piece.data(), size);
     if (!count) return eventtime::Unexpected<eventtime::Error>{count.error()};
     if (*count == 0) break;
     XXH3_128bits_update(hash.get(), piece.data(), *count);

@@ -19,7 +19,8 @@ struct FileDigest {
   std::string xxh3_128;
 };
 
-// Reads the file to its end.
-eventtime::Result<FileDigest> digest_of(runtime::Storage& storage, const std::string& name);
+// Of the file, or of so many bytes at its beginning.
+eventtime::Result<FileDigest> digest_of(runtime::Storage& storage, const std::string& name,
+                                        uint64_t bytes = UINT64_MAX);
 
 }  // namespace tocsin::connectors

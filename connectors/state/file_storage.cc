@@ -51,9 +51,10 @@ class Writer : public runtime::WritableFile {
     if (::fsync(file_) != 0) return failed("write", path_, errno);
     // The name is the directory's: without this the bytes could be there and nothing lead to them.
     if (::fsync(directory_) != 0) return failed("write", path_, errno);
-    ::posix_fadvise(file_, 0, 0, POSIX_FADV_DONTNEED);  // a wish: where it fails nothing is lost
     return {};
   }
+
+  void forget_cached() override { ::posix_fadvise(file_, 0, 0, POSIX_FADV_DONTNEED); }
 
   Result<void> close() override {
     const int file = file_;
@@ -78,6 +79,21 @@ class Reader : public runtime::ReadableFile {
       if (count >= 0) return static_cast<size_t>(count);
       if (errno != EINTR) return failed("read", path_, errno);
     }
+  }
+
+  Result<size_t> read_at(uint64_t offset, char* out, size_t size) override {
+    size_t done = 0;
+    while (done < size) {
+      const ssize_t count =
+          ::pread(file_, out + done, size - done, static_cast<off_t>(offset + done));
+      if (count == 0) break;
+      if (count > 0) {
+        done += static_cast<size_t>(count);
+      } else if (errno != EINTR) {
+        return failed("read", path_, errno);
+      }
+    }
+    return done;
   }
 
  private:

@@ -17,7 +17,7 @@ namespace dom = simdjson::dom;
 
 namespace {
 
-constexpr uint64_t kFormat = 1;
+constexpr uint64_t kFormat = 2;  // the newest; 1 has no "spilled"
 constexpr std::string_view kHashBegin = "\"hash\":\"";
 constexpr std::string_view kHashEnd = "\"}\n";
 constexpr std::string_view kMetaBegin = "\"meta\":";
@@ -87,6 +87,21 @@ bool read_file(const dom::element& json, ManifestFile& file) {
   return members.ok();
 }
 
+bool read_segment(const dom::element& json, runtime::SpillSegment& segment) {
+  Members members(json);
+  segment.number = members.number("number");
+  segment.bytes = members.number("bytes");
+  segment.records = members.number("records");
+  segment.xxh3_128 = members.text("xxh3_128");
+  return members.ok() && segment.number > 0;
+}
+
+bool rise(const std::vector<runtime::SpillSegment>& segments) {
+  return std::is_sorted(segments.begin(), segments.end(), [](const auto& left, const auto& right) {
+    return left.number <= right.number;
+  });
+}
+
 // A base, then deltas, with numbers that rise up to the checkpoint's.
 bool is_chain(const Manifest& manifest) {
   uint64_t last = 0;
@@ -113,6 +128,14 @@ bool read_members(const dom::element& json, Manifest& manifest) {
   for (const dom::element file : files) {
     if (!read_file(file, manifest.files.emplace_back())) return false;
   }
+  if (members.number("format") > 1) {
+    const dom::array spilled = members.list("spilled");
+    if (!members.ok()) return false;
+    for (const dom::element segment : spilled) {
+      if (!read_segment(segment, manifest.spilled.emplace_back())) return false;
+    }
+  }
+  if (!rise(manifest.spilled)) return false;
   const bool named = manifest.savepoint.empty() || is_savepoint_name(manifest.savepoint);
   return named && is_chain(manifest);
 }
@@ -123,7 +146,7 @@ Result<void, ManifestError> check_kind(const dom::element& json) {
   const std::string kind = members.text("tocsin");
   const uint64_t format = members.number("format");
   if (!members.ok() || kind != "checkpoint") return foreign("it is no checkpoint of tocsin");
-  if (format == kFormat) return {};
+  if (format >= 1 && format <= kFormat) return {};
   return foreign(fmt::format("its format has version {}, this program knows {}", format, kFormat));
 }
 
@@ -132,7 +155,8 @@ Result<void, ManifestError> check_kind(const dom::element& json) {
 std::string print_manifest(const Manifest& manifest) {
   std::string text = fmt::format(
       R"({{"tocsin":"checkpoint","format":{},"number":{},"written":"{}","records":{},"savepoint":)",
-      kFormat, manifest.number, eventtime::to_string(manifest.written), manifest.records);
+      manifest.spilled.empty() ? 1 : kFormat, manifest.number,
+      eventtime::to_string(manifest.written), manifest.records);
   if (manifest.savepoint.empty()) {
     text += "null";
   } else {
@@ -144,7 +168,14 @@ std::string print_manifest(const Manifest& manifest) {
     text += fmt::format(R"({{"name":"{}","bytes":{},"records":{},"deletions":{},"xxh3_128":"{}"}})",
                         file.name, file.bytes, file.records, file.deletions, file.xxh3_128);
   }
-  text += fmt::format("],\n{}{},\n", kMetaBegin, manifest.meta);
+  text += ']';
+  for (const runtime::SpillSegment& segment : manifest.spilled) {
+    text += text.back() == ']' ? R"(,"spilled":[)" : ",";
+    text += fmt::format(R"({{"number":{},"bytes":{},"records":{},"xxh3_128":"{}"}})",
+                        segment.number, segment.bytes, segment.records, segment.xxh3_128);
+  }
+  if (!manifest.spilled.empty()) text += ']';
+  text += fmt::format(",\n{}{},\n", kMetaBegin, manifest.meta);
   const std::string hash = hash_of(text);
   return text.append(kHashBegin).append(hash).append(kHashEnd);
 }
@@ -218,6 +249,7 @@ FileName parse_file_name(std::string_view name) {
   };
   numbered("base-", ".state", FileKind::kBase);
   numbered("delta-", ".state", FileKind::kDelta);
+  numbered("spill-", ".state", FileKind::kSpill);
   numbered("checkpoint-", ".json", FileKind::kCheckpoint);
   if (is_savepoint_name(between("savepoint-", ".json"))) {
     parsed.kind = FileKind::kSavepoint;

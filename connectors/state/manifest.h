@@ -2,13 +2,15 @@
 // lines:
 //
 //   {"tocsin":"checkpoint","format":1,"number":7,"written":TIME,"records":N,"savepoint":NAME|null,
-//    "files":[{"name","bytes","records","deletions","xxh3_128"}, …],       (all of this is line 1)
+//    "files":[{"name","bytes","records","deletions","xxh3_128"}, …],
+//    "spilled":[{"number","bytes","records","xxh3_128"}, …],               (all of this is line 1)
 //   "meta":{…},
 //   "hash":"XXH3-128 of all bytes before this line"}
 //
 // The first two members and the last line stay so in all formats to come: a whole manifest of a
 // newer program is told apart from a damaged one. `files` are the base and its deltas, oldest
-// first. Nothing but our own file names is accepted in it.
+// first; `spilled` the beginnings of files in which cold keys lie (runtime/spill_files.h): only
+// where there are any, and then the format is 2. Nothing but our own file names is accepted in it.
 // Tested by tests/unit/connectors/manifest_test.cc, tests/fuzz/manifest_fuzz.cc.
 #pragma once
 
@@ -20,6 +22,7 @@
 
 #include "eventtime/result.h"
 #include "eventtime/timestamp.h"
+#include "runtime/spill_files.h"
 
 namespace tocsin::connectors {
 
@@ -38,7 +41,8 @@ struct Manifest {
   uint64_t records = 0;          // of the whole state
   std::string savepoint;         // its name; "" if it is none
   std::vector<ManifestFile> files;
-  std::string meta = "{}";  // a JSON object on one line
+  std::vector<runtime::SpillSegment> spilled;  // by number
+  std::string meta = "{}";                     // a JSON object on one line
 };
 
 std::string print_manifest(const Manifest& manifest);
@@ -60,12 +64,20 @@ std::optional<std::string> minify_object(std::string_view json);
 
 // ---- the names of a state directory ----
 
-// base-000001.state, delta-000002.state, checkpoint-000002.json, savepoint-NAME.json; while it is
-// written a manifest has ".tmp" at its end.
-enum class FileKind : unsigned char { kBase, kDelta, kCheckpoint, kSavepoint, kTemporary, kOther };
+// base-000001.state, delta-000002.state, spill-000001.state, checkpoint-000002.json,
+// savepoint-NAME.json; while it is written a manifest has ".tmp" at its end.
+enum class FileKind : unsigned char {
+  kBase,
+  kDelta,
+  kSpill,
+  kCheckpoint,
+  kSavepoint,
+  kTemporary,
+  kOther
+};
 struct FileName {
   FileKind kind = FileKind::kOther;
-  uint64_t number = 0;    // of a base, delta or checkpoint
+  uint64_t number = 0;    // of a base, delta, spill file or checkpoint
   std::string savepoint;  // its name
 };
 

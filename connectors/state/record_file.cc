@@ -221,6 +221,7 @@ Result<void> RecordFileWriter::finish() {
   append_number(end, records_ + deletions_);
   write(end);
   if (status_) status_ = file_->sync();
+  file_->forget_cached();
   if (status_) status_ = file_->close();
   return status_;
 }

@@ -10,94 +10,27 @@
 #include <fmt/core.h>
 #include <stdlib.h>
 
-#include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <memory>
-#include <random>
+#include <optional>
 #include <string>
 
 #include "connectors/state/checkpoint_store.h"
 #include "connectors/state/file_storage.h"
 #include "eventtime/check.h"
-#include "patterns/front_end.h"
-#include "runtime/batch_pool.h"
-#include "runtime/engine.h"
+#include "tests/bench/keyed_world.h"
 
 namespace tocsin::bench {
 namespace {
-
-using eventtime::Timestamp;
-
-constexpr size_t kBatchRows = 4096;
-constexpr std::string_view kPatterns = R"(
-event E { key: int, n: int, at: timestamp } time at
-pattern p { by key match a: E[n == 0] then b: E[n == 1] within 30d }
-)";
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-class NoFormat : public eventtime::RecordFormat {
- public:
-  void append_json(std::string&, std::string_view, eventtime::TypeId) const override {}
-};
-
-struct World {
-  explicit World(uint64_t keys) : keys(keys), engine(create()), pool(engine->patterns().catalog) {}
-
-  std::unique_ptr<runtime::Engine> create() {
-    auto loaded = patterns::load({{"bench.tocsin", std::string(kPatterns)}});
-    TOCSIN_CHECK(loaded.patterns, "the pattern is right");
-    auto made = runtime::Engine::create(*std::move(loaded.patterns),
-                                        {.events = runtime::EventDetail::kNone});
-    (*made)->add_input({}, format);
-    return std::move(*made);
-  }
-
-  // Events that begin a partial match, of the keys that `next_key` gives; the longest batch's time.
-  template <typename NextKey>
-  double push(uint64_t events, const NextKey& next_key) {
-    double longest = 0;
-    while (events > 0) {
-      const auto rows = static_cast<uint32_t>(std::min<uint64_t>(events, kBatchRows));
-      auto batch = pool.take();
-      eventtime::EventTable& table = batch->tables[0];
-      table.resize(rows);
-      for (uint32_t row = 0; row < rows; ++row) {
-        now += 1000;
-        table.columns[0].set_integer(row, static_cast<int64_t>(next_key()));
-        table.columns[1].set_integer(row, 0);
-        table.columns[2].set_integer(row, now);
-        batch->rows.push_back({Timestamp{now}, record++, row, 0, {}});
-      }
-      table.rows = rows;
-      const auto start = std::chrono::steady_clock::now();
-      engine->push(std::move(batch), [](const runtime::Alert&) {}, [](const auto&) {});
-      longest = std::max(longest, seconds_since(start));
-      events -= rows;
-    }
-    return longest;
-  }
-
-  uint64_t keys;
-  NoFormat format;
-  std::unique_ptr<runtime::Engine> engine;
-  runtime::BatchPool pool;
-  int64_t now = 0;
-  uint64_t record = 0;
-  std::mt19937_64 random{1};
-};
 
 uint64_t new_bytes(const connectors::Manifest& manifest) {
   return manifest.files.empty() ? 0 : manifest.files.back().bytes;
 }
 
 void measure(uint64_t keys, const std::string& directory) {
-  World world(keys);
+  KeyedWorld world;
   uint64_t next = 0;
-  world.push(keys, [&] { return next++; });
+  world.push(keys, kFirst, [&] { return next++; });
   const auto any_key = [&] { return world.random() % keys; };
   auto storage =
       *connectors::FileStorage::open(directory, connectors::FileStorage::Missing::kCreate);
@@ -108,7 +41,7 @@ void measure(uint64_t keys, const std::string& directory) {
 
   const uint64_t some = std::max<uint64_t>(keys / 10, kBatchRows);
   auto start = std::chrono::steady_clock::now();
-  const double longest_without = world.push(some, any_key);
+  const double longest_without = world.push(some, kFirst, any_key);
   const double rate_without = static_cast<double>(some) / seconds_since(start);
 
   start = std::chrono::steady_clock::now();
@@ -118,7 +51,7 @@ void measure(uint64_t keys, const std::string& directory) {
   double longest_with = 0;
   std::optional<eventtime::Result<connectors::Manifest>> base;
   while (!base) {
-    longest_with = std::max(longest_with, world.push(kBatchRows, any_key));
+    longest_with = std::max(longest_with, world.push(kBatchRows, kFirst, any_key));
     pushed += kBatchRows;
     base = store.poll();
   }
@@ -131,7 +64,7 @@ void measure(uint64_t keys, const std::string& directory) {
       *connectors::FileStorage::open(directory + "/2", connectors::FileStorage::Missing::kCreate);
   connectors::CheckpointStore second(*second_storage);
   TOCSIN_CHECK(second.restore([](auto, auto) {}) && second.write(request), "another base");
-  world.push(keys / 100, any_key);
+  world.push(keys / 100, kFirst, any_key);
   start = std::chrono::steady_clock::now();
   const auto delta = second.write(request);
   const double delta_time = seconds_since(start);

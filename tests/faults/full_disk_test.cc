@@ -54,12 +54,15 @@ class SmallDisk {
 };
 
 // Runs again and again, with a little more room each time, until a run comes to its end.
-void expect_goes_on_with_room(const Rig& rig, SmallDisk& disk) {
+void expect_goes_on_with_room(const Rig& rig, SmallDisk& disk,
+                              const std::vector<std::string>& flags = {}) {
   const Written wanted = rig.undisturbed();
   size_t stopped = 0;
   size_t warned = 0;
   while (true) {
-    const tests::ProcessResult result = run_tocsin(rig.arguments());
+    std::vector<std::string> words = rig.arguments();
+    words.insert(words.end(), flags.begin(), flags.end());
+    const tests::ProcessResult result = run_tocsin(words);
     const bool was_full = result.err.find("No space left on device") != std::string::npos;
     if (result.status == 0) {
       warned += was_full ? 1 : 0;
@@ -86,6 +89,12 @@ TEST_F(FullDisk, OfTheState) {
   SmallDisk disk(rig_.state());
   if (!disk.is_mounted()) GTEST_SKIP() << kNoMount;
   expect_goes_on_with_room(rig_, disk);
+}
+
+TEST_F(FullDisk, OfColdKeys) {
+  SmallDisk disk(rig_.state());
+  if (!disk.is_mounted()) GTEST_SKIP() << kNoMount;
+  expect_goes_on_with_room(rig_, disk, {"--memory", "1KB"});
 }
 
 TEST_F(FullDisk, OfTheOutputs) {

@@ -80,6 +80,7 @@ class Disturbed {
   void one_process() {
     std::vector<std::string> words = rig_.arguments();
     words.insert(words.end(), {"--threads", std::to_string(1 + random_.below(3))});
+    if (random_.percent(50)) words.insert(words.end(), {"--memory", "1KB"});  // all goes to disk
     RunningProgram program(words);
     // A start that is disturbed says less than what follows it.
     const int looks = random_.percent(80) ? 2000 : 0;

@@ -21,7 +21,8 @@ void check(const std::string& text) {
   const std::string printed = print_manifest(*manifest);
   const auto again = parse_manifest(printed);
   TOCSIN_CHECK(again.has_value(), "what is printed is read");
-  TOCSIN_CHECK(again->files == manifest->files && again->meta == manifest->meta,
+  TOCSIN_CHECK(again->files == manifest->files && again->spilled == manifest->spilled &&
+                   again->meta == manifest->meta,
                "what is read is what was printed");
   TOCSIN_CHECK(print_manifest(*again) == printed, "there is one way to print it");
 }

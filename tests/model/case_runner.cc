@@ -124,8 +124,10 @@ Verdict judge_state(const Case& example, size_t batch_size) {
   const Compiled compiled = compile(example.patterns);
   if (!compiled.set) return {"the patterns are refused\n" + compiled.error, 0};
   const auto inputs = read_inputs(*compiled.set, example);
-  const auto run = [&](const runtime::EngineOptions& options, Restores restores) {
-    return run_engine(*compiled.set, inputs, example.out_of_order, batch_size, options, restores);
+  const auto run = [&](const runtime::EngineOptions& options, Restores restores,
+                       Spills spills = Spills::kNever) {
+    return run_engine(*compiled.set, inputs, example.out_of_order, batch_size, options, restores,
+                      spills);
   };
   const auto undisturbed = run({}, Restores::kNever);
   Verdict verdict{{}, undisturbed.run.alerts.size()};
@@ -140,6 +142,15 @@ Verdict judge_state(const Case& example, size_t batch_size) {
     if (undisturbed.text == restored.text) continue;
     verdict.difference = "undisturbed it gives\n" + undisturbed.text +
                          "and restored after each batch it gives\n" + restored.text;
+  }
+  for (const runtime::PlanChoice plan : {runtime::PlanChoice::kBest, runtime::PlanChoice::kPlain}) {
+    for (const Restores restores : {Restores::kNever, Restores::kAlways}) {
+      if (verdict.difference) break;
+      const auto spilled = run({.plan = plan}, restores, Spills::kAlways);
+      if (undisturbed.text == spilled.text) continue;
+      verdict.difference = "undisturbed it gives\n" + undisturbed.text +
+                           "and with all keys on disk it gives\n" + spilled.text;
+    }
   }
   return verdict;
 }

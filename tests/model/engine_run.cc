@@ -10,6 +10,7 @@
 #include "runtime/engine.h"
 #include "tests/model/event_batch.h"
 #include "tests/support/saved_engine.h"
+#include "tests/support/spill_disk.h"
 
 namespace tocsin::model {
 
@@ -100,12 +101,15 @@ std::vector<NaiveAlert> alerts_of(const std::string& lines) {
 
 EngineRun run_engine(const patterns::PatternSet& set,
                      std::span<const std::vector<NaiveEvent>> inputs, Duration out_of_order,
-                     size_t batch_size, const runtime::EngineOptions& options, Restores restores) {
+                     size_t batch_size, const runtime::EngineOptions& options, Restores restores,
+                     Spills spills) {
   const IdFormat format;
   runtime::EngineOptions now = options;
+  tests::SpillDisk disk;
   const auto create = [&] {
     // State is shared out anew among another number of threads.
     if (restores == Restores::kAlways) now.threads = now.threads % 3 + 1;
+    if (spills == Spills::kAlways) disk.add_to(now);
     auto created = runtime::Engine::create(set, now);
     TOCSIN_CHECK(created, "the patterns of the tests are within the engine's limits");
     for (size_t input = 0; input < inputs.size(); ++input) {
@@ -120,7 +124,11 @@ EngineRun run_engine(const patterns::PatternSet& set,
   };
   std::vector<size_t> done(inputs.size(), 0);
   while (const auto input = engine->next_input()) {
-    if (restores == Restores::kAlways) tests::replace_by_restored(engine, create);
+    if (restores == Restores::kAlways && spills == Spills::kAlways) {
+      disk.hand_over(engine, create);
+    } else if (restores == Restores::kAlways) {
+      tests::replace_by_restored(engine, create);
+    }
     const std::span<const NaiveEvent> events(inputs[*input]);
     const auto rest = events.subspan(done[*input]);
     if (rest.empty()) {
@@ -131,6 +139,7 @@ EngineRun run_engine(const patterns::PatternSet& set,
     engine->push(batch_of(next, set.catalog, *input), result.text, on_late);
     done[*input] += next.size();
   }
+  TOCSIN_CHECK(engine->status(), "a disk in memory does not fail");
   result.run.alerts = alerts_of(result.text);
   return result;
 }

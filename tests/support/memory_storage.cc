@@ -27,11 +27,10 @@ class MemoryWriter : public runtime::WritableFile {
   std::string name_;
 };
 
-namespace {
-
 class MemoryReader : public runtime::ReadableFile {
  public:
-  explicit MemoryReader(std::string bytes) : bytes_(std::move(bytes)) {}
+  MemoryReader(MemoryStorage& storage, std::shared_ptr<MemoryStorage::File> file, std::string name)
+      : storage_(storage), file_(std::move(file)), name_(std::move(name)), bytes_(file_->bytes) {}
 
   Result<size_t> read(char* out, size_t size) override {
     constexpr size_t kAtOnce = 1000;  // less than was asked for is usual
@@ -41,12 +40,23 @@ class MemoryReader : public runtime::ReadableFile {
     return count;
   }
 
+  Result<size_t> read_at(uint64_t offset, char* out, size_t size) override {
+    if (const Result<void> status = storage_.step(name_); !status) {
+      return world_error(status.error().message);
+    }
+    const std::string& bytes = file_->bytes;
+    const size_t count = offset < bytes.size() ? std::min<size_t>(size, bytes.size() - offset) : 0;
+    std::memcpy(out, bytes.data() + std::min<size_t>(offset, bytes.size()), count);
+    return count;
+  }
+
  private:
-  std::string bytes_;
+  MemoryStorage& storage_;
+  std::shared_ptr<MemoryStorage::File> file_;
+  std::string name_;
+  std::string bytes_;  // as they were when it was opened
   size_t at_ = 0;
 };
-
-}  // namespace
 
 Result<void> MemoryStorage::step(const std::string& name) {
   ++operations_;
@@ -92,7 +102,7 @@ Result<std::unique_ptr<runtime::ReadableFile>> MemoryStorage::open(const std::st
     return world_error(fmt::format("cannot read '{}/{}': No such file or directory", name_, name));
   }
   return std::unique_ptr<runtime::ReadableFile>(
-      std::make_unique<MemoryReader>(found->second->bytes));
+      std::make_unique<MemoryReader>(*this, found->second, name));
 }
 
 Result<void> MemoryStorage::rename(const std::string& from, const std::string& to) {

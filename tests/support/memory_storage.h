@@ -2,9 +2,9 @@
 // the disk is full, bytes are flipped.
 //
 // Creating, writing, syncing, closing, renaming (twice: the new name, and that it outlives a
-// crash), removing, listing and opening are one operation each. From the one at which the machine
-// stops, everything is an error; a write that is hit has written the half. crash() then starts it
-// again with what has outlived.
+// crash), removing, listing, opening and reading at an offset are one operation each. From the one
+// at which the machine stops, everything is an error; a write that is hit has written the half.
+// crash() then starts it again with what has outlived.
 #pragma once
 
 #include <cstdint>
@@ -52,6 +52,7 @@ class MemoryStorage : public runtime::Storage {
   void set_files(const std::map<std::string, std::string>& files);
 
  private:
+  friend class MemoryReader;
   friend class MemoryWriter;
   struct File {
     std::string bytes;

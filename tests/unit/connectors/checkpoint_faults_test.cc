@@ -266,14 +266,14 @@ TEST(CheckpointFaults, ASavepointIsUsedWhereAllElseIsDamaged) {
 
 TEST(CheckpointFaults, ANewerFormatIsRefusedAndKept) {
   auto files = small_directory();
-  const std::string body = "{\"tocsin\":\"checkpoint\",\"format\":2,\n";
+  const std::string body = "{\"tocsin\":\"checkpoint\",\"format\":3,\n";
   files["checkpoint-000004.json"] =
       body + "\"hash\":\"" + to_hex(XXH3_128bits(body.data(), body.size())) + "\"}\n";
   MemoryStorage storage;
   storage.set_files(files);
   EXPECT_EQ(restore(storage).error,
-            "'memory/checkpoint-000004.json' cannot be used: its format has version 2, this "
-            "program knows 1");
+            "'memory/checkpoint-000004.json' cannot be used: its format has version 3, this "
+            "program knows 2");
   EXPECT_EQ(storage.files(), files);
 }
 

@@ -51,6 +51,26 @@ TEST(Manifest, IsThreeLines) {
   EXPECT_EQ(print_manifest(example()), with_hash(body_of(example())));
 }
 
+// Older programs must not take it for one of theirs.
+TEST(Manifest, NamesSpillFilesInASecondFormat) {
+  Manifest manifest = example();
+  manifest.spilled = {{3, 1024, 17, "00000000000000000000000000000003"},
+                      {12, 64, 1, "00000000000000000000000000000004"}};
+  const std::string body = body_of(manifest);
+  EXPECT_NE(body.find(R"("format":2,)"), std::string::npos) << body;
+  EXPECT_NE(body.find(R"(],"spilled":[{"number":3,"bytes":1024,"records":17,)"
+                      R"("xxh3_128":"00000000000000000000000000000003"},{"number":12,)"),
+            std::string::npos)
+      << body;
+  const auto read = parse_manifest(print_manifest(manifest));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->spilled, manifest.spilled);
+  EXPECT_EQ(read->files, manifest.files);
+  EXPECT_FALSE(parse_manifest(with_hash(replaced(body, "\"number\":12,", "\"number\":2,"))));
+  EXPECT_FALSE(parse_manifest(with_hash(replaced(body, "\"records\":17,", ""))));
+  EXPECT_FALSE(parse_manifest(with_hash(replaced(body, "spilled", "spilt"))));
+}
+
 TEST(Manifest, IsReadAsItWasWritten) {
   Manifest manifest = example();
   manifest.savepoint = "before-upgrade";
@@ -81,10 +101,10 @@ TEST(Manifest, EveryFlippedBitAndEveryTruncationIsDamage) {
 
 TEST(Manifest, ANewerFormatIsToldApartFromDamage) {
   const auto newer =
-      parse_manifest(with_hash("{\"tocsin\":\"checkpoint\",\"format\":2,\"other\":1,\n"));
+      parse_manifest(with_hash("{\"tocsin\":\"checkpoint\",\"format\":3,\"other\":1,\n"));
   ASSERT_FALSE(newer);
   EXPECT_EQ(newer.error().fault, ManifestFault::kForeign);
-  EXPECT_EQ(newer.error().message, "its format has version 2, this program knows 1");
+  EXPECT_EQ(newer.error().message, "its format has version 3, this program knows 2");
   const auto other = parse_manifest(with_hash("{\"tocsin\":\"journal\",\"format\":1,\n"));
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().fault, ManifestFault::kForeign);

@@ -72,10 +72,21 @@ TEST(CommandLine, AnUnknownFlagIsNamedAndGuessed) {
 }
 
 TEST(CommandLine, FlagsOfLaterVersionsAreUnknown) {
-  for (const char* flag : {"--memory=2GB", "--config=c"}) {
-    const ProcessResult result = run_tocsin({"run", "-p", "a", "-i", "b", flag});
-    EXPECT_EQ(result.status, 2) << flag;
-    EXPECT_THAT(result.err, HasSubstr("'run' has no flag")) << flag;
+  const ProcessResult result = run_tocsin({"run", "-p", "a", "-i", "b", "--config=c"});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_THAT(result.err, HasSubstr("'run' has no flag"));
+}
+
+TEST(CommandLine, ASizeHasAUnit) {
+  for (const char* size : {"2", "2B", "1KB", "1.5GiB", "512MB", "0.5TB", "2KiB", "3MiB", "1TiB"}) {
+    const ProcessResult result = run_tocsin({"run", "-p", "a", "-i", "b", "--memory", size});
+    EXPECT_EQ(result.err.find("no size"), std::string::npos) << size;
+  }
+  for (const char* size :
+       {"", "GB", "2gb", "-1GB", "0", "0.1", "1e99GB", "nanGB", "2GBs", "2 GB"}) {
+    const ProcessResult result = run_tocsin({"run", "-p", "a", "-i", "b", "--memory", size});
+    EXPECT_EQ(result.status, 2) << size;
+    EXPECT_THAT(result.err, HasSubstr("is no size, which looks like 2GB, 512MB or 1.5GiB")) << size;
   }
 }
 
