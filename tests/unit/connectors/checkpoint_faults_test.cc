@@ -264,11 +264,14 @@ TEST(CheckpointFaults, ASavepointIsUsedWhereAllElseIsDamaged) {
   EXPECT_EQ(found.notes.size(), 1U);
 }
 
+std::string newer_manifest() {
+  const std::string body = "{\"tocsin\":\"checkpoint\",\"format\":3,\n";
+  return body + "\"hash\":\"" + to_hex(XXH3_128bits(body.data(), body.size())) + "\"}\n";
+}
+
 TEST(CheckpointFaults, ANewerFormatIsRefusedAndKept) {
   auto files = small_directory();
-  const std::string body = "{\"tocsin\":\"checkpoint\",\"format\":3,\n";
-  files["checkpoint-000004.json"] =
-      body + "\"hash\":\"" + to_hex(XXH3_128bits(body.data(), body.size())) + "\"}\n";
+  files["checkpoint-000004.json"] = newer_manifest();
   MemoryStorage storage;
   storage.set_files(files);
   EXPECT_EQ(restore(storage).error,
@@ -290,7 +293,107 @@ TEST(CheckpointFaults, DamagedOnesDoNotCountAsKept) {
   EXPECT_TRUE(storage.files().contains("checkpoint-000002.json"));
 }
 
+TEST(CheckpointFaults, OnesWithoutTheirBytesDoNotCountAsKept) {
+  auto files = small_directory();
+  files["delta-000003.state"].pop_back();
+  MemoryStorage storage;
+  storage.set_files(files);
+  remove_old_checkpoints(storage, 2, {});
+  EXPECT_FALSE(storage.files().contains("checkpoint-000003.json"));
+  EXPECT_TRUE(storage.files().contains("checkpoint-000002.json"));
+  EXPECT_TRUE(storage.files().contains("checkpoint-000001.json"));
+}
+
+TEST(CheckpointFaults, AManifestUnderAnotherNameIsNotTaken) {
+  MemoryStorage storage;
+  storage.set_files(small_directory());
+  ASSERT_TRUE(make_savepoint(storage, "kept"));
+  auto files = storage.files();
+  files["savepoint-other.json"] = files["savepoint-kept.json"];
+  files["checkpoint-000003.json"] = files["savepoint-kept.json"];
+  storage.set_files(files);
+  const auto checkpoints = list_checkpoints(storage);
+  ASSERT_TRUE(checkpoints);
+  for (const StoredCheckpoint& checkpoint : *checkpoints) {
+    const bool is_copy = checkpoint.file == "savepoint-other.json" || checkpoint.name.number == 3;
+    EXPECT_EQ(checkpoint.manifest ? "" : checkpoint.manifest.error().message,
+              is_copy ? "it is the manifest of another checkpoint" : "")
+        << checkpoint.file;
+  }
+}
+
+TEST(CheckpointFaults, AManifestOfANewerProgramIsNeverRemoved) {
+  auto files = small_directory();
+  const std::string newer = newer_manifest();
+  files["checkpoint-000001.json"] = newer;
+  MemoryStorage storage;
+  storage.set_files(files);
+  CheckpointStore store(storage, {.keep = 1});
+  EXPECT_EQ(restore_into(store).number, 3U);
+  for (const State& state : script()) ASSERT_TRUE(store.write(request(state)));
+  EXPECT_EQ(storage.files()["checkpoint-000001.json"], newer);
+  EXPECT_FALSE(storage.files().contains("checkpoint-000002.json"));
+}
+
+TEST(CheckpointFaults, AnAttemptThatFindsNoRoomLeavesNothing) {
+  for (uint64_t capacity = 0;; ++capacity) {
+    SCOPED_TRACE(capacity);
+    MemoryStorage storage;
+    storage.set_capacity(capacity);
+    CheckpointStore store(storage);
+    restore_into(store);
+    const State state = numbered_state(3);
+    if (store.write(request(state))) break;
+    EXPECT_THAT(storage.files(), IsEmpty());
+  }
+}
+
+// A disk that does not keep what was written, and says nothing.
+TEST(CheckpointFaults, WhatReadsBackOtherwiseMakesNoCheckpoint) {
+  for (const std::string name : {"delta-000002.state", "checkpoint-000002.json.tmp"}) {
+    size_t noticed = 0;
+    bool interrupted = true;
+    for (uint64_t n = 1; interrupted; ++n) {
+      MemoryStorage storage;
+      CheckpointStore store(storage);
+      restore_into(store);
+      ASSERT_TRUE(store.write(request(script()[0])));
+      interrupted = false;
+      storage.interrupt_at(n, [&] {
+        interrupted = true;
+        auto files = storage.files();
+        if (files.contains(name) && !files[name].empty()) files[name].back() ^= 1;
+        storage.set_files(files);
+      });
+      const auto written = store.write(request(script()[1]));
+      if (written ||
+          written.error().message != "'memory/" + name + "' reads back otherwise than written") {
+        continue;
+      }
+      ++noticed;
+      EXPECT_EQ(restore(storage).state, script()[0]);
+    }
+    EXPECT_GT(noticed, 0U) << name;
+  }
+}
+
 // ---- two processes ----
+
+TEST(CheckpointFaults, OneThatIsRemovedWhileItIsListedIsNotDamaged) {
+  bool interrupted = true;
+  for (uint64_t n = 1; interrupted; ++n) {
+    MemoryStorage storage;
+    storage.set_files(small_directory());
+    interrupted = false;
+    storage.interrupt_at(n, [&] {
+      interrupted = true;
+      EXPECT_TRUE(storage.remove("checkpoint-000002.json"));
+    });
+    const auto checkpoints = list_checkpoints(storage);
+    ASSERT_TRUE(checkpoints);
+    for (const StoredCheckpoint& checkpoint : *checkpoints) EXPECT_TRUE(checkpoint.manifest);
+  }
+}
 
 // A run that has written all but the last of the script and keeps one.
 struct Writer {

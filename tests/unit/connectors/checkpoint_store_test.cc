@@ -152,10 +152,13 @@ TEST(CheckpointStore, MakesANewBaseWhenDeltasAreHalfOfIt) {
   restore_into(store);
   State state = numbered_state(1000);
   ASSERT_TRUE(store.write(request(state)));
-  for (auto& [key, value] : state) value += "!";
+  size_t number = 0;
+  for (auto& [key, value] : state) value += number++ % 10 < 7 ? "!" : "";
   const auto delta = store.write(request(state));
   ASSERT_TRUE(delta);
-  EXPECT_EQ(delta->files.size(), 2U);
+  ASSERT_EQ(delta->files.size(), 2U);
+  EXPECT_GT(delta->files[1].bytes, delta->files[0].bytes / 2);
+  EXPECT_LT(delta->files[1].bytes, delta->files[0].bytes);
   state["key-1"] = "x";
   const auto base = store.write(request(state));
   ASSERT_TRUE(base);
@@ -249,7 +252,7 @@ TEST(CheckpointStore, OutputsAreSyncedBeforeItIsThere) {
   MemoryStorage storage;
   CheckpointStore store(storage);
   restore_into(store);
-  const State state = numbered_state(3);
+  State state = numbered_state(3);
   CheckpointRequest made = request(state);
   made.before_publish = [&]() -> eventtime::Result<void> {
     EXPECT_THAT(names(storage), ElementsAre("base-000001.state"));
@@ -262,6 +265,12 @@ TEST(CheckpointStore, OutputsAreSyncedBeforeItIsThere) {
   made.before_publish = [] { return eventtime::Result<void>(); };
   ASSERT_TRUE(store.write(made));
   EXPECT_EQ(restore(storage).state, state);
+  size_t asked = 0;
+  made.before_publish = [&] { return ++asked, eventtime::Result<void>(); };
+  ASSERT_TRUE(store.write(made));  // without a file of its own
+  state["key-1"] = "changed";
+  ASSERT_TRUE(store.write(made));  // a delta
+  EXPECT_EQ(asked, 2U);
 }
 
 // ---- in a child ----

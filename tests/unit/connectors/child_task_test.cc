@@ -1,9 +1,13 @@
 #include "connectors/state/child_task.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <thread>
 
@@ -60,6 +64,28 @@ TEST(ChildTask, IsKilledWithItsOwner) {
     EXPECT_EQ(::kill(process, 0), 0);
   }
   EXPECT_EQ(::kill(process, 0), -1);
+}
+
+TEST(ChildTask, EndsWithAParentThatIsKilled) {
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    const auto task = ChildTask::start([&](const ChildTask::Say&) {
+      const bool told = ::write(pipe[1], "x", 1) == 1;
+      while (told) ::pause();
+    });
+    while (true) ::pause();
+  }
+  ::close(pipe[1]);
+  char told = 0;
+  EXPECT_EQ(::read(pipe[0], &told, 1), 1);
+  ::kill(parent, SIGKILL);
+  ::waitpid(parent, nullptr, 0);
+  pollfd end{pipe[0], POLLIN, 0};  // when nobody holds the other end
+  EXPECT_EQ(::poll(&end, 1, 10'000), 1);
+  EXPECT_EQ(::read(pipe[0], &told, 1), 0);
+  ::close(pipe[0]);
 }
 
 }  // namespace

@@ -120,6 +120,7 @@ TEST(Manifest, NamesOnlyFilesOfOurs) {
     EXPECT_THAT(read.error().message, HasSubstr("missing or wrong"));
   }
   EXPECT_FALSE(parse_manifest(with_hash(replaced(body, "delta-000007", "delta-000004"))));
+  EXPECT_FALSE(parse_manifest(with_hash(replaced(body, "delta-000007", "delta-000099"))));
   EXPECT_FALSE(
       parse_manifest(with_hash(replaced(body, "\"savepoint\":null", "\"savepoint\":\"a/b\""))));
   EXPECT_FALSE(parse_manifest(with_hash(replaced(body, "\"bytes\":100", "\"bytes\":-1"))));

@@ -47,6 +47,10 @@ TEST_F(RunMarksTest, ARunThatPartsIsStoppedWithThePlace) {
   first.open(Numbers{0, 0});
   first.write(Numbers{10, 20}, Numbers{1, 2});
   first.write(Numbers{30, 20}, Numbers{1, 3});
+  RunMarks at_once = marks();
+  at_once.open(Numbers{0, 0});
+  EXPECT_THAT(message(at_once.pass(Numbers{10, 20}, Numbers{0, 2})),
+              HasSubstr("between records 0,0 and 10,20, first in key group 0;"));
   RunMarks second = marks();
   second.open(Numbers{0, 0});
   EXPECT_EQ(message(second.pass(Numbers{10, 20}, Numbers{1, 2})), "");
@@ -108,6 +112,22 @@ TEST_F(RunMarksTest, ALargeFileBeginsAnew) {
   }
   EXPECT_LT(largest, 2U << 20);
   EXPECT_LT(std::filesystem::file_size(file()), largest);
+}
+
+// A run that is killed before it has passed all marks leaves them to the next one.
+TEST_F(RunMarksTest, ALargeFileStaysAsLongAsItIsNeeded) {
+  const Numbers digests(10'000, UINT64_MAX);
+  RunMarks first = marks();
+  first.open(Numbers{0});
+  for (uint64_t i = 1; i <= 5; ++i) first.write(Numbers{i}, digests);
+  ASSERT_GT(std::filesystem::file_size(file()), 1U << 20);
+  RunMarks killed = marks();
+  killed.open(Numbers{0});
+  EXPECT_TRUE(killed.pass(Numbers{1}, digests));
+  killed.write(Numbers{1}, digests);
+  RunMarks last = marks();
+  last.open(Numbers{1});
+  EXPECT_FALSE(last.pass(Numbers{5}, Numbers(10'000, 7)));
 }
 
 }  // namespace
