@@ -184,10 +184,11 @@ TEST_F(StateChange, ListsOfAnOldVersionStayAsTheyWere) {
   EXPECT_EQ(run(kPay + listed).status, 0);
   directory_.write("low.txt", "d\n");
   pay("d", "1.0");
+  EXPECT_THAT(run(kPay + listed).err, HasSubstr("pattern 'p' has changed"));
   pay("c", "9.0");
   pay("d", "9.0");
   const ProcessResult result = run(kPay + listed);
-  EXPECT_THAT(result.err, HasSubstr("pattern 'p' has changed"));
+  EXPECT_THAT(result.err, HasSubstr("an older version goes on"));
   EXPECT_EQ(count("\"key\":{\"card\":\"c\"}"), 1U) << alerts();
   EXPECT_EQ(count("\"key\":{\"card\":\"d\"}"), 1U) << alerts();
 }
@@ -207,6 +208,97 @@ TEST_F(StateChange, EventsThatDoNotFitAnyMoreAreRefusedWithAWayOut) {
   EXPECT_EQ(diff.status, 0);
   EXPECT_THAT(diff.out, HasSubstr("note: --on-change drain would be refused: "));
   EXPECT_EQ(run(without, {"--on-change", "reset"}).status, 0);
+}
+
+TEST_F(StateChange, OlderVersionsGoWithTheirPattern) {
+  const auto begin_two_versions = [&] {
+    pay("c", "1.0");
+    EXPECT_EQ(run(kPay + three("10") + kLast).status, 0);
+    ProcessResult result = run(kPay + three("20") + kLast);
+    EXPECT_THAT(result.err, HasSubstr("the old version finishes its partial matches"));
+    pay("c", "15.0");
+    pay("c", "7.0");
+  };
+  begin_two_versions();
+  ProcessResult result = run(kPay + three("30") + kLast, {"--on-change", "reset"});
+  EXPECT_THAT(result.err, HasSubstr("the partial matches of an old version are dropped"));
+  EXPECT_EQ(count("\"pattern\":\"three\""), 0U) << alerts();
+  begin_two_versions();
+  EXPECT_EQ(run(kPay + kLast).status, 0);
+  EXPECT_EQ(count("\"pattern\":\"three\""), 0U) << alerts();
+}
+
+TEST_F(StateChange, VersionsThatMatchAtOnceTellItInTheirOrder) {
+  const auto version = [](const std::string& number) {
+    return kPay +
+           "pattern p {\n  by card\n  match a: Pay[amount < 2] then b: Pay[amount > 5] "
+           "within 1h\n  emit bound: " +
+           number + "\n}\n";
+  };
+  for (const char* number : {"1", "2", "3"}) {
+    pay("c", "1.0");
+    EXPECT_EQ(run(version(number)).status, 0);
+  }
+  pay("c", "7.0");
+  EXPECT_EQ(run(version("3")).status, 0);
+  std::string order;
+  const std::string all = alerts();
+  for (size_t at = all.find("\"bound\":"); at != std::string::npos;
+       at = all.find("\"bound\":", at + 1)) {
+    order += all[at + 8];
+  }
+  EXPECT_EQ(order, "123") << all;
+}
+
+TEST_F(StateChange, AFirstEventStaysOneWhenItIsMigrated) {
+  pay("c", "1.9");
+  const std::string patterns = kPay + three("10") + kLast;
+  EXPECT_EQ(run(patterns).status, 0);
+  std::string stricter = patterns;
+  for (size_t at = 0; (at = stricter.find("amount < 2", at)) != std::string::npos;) {
+    stricter.replace(at, 10, "amount < 1");
+  }
+  pay("c", "15.0");
+  pay("c", "7.0");
+  pay("c", "0.5");
+  pay("c", "0.5");
+  EXPECT_EQ(run(stricter, {"--on-change", "migrate"}).status, 0);
+  EXPECT_EQ(count("\"pattern\":\"three\""), 1U) << alerts();
+  EXPECT_EQ(count("\"pattern\":\"last\""), 1U) << alerts();
+}
+
+TEST_F(StateChange, AnotherNumberOfInputsIsRefused) {
+  pay("c", "1.0");
+  EXPECT_EQ(run(kPay + three("10")).status, 0);
+  const ProcessResult result =
+      run(kPay + three("10"), {"-i", "Pay=" + directory_.write("more.jsonl", "")});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_THAT(result.err, HasSubstr("is of a run over 1 inputs, and this one has 2"));
+}
+
+TEST_F(StateChange, InspectReadsEventsAsTheyAreAndOldVersionsOfThem) {
+  pay("c", "1.0");
+  EXPECT_EQ(run(kPay + three("10")).status, 0);
+  const std::string more =
+      "event Pay { card: string, amount: float, shop: string?, at: timestamp } time at\n"
+      "pattern three { by card match a: Pay[amount < 2] then b: Pay[shop == 'x'] within 1h }\n";
+  ProcessResult result = run(more);
+  EXPECT_EQ(result.status, 0) << result.err;
+  pay("d", "1.0");
+  EXPECT_EQ(run(more).status, 0);
+  result = state("inspect");
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("three (old) card=c"));
+  EXPECT_THAT(result.out, HasSubstr("three card=d"));
+}
+
+TEST_F(StateChange, AnOldVersionWhoseKeyHasAnotherTypeIsRefused) {
+  pay("c", "1.0");
+  EXPECT_EQ(run(kPay + three("10")).status, 0);
+  const ProcessResult result =
+      run("event Pay { card: int, amount: float, at: timestamp } time at\n" + three("10"));
+  EXPECT_EQ(result.status, 2);
+  EXPECT_THAT(result.err, HasSubstr("a field that it uses has another type"));
 }
 
 TEST_F(StateChange, EventsThatDoNotFitAnyMoreAreNoMatterWhereNothingIsPending) {
@@ -340,6 +432,16 @@ TEST_P(SuppressChange, AnOldVersionThatDrainsAndTheNewOneSuppressEachTheirOwn) {
   match("c");
   go_on(quiet("12"));
   EXPECT_EQ(told(), "10 12 10+1 12+1");
+}
+
+TEST_P(SuppressChange, AThirdVersionKnowsNothingOfTheFirst) {
+  match("c");
+  pay("x", "0.1");
+  go_on(quiet("10"));
+  go_on(quiet("12"));  // the first one has finished
+  match("c");
+  go_on(quiet("14"));
+  EXPECT_EQ(told(), "10 14");
 }
 
 TEST_P(SuppressChange, ANewVersionAfterResetKnowsOfNoAlert) {
