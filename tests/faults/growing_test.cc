@@ -7,6 +7,8 @@
 
 #include "tests/faults/rig.h"
 #include "tests/faults/scenarios.h"
+#include "tests/support/process.h"
+#include "tests/support/temporary_directory.h"
 
 namespace tocsin::faults {
 namespace {
@@ -30,6 +32,36 @@ TEST_P(Growing, EachRunGivesWhatOneRunGives) {
     rig.finish();
     ASSERT_EQ(difference(wanted, rig.written()), "") << "a second run over the same has added";
   }
+}
+
+// It had ended while the other went on.
+TEST(GrowingInputs, OneThatEndedBeforeAnotherIsTakenUpAgain) {
+  const tests::TemporaryDirectory directory;
+  const std::string patterns =
+      directory.write("p.tocsin",
+                      "event E { k: string, at: timestamp } time at\n"
+                      "pattern p { match a: E[k == 'a'] then b: E[k == 'b'] within 1h }\n");
+  const auto event = [](const std::string& k, const std::string& second) {
+    return R"({"k":")" + k + R"(","at":"2026-03-01T10:00:)" + second + "Z\"}\n";
+  };
+  const std::string first = event("a", "01");
+  const std::string other = directory.write("other", event("x", "02") + event("x", "03"));
+  const std::vector<std::string> words = {"run",
+                                          "-p",
+                                          patterns,
+                                          "-i",
+                                          directory.write("first", first),
+                                          "-i",
+                                          other,
+                                          "-o",
+                                          directory.path("out"),
+                                          "--state",
+                                          directory.path("state")};
+  EXPECT_EQ(tests::run_tocsin(words).status, 0);
+  EXPECT_EQ(tests::read_file(directory.path("out")), "");
+  directory.write("first", first + event("b", "04"));
+  EXPECT_EQ(tests::run_tocsin(words).status, 0);
+  EXPECT_NE(tests::read_file(directory.path("out")), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(Faults, Growing,
