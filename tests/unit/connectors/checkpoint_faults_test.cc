@@ -22,7 +22,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 using tests::Loss;
 using tests::MemoryStorage;
 
