@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -509,6 +510,18 @@ TEST_F(StateChange, InspectShowsWhatIsPending) {
                         R"({"variable":"a","type":"Pay",)"));
   EXPECT_EQ(state("inspect", {"--pattern", "none"}).status, 2);
   EXPECT_EQ(state("inspect", {"--checkpoint", "77"}).status, 2);
+}
+
+TEST_F(StateChange, InspectReadsWhateverTheRunWasMadeWith) {
+  pay("c", "1.0");
+  for (const std::vector<std::string>& flags :
+       {std::vector<std::string>{"--events", "none"}, {"--plan", "plain"}, {"--threads", "3"}}) {
+    std::filesystem::remove_all(state_);
+    EXPECT_EQ(run(kPay + three("10") + kLast, flags).status, 0);
+    const ProcessResult result = state("inspect");
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_THAT(result.out, HasSubstr("last card=c"));
+  }
 }
 
 TEST_F(StateChange, InspectShowsTheFirstKeysUpToItsLimit) {
