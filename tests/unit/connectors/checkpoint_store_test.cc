@@ -320,6 +320,21 @@ TEST(BackgroundCheckpoint, WhatAChildWroteTheNextOneKnows) {
   EXPECT_EQ(restore(*storage).state, state);
 }
 
+TEST(BackgroundCheckpoint, RemovesOldOnes) {
+  const TemporaryDirectory directory;
+  const auto storage = storage_in(directory);
+  CheckpointStore store(*storage, {.keep = 1});
+  restore_into(store);
+  State state = numbered_state(100);
+  for (int i = 0; i < 3; ++i) {
+    state["key-1"] = std::to_string(i);
+    ASSERT_TRUE(store.start(request(state)));
+    ASSERT_TRUE(store.wait());
+  }
+  EXPECT_THAT(names(*storage), ElementsAre("base-000001.state", "checkpoint-000003.json",
+                                           "delta-000002.state", "delta-000003.state"));
+}
+
 TEST(BackgroundCheckpoint, TellsWhatIsWrong) {
   const TemporaryDirectory directory;
   const auto storage = storage_in(directory);
