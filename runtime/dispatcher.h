@@ -47,6 +47,23 @@ class Dispatcher {
       for (const uint32_t pattern : users_[predicate].active) visit(pattern, false);
     }
   }
+  // Calls `visit(predicate, pattern)` for each condition of each pattern, whether active or not.
+  template <typename Visit>
+  void for_each_condition(const Visit& visit) const {
+    for (size_t predicate = 0; predicate < users_.size(); ++predicate) {
+      for (const uint32_t pattern : users_[predicate].first) {
+        visit(static_cast<nfa::StepPredicate>(predicate), pattern);
+      }
+    }
+    for (size_t pattern = 0; pattern < later_.size(); ++pattern) {
+      for (const nfa::StepPredicate predicate : later_[pattern].predicates) {
+        visit(predicate, static_cast<uint32_t>(pattern));
+      }
+    }
+  }
+  size_t types() const { return want_all_.size(); }
+  // The patterns that all events of the type concern.
+  const std::vector<uint32_t>& wanting_all(eventtime::TypeId type) const { return want_all_[type]; }
 
  private:
   // Of a condition.

@@ -35,6 +35,9 @@ Result<void> Engine::Impl::compile() {
   }
   for (const auto& shard : shards_) shard->build(programs);
   for (const auto& op : shards_.front()->operators()) numbers_[op->state_name()] = op->number();
+  if (shards_.size() > 1) {
+    router_.emplace(*shards_.front(), pattern_levels_, static_cast<uint32_t>(shards_.size()));
+  }
   return {};
 }
 
@@ -63,6 +66,8 @@ void Engine::Impl::push(std::shared_ptr<const eventtime::Batch> batch, const OnA
   if (reorder_.settled() > settled_) {
     settled_ = reorder_.settled();
     settle(settled_, on_alert);
+  } else {
+    match(0, std::nullopt);
   }
   shelf_.collect();
 }
@@ -71,14 +76,22 @@ void Engine::Impl::advance(uint32_t input, Timestamp time, const OnAlert& on_ale
   reorder_.advance(input, time);
   release();
   settled_ = reorder_.settled();
-  if (settled_ != eventtime::kMaxTimestamp) settle(settled_, on_alert);
+  if (settled_ != eventtime::kMaxTimestamp) {
+    settle(settled_, on_alert);
+  } else {
+    match(0, std::nullopt);
+  }
   shelf_.collect();
 }
 
 void Engine::Impl::finish(uint32_t input, const OnAlert& on_alert) {
   reorder_.finish(input);
   release();
-  if (!reorder_.most_behind()) settle(eventtime::kMaxTimestamp, on_alert);
+  if (!reorder_.most_behind()) {
+    settle(eventtime::kMaxTimestamp, on_alert);
+  } else {
+    match(0, std::nullopt);
+  }
   shelf_.collect();
 }
 
@@ -154,8 +167,8 @@ Result<void> Engine::Impl::status() const {
   return options_.spill == nullptr ? Result<void>() : options_.spill->status();
 }
 
-void Engine::Impl::for_each_shard(size_t events, const std::function<void(Shard&)>& work) {
-  if (shards_.size() == 1 || events < kFewEvents) {
+void Engine::Impl::for_each_shard(const std::function<void(Shard&)>& work) {
+  if (shards_.size() == 1 || released_.size() < kFewEvents) {
     for (const auto& shard : shards_) work(*shard);
   } else {
     workers_.run(shards_.size(), [&](size_t i) { work(*shards_[i]); });
@@ -178,12 +191,11 @@ LoadedBatch& Engine::Impl::load(std::shared_ptr<const eventtime::Batch> batch) {
   return loaded;
 }
 
-// Matches all rows whose time is settled, pattern by pattern: patterns do not see each other.
+// All rows whose time is settled, to be matched.
 void Engine::Impl::release() {
   arrivals_.clear();
-  reorder_.release(arrivals_);
-  if (arrivals_.empty()) return;
   released_.clear();
+  reorder_.release(arrivals_);
   for (const eventtime::Arrival& arrival : arrivals_) {
     released_.push_back(event_of(shelf_.at(arrival.batch), arrival.row));
   }
@@ -193,14 +205,22 @@ void Engine::Impl::release() {
       levels_[level].waiting.push_back(event);
     }
   }
-  match(0);
 }
 
-// The events of `released_`. Releases them.
-void Engine::Impl::match(size_t number) {
+// The events of `released_`, and releases them.
+Timestamp Engine::Impl::match(size_t number, std::optional<Timestamp> now) {
   Level& level = levels_[number];
   for (ReleasedEvent& event : released_) event.tested.sequence = ++level.sequence;
-  for_each_shard(released_.size(), [&](Shard& shard) { shard.match(number, released_); });
+  if (router_) route(number);
+  std::vector<Timestamp> until(shards_.size());
+  for_each_shard([&](Shard& shard) {
+    if (router_) {
+      shard.match(number, released_, router_->slices());
+    } else {
+      shard.match(number, released_);
+    }
+    if (now) until[shard.share().number] = shard.pass_time(number, *now, reorder_.latest_row());
+  });
   collect_alerts(number);
   for (size_t i = 0; i < released_.size();) {
     LoadedBatch& loaded = *released_[i].loaded;
@@ -208,27 +228,27 @@ void Engine::Impl::match(size_t number) {
     while (i < released_.size() && released_[i].loaded == &loaded) ++i;
     holder_.release(loaded, static_cast<uint32_t>(i - first));
   }
+  return *std::min_element(until.begin(), until.end());
 }
 
-// All events before `now` have been released: level by level, decides what is over, and gives its
-// alerts out and on. kMaxTimestamp: the inputs have ended.
+void Engine::Impl::route(size_t level) {
+  const size_t slices = released_.size() < kFewEvents ? 1 : shards_.size();
+  router_->begin(slices);
+  workers_.run(slices, [&](size_t slice) { router_->fill(level, released_, slice); });
+}
+
+// All events before `now` are in `released_` or have been matched: level by level, matches them,
+// decides what is over, and gives its alerts out and on. kMaxTimestamp: the inputs have ended.
 void Engine::Impl::settle(Timestamp now, const OnAlert& on_alert) {
   for (size_t number = 0; number < levels_.size(); ++number) {
-    if (number > 0) match_waiting(number, now);
-    const Timestamp before = now;
-    std::vector<Timestamp> until(shards_.size());
+    if (number > 0) take_waiting(number, now);
+    now = match(number, now);
     if (has_failed()) return;
-    for_each_shard(released_.size(), [&](Shard& shard) {
-      until[shard.share().number] = shard.pass_time(number, before, reorder_.latest_row());
-    });
-    now = *std::min_element(until.begin(), until.end());
-    collect_alerts(number);
     derived_.clear();
     queue_.settle(number, now, derived_,
                   [&](const PendingAlert& alert) { give_out(alert, nullptr); });
     if (!derived_.empty()) pass_on(number);
   }
-  if (has_failed()) return;
   queue_.flush(now, [&](const PendingAlert& alert) { give_out(alert, on_alert); });
   if (now != eventtime::kMaxTimestamp) keep_within_memory();
 }
@@ -236,7 +256,7 @@ void Engine::Impl::settle(Timestamp now, const OnAlert& on_alert) {
 void Engine::Impl::keep_within_memory() {
   if (options_.spill == nullptr) return;
   const uint64_t share = options_.memory / shards_.size();
-  for_each_shard(kFewEvents, [&](Shard& shard) { shard.keep_within(share, settled_); });
+  for_each_shard([&](Shard& shard) { shard.keep_within(share, settled_); });
   tidy_spilled();
   options_.spill->collect();
 }
@@ -307,7 +327,7 @@ void Engine::Impl::fold(const PendingAlert& alert, const PatternOperator& op) {
 }
 
 // Of a higher level: events before `now`, those of the inputs first where times are equal.
-void Engine::Impl::match_waiting(size_t number, Timestamp now) {
+void Engine::Impl::take_waiting(size_t number, Timestamp now) {
   Level& level = levels_[number];
   const auto is_due = [&](const std::deque<ReleasedEvent>& events) {
     return !events.empty() &&
@@ -324,7 +344,6 @@ void Engine::Impl::match_waiting(size_t number, Timestamp now) {
                                                             level.derived.front().tested.row->time);
     take(input_first ? level.waiting : level.derived);
   }
-  match(number);
 }
 
 // Gives derived events to all higher levels.

@@ -67,9 +67,12 @@ class Engine::Impl {
 
   LoadedBatch& load(std::shared_ptr<const eventtime::Batch> batch);
   void release();
-  void match(size_t number);
+  // The events of a level; then, if `now` is given, all before it have been matched. Returns from
+  // when on there may still be alerts of the level.
+  eventtime::Timestamp match(size_t number, std::optional<eventtime::Timestamp> now);
+  void route(size_t level);
   void settle(eventtime::Timestamp now, const OnAlert& on_alert);
-  void match_waiting(size_t number, eventtime::Timestamp now);
+  void take_waiting(size_t number, eventtime::Timestamp now);
   void pass_on(size_t from);
   void keep_within_memory();
   void tidy_spilled();
@@ -77,8 +80,8 @@ class Engine::Impl {
   void give_out(const PendingAlert& alert, const OnAlert& on_alert);
   void fold(const PendingAlert& alert, const PatternOperator& op);
   void collect_alerts(size_t level);
-  // For each shard, at the same time if there is much to do for `events`.
-  void for_each_shard(size_t events, const std::function<void(Shard&)>& work);
+  // For each shard, at the same time where there is much to do for the released events.
+  void for_each_shard(const std::function<void(Shard&)>& work);
   // Conditions are decided by the first one's.
   Dispatcher& dispatcher() { return shards_.front()->dispatcher(); }
   Shard& shard_of(std::string_view key) const;
@@ -111,6 +114,7 @@ class Engine::Impl {
   BatchHolder& holder_;                                  // the engine
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unordered_map<std::string, uint32_t> numbers_;  // of patterns, by the names of their states
+  std::optional<EventRouter> router_;  // to several shards
   WorkerPool workers_;
   std::vector<Level> levels_;
   NullKeys null_keys_;

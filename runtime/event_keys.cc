@@ -22,15 +22,42 @@ bool EventKeys::join(const std::vector<patterns::KeyPart>& by) {
   return true;
 }
 
+bool EventKeys::takes(eventtime::TypeId type) const {
+  return std::all_of(by_.begin(), by_.end(), [type](const patterns::KeyPart& part) {
+    return type < part.field_by_type.size() && part.field_by_type[type];
+  });
+}
+
+bool EventKeys::encode(std::string& out, const nfa::TestedEvent& event) const {
+  return append_key(out, by_, event.table(), event.row->type, event.row->table_row);
+}
+
 void EventKeys::begin(size_t events) {
   keys_.assign(events, {});
   text_.clear();
 }
 
+void EventKeys::begin_given(size_t events) {
+  Key none;
+  none.made = true;
+  none.is_null = true;
+  keys_.assign(events, none);
+  text_.clear();
+}
+
+void EventKeys::give(size_t index, std::string_view text, uint32_t tag) {
+  Key& key = keys_[index];
+  key.begin = static_cast<uint32_t>(text_.size());
+  key.size = static_cast<uint32_t>(text.size());
+  key.tag = tag;
+  key.is_null = false;
+  text_ += text;
+}
+
 void EventKeys::make(Key& key, const nfa::TestedEvent& event) {
   key.made = true;
   key.begin = static_cast<uint32_t>(text_.size());
-  key.is_null = !append_key(text_, by_, event.table(), event.row->type, event.row->table_row);
+  key.is_null = !encode(text_, event);
   if (key.is_null) {
     text_.resize(key.begin);
     return;

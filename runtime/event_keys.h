@@ -26,8 +26,16 @@ class EventKeys {
 
   // Whether `by` names the same fields; if so, serves its event types too from now on.
   bool join(const std::vector<patterns::KeyPart>& by);
+  // Whether events of the type have the fields.
+  bool takes(eventtime::TypeId type) const;
+  // Appends the key of an event; false if a field of it is null (then `out` is garbage).
+  bool encode(std::string& out, const nfa::TestedEvent& event) const;
+
   // Another block of so many events. Its keys are made when they are asked for.
   void begin(size_t events);
+  // The same, of keys that were made elsewhere: an event has the one that is given, or none.
+  void begin_given(size_t events);
+  void give(size_t index, std::string_view text, uint32_t tag);
   const Key& of(size_t index, const nfa::TestedEvent& event) {
     Key& key = keys_[index];
     if (!key.made) make(key, event);

@@ -162,6 +162,7 @@ class PatternOperator {
                 const std::function<void(const Alert&)>& on_alert);
 
   uint32_t number() const { return number_; }
+  const std::vector<Door>& doors() const { return doors_; }
   // What its state is called in saved records.
   const std::string& state_name() const { return version_.state; }
   // It goes on with what it has and begins nothing more.

@@ -84,9 +84,12 @@ void Shard::build(const std::vector<nfa::Program>& programs) {
     const Pattern& pattern = patterns_.patterns[i];
     keep_texts(programs[i]);
     Level& level = levels_[pattern_levels_.level_of[i]];
-    operators_.push_back(
-        make_operator({programs[i], pattern, static_cast<uint32_t>(i), ranks[i], events_,
-                       doors_of(pattern, level), options_, spill_ ? &*spill_ : nullptr}));
+    std::vector<Door> doors = doors_of(pattern, level);
+    level.bits.resize(programs.size());
+    level.bits[i] = bits_of(doors, level);
+    operators_.push_back(make_operator({programs[i], pattern, static_cast<uint32_t>(i), ranks[i],
+                                        events_, std::move(doors), options_,
+                                        spill_ ? &*spill_ : nullptr}));
     operators_.back()->concern(dispatcher_);
   }
 }
@@ -113,6 +116,15 @@ std::vector<Door> Shard::doors_of(const Pattern& pattern, Level& level) const {
   return doors;
 }
 
+Shard::KeyBits Shard::bits_of(const std::vector<Door>& doors, const Level& level) {
+  KeyBits bits = 0;
+  for (size_t set = 0; set < level.keys.size(); ++set) {
+    const auto leads_there = [&](const Door& door) { return door.keys == level.keys[set].get(); };
+    if (std::any_of(doors.begin(), doors.end(), leads_there)) bits |= KeyBits{1} << (set % 64);
+  }
+  return bits;
+}
+
 EventKeys& Shard::keys_by(const std::vector<patterns::KeyPart>& by, Level& level) {
   for (const auto& keys : level.keys) {
     if (keys->join(by)) return *keys;
@@ -133,32 +145,56 @@ void Shard::keep_texts(const nfa::Program& program) {
   }
 }
 
-// Block by block, so that a block is still near when the next pattern looks at it; in a copy where
-// other shards look at the same events.
+// Block by block, so that a block is still near when the next pattern looks at it.
 void Shard::match(size_t level, std::span<ReleasedEvent> events) {
   for (size_t begin = 0; begin < events.size(); begin += kBlockEvents) {
-    std::span<ReleasedEvent> block =
-        events.subspan(begin, std::min(kBlockEvents, events.size() - begin));
-    if (share_.count > 1) {
-      copied_.assign(block.begin(), block.end());
-      block = copied_;
-    }
-    match_block(level, block);
-    for (const ReleasedEvent& event : block) {
-      if (event.tested.stored != nfa::kNoEvent) events_.release(event.tested.stored);
-    }
+    const auto block = events.subspan(begin, std::min(kBlockEvents, events.size() - begin));
+    for (const auto& keys : levels_[level].keys) keys->begin(block.size());
+    match_block(level, block, {});
   }
 }
 
-void Shard::match_block(size_t number, std::span<ReleasedEvent> block) {
+void Shard::match(size_t level, std::span<const ReleasedEvent> events,
+                  std::span<const EventRouter::Slice> slices) {
+  const auto& keys = levels_[level].keys;
+  for (const EventRouter::Slice& slice : slices) {
+    const EventRouter::Portion& portion = slice.of(share_.number);
+    const EventRouter::Key* key = portion.keys.data();
+    const char* text = portion.texts.data();
+    for (const EventRouter::Event& event : portion.events) {
+      if (copied_.size() == kBlockEvents) match_copied(level);
+      if (copied_.empty()) {
+        for (const auto& set : keys) set->begin_given(kBlockEvents);
+      }
+      KeyBits bits = 0;
+      for (uint32_t i = 0; i < event.keys; ++i, ++key) {
+        keys[key->set]->give(copied_.size(), {text, key->size}, key->tag);
+        bits |= KeyBits{1} << (key->set % 64);
+        text += key->size;
+      }
+      copied_.push_back(events[event.place]);
+      copied_bits_.push_back(bits);
+    }
+  }
+  if (!copied_.empty()) match_copied(level);
+}
+
+void Shard::match_copied(size_t number) {
+  match_block(number, copied_, copied_bits_);
+  copied_.clear();
+  copied_bits_.clear();
+}
+
+void Shard::match_block(size_t number, std::span<ReleasedEvent> block,
+                        std::span<const KeyBits> bits) {
   Level& level = levels_[number];
-  for (const auto& keys : level.keys) keys->begin(block.size());
   level.concerned.clear();
   for (size_t i = 0; i < block.size(); ++i) {
     ReleasedEvent& event = block[i];
     const auto row = static_cast<size_t>(event.tested.row - event.loaded->batch->rows.data());
+    const KeyBits has = bits.empty() ? kAllKeys : bits[i];
     dispatcher_.visit(*event.loaded, row, [&](uint32_t pattern, bool may_begin) {
-      if (pattern_levels_.level_of[pattern] != number) return;
+      if ((level.bits[pattern] & has) == 0) return;
       PatternOperator& op = *operators_[pattern];
       const bool is_first = !op.has_events();
       const bool routed = op.route(event, i, may_begin, share_);
@@ -168,6 +204,9 @@ void Shard::match_block(size_t number, std::span<ReleasedEvent> block) {
   }
   // Their order does not matter to alerts.
   for (PatternOperator* op : level.concerned) op->process(around(number));
+  for (const ReleasedEvent& event : block) {
+    if (event.tested.stored != nfa::kNoEvent) events_.release(event.tested.stored);
+  }
 }
 
 uint64_t Shard::memory() const {

@@ -15,6 +15,7 @@
 #include "patterns/pattern.h"
 #include "runtime/dispatcher.h"
 #include "runtime/engine_options.h"
+#include "runtime/event_router.h"
 #include "runtime/pattern_operator.h"
 #include "runtime/spill_files.h"
 
@@ -43,9 +44,12 @@ class Shard {
 
   const KeyShare& share() const { return share_; }
 
-  // Events of a level, in order, with their sequence. They are the shard's to write to if it has
-  // all keys.
+  // Events of a level, in order, with their sequence. For the only shard: the events are its to
+  // write to.
   void match(size_t level, std::span<ReleasedEvent> events);
+  // For one of several: of the same events those that the slices have for it.
+  void match(size_t level, std::span<const ReleasedEvent> events,
+             std::span<const EventRouter::Slice> slices);
   // All events of the level before `now` have been matched; kMaxTimestamp: the inputs have ended,
   // at `end`. Returns from when on there may still be alerts of the level.
   eventtime::Timestamp pass_time(size_t level, eventtime::Timestamp now, eventtime::Timestamp end);
@@ -61,19 +65,32 @@ class Shard {
   nfa::EventStore& events() { return events_; }
   const nfa::EventStore& events() const { return events_; }
   std::span<const std::unique_ptr<PatternOperator>> operators() const { return operators_; }
+  // What the keys of a level's patterns are made of; the same in all shards.
+  std::span<const std::unique_ptr<EventKeys>> keys(size_t level) const {
+    return levels_[level].keys;
+  }
 
  private:
+  // Of an event of a block: by which of the level's EventKeys it has a key of the shard. Beyond 64
+  // of them several share a bit.
+  using KeyBits = uint64_t;
+  static constexpr KeyBits kAllKeys = UINT64_MAX;
+
   struct Level {
     std::vector<PatternOperator*> concerned;  // by the present block
     std::vector<std::unique_ptr<EventKeys>> keys;
+    std::vector<KeyBits> bits;  // by pattern; none: it is of another level
     std::vector<PendingAlert> found;
   };
 
   std::unique_ptr<PatternOperator> make_operator(OperatorParts parts) const;
   std::vector<Door> doors_of(const patterns::Pattern& pattern, Level& level) const;
+  static KeyBits bits_of(const std::vector<Door>& doors, const Level& level);
   static EventKeys& keys_by(const std::vector<patterns::KeyPart>& by, Level& level);
   void keep_texts(const nfa::Program& program);
-  void match_block(size_t number, std::span<ReleasedEvent> block);
+  // `bits`: by event; empty: all have all.
+  void match_block(size_t number, std::span<ReleasedEvent> block, std::span<const KeyBits> bits);
+  void match_copied(size_t number);
   bool spill_part(double part, eventtime::Timestamp now);
   Surroundings around(size_t level) { return {formats_, shelf_, levels_[level].found}; }
 
@@ -90,7 +107,10 @@ class Shard {
   std::optional<SpillFiles::Writer> spill_writer_;
   std::optional<SpillParts> spill_;
   std::vector<std::unique_ptr<PatternOperator>> operators_;
-  std::vector<ReleasedEvent> copied_;  // reused
+
+  // A block of events that other shards look at too; reused.
+  std::vector<ReleasedEvent> copied_;
+  std::vector<KeyBits> copied_bits_;
 };
 
 }  // namespace tocsin::runtime

@@ -61,5 +61,19 @@ TEST_F(EventKeysTest, AreMadeAnewForEachBlock) {
   EXPECT_TRUE(keys.of(0, event(0)).is_null);
 }
 
+TEST_F(EventKeysTest, MayBeGivenInsteadOfMade) {
+  EventKeys keys(by(0));
+  EXPECT_TRUE(keys.takes(0));
+  EXPECT_FALSE(keys.takes(1));
+  std::string text;
+  ASSERT_TRUE(keys.encode(text, event(0)));
+  keys.begin_given(2);
+  keys.give(0, text, tag_of(text));
+  EXPECT_FALSE(keys.of(0, event(0)).is_null);
+  EXPECT_EQ(keys.text(keys.of(0, event(0))), text);
+  EXPECT_EQ(keys.of(0, event(0)).tag, tag_of(text));
+  EXPECT_TRUE(keys.of(1, event(0)).is_null) << "none was given";
+}
+
 }  // namespace
 }  // namespace tocsin::runtime
