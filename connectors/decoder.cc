@@ -13,6 +13,11 @@ TypeRule type_rule(const DecodeOptions& options, const eventtime::Catalog& catal
   return {std::nullopt, "type"};
 }
 
+DecodeOptions options_of(const TypeRule& rule) {
+  if (rule.fixed) return {rule.fixed, std::nullopt};
+  return {std::nullopt, rule.field};
+}
+
 std::string unknown_type_reason(std::string_view type) {
   return fmt::format("unknown event type {}", quoted(type));
 }

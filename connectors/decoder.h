@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,8 @@ struct TypeRule {
   std::string field;  // where not fixed
 };
 TypeRule type_rule(const DecodeOptions& options, const eventtime::Catalog& catalog);
+// The options that say so.
+DecodeOptions options_of(const TypeRule& rule);
 
 // Reasons that all formats share.
 std::string unknown_type_reason(std::string_view type);
@@ -73,6 +76,9 @@ class Decoder {
   // Behind the header, if there is one: the next record has this number, and the line before it is
   // as told.
   virtual void resume(uint64_t next_record, runtime::LineState line) = 0;
+
+  // Another one to decode what this one cuts, behind the header. Knows nothing of numbers.
+  virtual std::unique_ptr<Decoder> another() const = 0;
 
   virtual const eventtime::RecordFormat& format() const = 0;
 };

@@ -406,6 +406,9 @@ size_t Engine::pending(uint32_t input) const {
 const PatternSet& Engine::patterns() const {
   return impl_->patterns();
 }
+WorkerPool& Engine::workers() {
+  return impl_->workers();
+}
 std::span<const uint64_t> Engine::alert_digests() const {
   return impl_->digests();
 }

@@ -54,6 +54,8 @@ struct EngineStats {
   std::vector<PatternStats> patterns;  // in the order of declaration
 };
 
+class WorkerPool;
+
 class Engine {
  public:
   // An event that came too late to be matched. Valid during the call only.
@@ -139,6 +141,8 @@ class Engine {
   size_t pending(uint32_t input) const;
 
   const patterns::PatternSet& patterns() const;
+  // The threads that match; between two calls they may do other work.
+  WorkerPool& workers();
   EngineStats stats() const;
   // An error of the disk with the keys that have been spilled. What came out until then is right,
   // and nothing comes out any more.

@@ -40,6 +40,7 @@ class Engine::Impl {
   std::optional<uint32_t> next_input() const { return reorder_.most_behind(); }
   const eventtime::ReorderBuffer& reorder() const { return reorder_; }
   const patterns::PatternSet& patterns() const { return patterns_; }
+  WorkerPool& workers() { return workers_; }
   std::span<const uint64_t> digests() const { return digests_; }
   EngineStats stats() const;
   eventtime::Result<void> status() const;

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "connectors/file/file_source.h"
 #include "patterns/diagnostic.h"
 
 namespace tocsin::server {
@@ -25,9 +24,9 @@ Unexpected<Error> unknown_type(const std::string& type, const eventtime::Catalog
 
 }  // namespace
 
-Result<std::unique_ptr<runtime::Source>> open_input(const RunInput& input,
-                                                    const RunOptions& options,
-                                                    const eventtime::Catalog& catalog) {
+Result<std::unique_ptr<connectors::FileSource>> open_input(const RunInput& input,
+                                                           const RunOptions& options,
+                                                           const eventtime::Catalog& catalog) {
   connectors::SourceSpec spec;
   spec.path = input.path;
   spec.follow = options.follow;

@@ -3,16 +3,15 @@
 
 #include <memory>
 
+#include "connectors/file/file_source.h"
 #include "eventtime/result.h"
 #include "eventtime/schema.h"
-#include "runtime/source.h"
 #include "server/run_command.h"
 
 namespace tocsin::server {
 
 // The catalog outlives the source.
-eventtime::Result<std::unique_ptr<runtime::Source>> open_input(const RunInput& input,
-                                                               const RunOptions& options,
-                                                               const eventtime::Catalog& catalog);
+eventtime::Result<std::unique_ptr<connectors::FileSource>> open_input(
+    const RunInput& input, const RunOptions& options, const eventtime::Catalog& catalog);
 
 }  // namespace tocsin::server

@@ -24,6 +24,10 @@ constexpr eventtime::Duration kPollEvery{20'000};
 // Then it is looked for a stop.
 constexpr eventtime::Duration kLongestSleep{100'000};
 
+// Batches that are decoded ahead, of all inputs together and of each at least.
+constexpr size_t kAheadByThread = 2;
+constexpr size_t kLeastAhead = 2;
+
 }  // namespace
 
 runtime::EngineOptions RunLoop::engine_options() const {
@@ -55,10 +59,12 @@ Result<void> RunLoop::open_engine(patterns::PatternSet set, const runtime::Engin
   const eventtime::Catalog& catalog = engine_->patterns().catalog;
   pool_.emplace(catalog);
   for (const RunInput& input : options_.inputs) {
-    Result<std::unique_ptr<runtime::Source>> source = open_input(input, options_, catalog);
+    Result<std::unique_ptr<connectors::FileSource>> source = open_input(input, options_, catalog);
     if (!source) return Unexpected<Error>{source.error()};
     engine_->add_input(options_.out_of_order, (*source)->format());
-    sources_.push_back(std::move(*source));
+    auto reader = std::make_unique<connectors::ReadAhead>(*std::move(source), catalog);
+    readers_.push_back(reader.get());
+    sources_.push_back(std::move(reader));
   }
   records_.resize(sources_.size());
   left_open_.resize(sources_.size());
@@ -101,12 +107,10 @@ Result<void> RunLoop::open_ticks_and_outputs(const connectors::RunMeta* before) 
 // Where there are threads for it, and it does not matter how many records a read gives.
 void RunLoop::read_ahead() {
   if (options_.threads == 1 || options_.follow || pace_) return;
-  for (uint32_t input = 0; input < sources_.size(); ++input) {
-    std::unique_ptr<runtime::Source>& source = sources_[input];
-    if (!source->bytes_total() || ticks_->known().next(input)) continue;
-    auto reader = std::make_unique<ReadAhead>(std::move(source), engine_->patterns().catalog);
-    readers_.push_back(reader.get());
-    source = std::move(reader);
+  const size_t batches = std::max(kLeastAhead, kAheadByThread * options_.threads / readers_.size());
+  for (uint32_t input = 0; input < readers_.size(); ++input) {
+    if (!readers_[input]->bytes_total() || ticks_->known().next(input)) continue;
+    readers_[input]->begin(engine_->workers(), options_.batch_size, batches);
   }
 }
 

@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "connectors/file/read_ahead.h"
 #include "connectors/state/temporary_storage.h"
 #include "patterns/pattern.h"
 #include "runtime/batch_pool.h"
@@ -28,7 +29,6 @@
 #include "runtime/spill_files.h"
 #include "server/pace.h"
 #include "server/progress.h"
-#include "server/read_ahead.h"
 #include "server/run_command.h"
 #include "server/run_outputs.h"
 #include "server/run_state.h"
@@ -64,7 +64,7 @@ class RunLoop {
   eventtime::Result<void> open_state(patterns::PatternSet set, OwnPatterns own);
   eventtime::Result<void> open_ticks_and_outputs(const connectors::RunMeta* before);
   void read_ahead();
-  RunState::Parts parts() { return {*engine_, sources_, outputs_, *ticks_, readers_, records_}; }
+  RunState::Parts parts() { return {*engine_, sources_, outputs_, *ticks_, records_}; }
   // The source has nothing more.
   eventtime::Result<void> end(uint32_t input);
   // Of a replay: drops the rows that lie outside of its range, then waits until the rest is due.
@@ -101,9 +101,9 @@ class RunLoop {
   std::optional<runtime::BatchPool> pool_;
   // After the engine: alerts are formatted by the sources' formats until the engine is gone.
   std::vector<std::unique_ptr<runtime::Source>> sources_;
-  std::vector<ReadAhead*> readers_;  // those of the sources that read ahead
-  std::vector<uint64_t> records_;    // read so far, by input; refused ones count
-  std::vector<bool> left_open_;      // by input: its source has ended, and no tick says so
+  std::vector<connectors::ReadAhead*> readers_;  // the same
+  std::vector<uint64_t> records_;                // read so far, by input; refused ones count
+  std::vector<bool> left_open_;  // by input: its source has ended, and no tick says so
   std::unique_ptr<RunTicks> ticks_;
   RunOutputs outputs_;
   std::optional<Progress> progress_;

@@ -334,10 +334,10 @@ Result<void> RunState::pass(const Parts& parts) {
   last_ = now;
   const Result<CheckpointRequest> made = request(parts);
   if (!made) return Unexpected<Error>{made.error()};
-  std::vector<std::unique_lock<std::mutex>> pauses;  // nobody allocates while the process forks
-  for (ReadAhead* reader : parts.readers) pauses.push_back(reader->pause());
-  const Result<void> started = store_.start(*made);
-  pauses.clear();
+  const Result<void> started = [&] {
+    const runtime::WorkerPool::Pause pause(parts.engine.workers());  // nobody allocates meanwhile
+    return store_.start(*made);
+  }();
   if (!started) tell(Unexpected<Error>{started.error()});
   return {};
 }

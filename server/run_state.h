@@ -33,9 +33,9 @@
 #include "runtime/clock.h"
 #include "runtime/engine.h"
 #include "runtime/source.h"
+#include "runtime/worker_pool.h"
 #include "server/own_patterns.h"
 #include "server/pattern_changes.h"
-#include "server/read_ahead.h"
 #include "server/run_command.h"
 #include "server/run_outputs.h"
 #include "server/run_ticks.h"
@@ -73,12 +73,11 @@ class RunState {
 
   // What a checkpoint is made of. All outlive it.
   struct Parts {
-    const runtime::Engine& engine;
+    runtime::Engine& engine;
     const Sources& sources;
     RunOutputs& outputs;
     RunTicks& ticks;
-    const std::vector<ReadAhead*>& readers;  // among the sources
-    const std::vector<uint64_t>& records;    // read so far, by input
+    const std::vector<uint64_t>& records;  // read so far, by input
   };
   // Between two batches: starts a checkpoint if it is time, and sees how the one before went. A
   // checkpoint that fails is told in the log, and tried again the next time; it ends nothing. An

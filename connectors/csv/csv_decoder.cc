@@ -45,6 +45,15 @@ Result<size_t> CsvDecoder::cut_header(std::string_view bytes, bool at_end) {
   return used;
 }
 
+std::unique_ptr<Decoder> CsvDecoder::another() const {
+  TOCSIN_CHECK(has_header_, "only records are left");
+  auto decoder =
+      std::make_unique<CsvDecoder>(catalog_, options_of(type_rule_), path_, splitter_.limit());
+  decoder->format_.layout = format_.layout;
+  decoder->has_header_ = true;
+  return decoder;
+}
+
 void CsvDecoder::decode(const std::vector<RecordSpan>& records, Batch& batch) {
   if (records.empty()) return;
   const char* const data = batch.raw.data();

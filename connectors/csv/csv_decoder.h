@@ -7,6 +7,7 @@
 // tests/fuzz/csv_fuzz.cc.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,6 +34,7 @@ class CsvDecoder : public Decoder {
     next_record_ = next_record;
     splitter_.resume(line);
   }
+  std::unique_ptr<Decoder> another() const override;
   const eventtime::RecordFormat& format() const override { return format_; }
 
  private:

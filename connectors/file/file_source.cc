@@ -32,8 +32,8 @@ Format format_of(std::string_view path) {
   return has_suffix(without_compression_suffix(path), ".csv") ? Format::kCsv : Format::kJson;
 }
 
-Result<std::unique_ptr<runtime::Source>> open_source(const SourceSpec& spec,
-                                                     const eventtime::Catalog& catalog) {
+Result<std::unique_ptr<FileSource>> open_source(const SourceSpec& spec,
+                                                const eventtime::Catalog& catalog) {
   Result<std::unique_ptr<ByteReader>> reader =
       spec.follow ? open_live_bytes(spec.path) : open_bytes(spec.path);
   if (!reader) return Unexpected<Error>{reader.error()};
@@ -43,9 +43,7 @@ Result<std::unique_ptr<runtime::Source>> open_source(const SourceSpec& spec,
   } else {
     decoder = std::make_unique<JsonDecoder>(catalog, spec.decoding);
   }
-  std::unique_ptr<runtime::Source> source =
-      std::make_unique<FileSource>(spec.path, *std::move(reader), std::move(decoder));
-  return source;
+  return std::make_unique<FileSource>(spec.path, *std::move(reader), std::move(decoder));
 }
 
 FileSource::FileSource(std::string name, std::unique_ptr<ByteReader> reader,
@@ -53,6 +51,13 @@ FileSource::FileSource(std::string name, std::unique_ptr<ByteReader> reader,
     : name_(std::move(name)), reader_(std::move(reader)), decoder_(std::move(decoder)) {}
 
 Result<bool> FileSource::read(Batch& batch, size_t max_records) {
+  records_.spans.clear();
+  const Result<bool> more = cut(batch, max_records, records_);
+  if (!records_.spans.empty()) decoder_->decode(records_.spans, batch);
+  return more;
+}
+
+Result<bool> FileSource::cut(Batch& batch, size_t max_records, Records& records) {
   TOCSIN_CHECK(max_records > 0, "a batch has room for a record");
   reader_->begin_live();
   if (resumed_) {
@@ -63,14 +68,13 @@ Result<bool> FileSource::read(Batch& batch, size_t max_records) {
     if (at_start_) drop_byte_order_mark();
     if (!at_start_ && begin_ < end_) {
       const std::string_view bytes(buffer_.data() + begin_, end_ - begin_);
-      records_.clear();
-      const Result<size_t> used = decoder_->cut(bytes, at_end_, max_records, records_);
+      records.first = records_read_;
+      const Result<size_t> used = decoder_->cut(bytes, at_end_, max_records, records.spans);
       if (!used) return Unexpected<Error>{used.error()};
-      if (!records_.empty()) {
+      if (!records.spans.empty()) {
         trail_.add(bytes.substr(0, *used));
-        records_read_ += records_.size();
+        records_read_ += records.spans.size();
         hand_over(*used, batch.raw);
-        decoder_->decode(records_, batch);
         return true;
       }
       take(*used);
@@ -189,9 +193,9 @@ Result<void> FileSource::take_header(uint64_t position) {
   while (decoder_->needs_header() && trail_.bytes() < position) {
     const uint64_t left = position - trail_.bytes();
     const size_t size = std::min<uint64_t>(left, end_ - begin_);
-    records_.clear();
+    std::vector<RecordSpan> none;
     const Result<size_t> used =
-        decoder_->cut({buffer_.data() + begin_, size}, size == left, 1, records_);
+        decoder_->cut({buffer_.data() + begin_, size}, size == left, 1, none);
     if (!used) return Unexpected<Error>{used.error()};
     take(*used);
     if (*used > 0) continue;

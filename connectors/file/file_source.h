@@ -26,8 +26,9 @@ struct SourceSpec {
 };
 
 // Opens the input; errors are the world's. The catalog must outlive the source.
-eventtime::Result<std::unique_ptr<runtime::Source>> open_source(const SourceSpec& spec,
-                                                                const eventtime::Catalog& catalog);
+class FileSource;
+eventtime::Result<std::unique_ptr<FileSource>> open_source(const SourceSpec& spec,
+                                                           const eventtime::Catalog& catalog);
 
 // A read returns as soon as there are records, so that alerts over a pipe do not wait for a batch
 // to fill. Errors of read() besides the world's: a CSV header that does not fit the declarations.
@@ -39,6 +40,17 @@ class FileSource : public runtime::Source {
   const std::string& name() const override { return name_; }
   const eventtime::RecordFormat& format() const override { return decoder_->format(); }
   eventtime::Result<bool> read(eventtime::Batch& batch, size_t max_records) override;
+
+  // The two halves of read(). The first leaves records in the batch's bytes, none where nothing
+  // would have been appended; the second, of different batches, can be done by several threads at
+  // the same time, each with a decoder of its own that is told the number of the first.
+  struct Records {
+    std::vector<RecordSpan> spans;
+    uint64_t first = 0;  // its number
+  };
+  eventtime::Result<bool> cut(eventtime::Batch& batch, size_t max_records, Records& records);
+  std::unique_ptr<Decoder> new_decoder() const { return decoder_->another(); }
+
   runtime::SourcePosition position() const override;
   // Plain files are not read up to there, but for header, head and tail; all else is.
   eventtime::Result<void> resume(const runtime::SourcePosition& position) override;
@@ -74,7 +86,7 @@ class FileSource : public runtime::Source {
   std::optional<eventtime::Error> fault_;  // of the reader, behind what is buffered
   ByteTrail trail_;                        // of what is done with
   uint64_t records_read_ = 0;
-  std::vector<RecordSpan> records_;
+  Records records_;  // reused
 };
 
 }  // namespace tocsin::connectors

@@ -77,6 +77,10 @@ eventtime::Result<size_t> JsonDecoder::cut(std::string_view bytes, bool at_end, 
   return splitter_.cut(bytes, at_end, max_records, records);
 }
 
+std::unique_ptr<Decoder> JsonDecoder::another() const {
+  return std::make_unique<JsonDecoder>(catalog_, options_of(type_rule_), splitter_.limit());
+}
+
 // The tokens of all records are found in one go. That fails when one record is bad (a string that
 // does not end would swallow the line end, which a string must not hold); then each is on its own.
 void JsonDecoder::decode(const std::vector<RecordSpan>& records, Batch& batch) {

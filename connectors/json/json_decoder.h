@@ -11,6 +11,7 @@
 // tests/fuzz/json_fuzz.cc.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,6 +39,7 @@ class JsonDecoder : public Decoder {
     next_record_ = next_record;
     splitter_.resume(line);
   }
+  std::unique_ptr<Decoder> another() const override;
   const eventtime::RecordFormat& format() const override { return format_; }
 
  private:
