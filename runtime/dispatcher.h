@@ -40,7 +40,8 @@ class Dispatcher {
   // Calls `visit(pattern, may_begin)` for each pattern that a row of a batch concerns, perhaps more
   // than once. `visit` may activate it.
   template <typename Visit>
-  void visit(const LoadedBatch& loaded, size_t row, const Visit& visit) const {
+  [[gnu::always_inline]] void visit(const LoadedBatch& loaded, size_t row,
+                                    const Visit& visit) const {
     for (const uint32_t pattern : want_all_[loaded.batch->rows[row].type]) visit(pattern, true);
     for (const nfa::StepPredicate predicate : loaded.hits_of(row)) {
       for (const uint32_t pattern : users_[predicate].first) visit(pattern, true);

@@ -35,6 +35,7 @@ bool EventKeys::encode(std::string& out, const nfa::TestedEvent& event) const {
 void EventKeys::begin(size_t events) {
   keys_.assign(events, {});
   text_.clear();
+  given_.clear();
 }
 
 void EventKeys::begin_given(size_t events) {
@@ -42,16 +43,16 @@ void EventKeys::begin_given(size_t events) {
   none.made = true;
   none.is_null = true;
   keys_.assign(events, none);
-  text_.clear();
+  given_.clear();
 }
 
 void EventKeys::give(size_t index, std::string_view text, uint32_t tag) {
   Key& key = keys_[index];
-  key.begin = static_cast<uint32_t>(text_.size());
+  key.begin = static_cast<uint32_t>(given_.size());
+  given_.push_back(text.data());
   key.size = static_cast<uint32_t>(text.size());
   key.tag = tag;
   key.is_null = false;
-  text_ += text;
 }
 
 void EventKeys::make(Key& key, const nfa::TestedEvent& event) {

@@ -15,7 +15,7 @@ namespace tocsin::runtime {
 class EventKeys {
  public:
   struct Key {
-    uint32_t begin = 0;
+    uint32_t begin = 0;  // in text_, or its place in given_
     uint32_t size = 0;
     uint32_t tag = 0;  // tag_of()
     bool made = false;
@@ -33,7 +33,8 @@ class EventKeys {
 
   // Another block of so many events. Its keys are made when they are asked for.
   void begin(size_t events);
-  // The same, of keys that were made elsewhere: an event has the one that is given, or none.
+  // The same, of keys that were made elsewhere: an event has the one that is given, or none. They
+  // stay there until the next block.
   void begin_given(size_t events);
   void give(size_t index, std::string_view text, uint32_t tag);
   const Key& of(size_t index, const nfa::TestedEvent& event) {
@@ -41,7 +42,9 @@ class EventKeys {
     if (!key.made) make(key, event);
     return key;
   }
-  std::string_view text(const Key& key) const { return {text_.data() + key.begin, key.size}; }
+  std::string_view text(const Key& key) const {
+    return {given_.empty() ? text_.data() + key.begin : given_[key.begin], key.size};
+  }
 
  private:
   void make(Key& key, const nfa::TestedEvent& event);
@@ -49,6 +52,7 @@ class EventKeys {
   std::vector<patterns::KeyPart> by_;
   std::vector<Key> keys_;
   std::string text_;
+  std::vector<const char*> given_;
 };
 
 }  // namespace tocsin::runtime

@@ -51,8 +51,8 @@ void EventRouter::fill(size_t number, std::span<const ReleasedEvent> events, siz
   for (Portion& portion : slice.portions_) {
     portion.events.clear();
     portion.keys.clear();
-    portion.texts.clear();
   }
+  slice.texts_.clear();
   const Level& level = levels_[number];
   slice.met_.resize(std::max(slice.met_.size(), level.keys.size()));
   const size_t end = events.size() * (slice_number + 1) / count_;
@@ -73,16 +73,19 @@ void EventRouter::take(const Level& level, const Sets& sets, const ReleasedEvent
   for (const uint32_t set : sets) {
     if (slice.met_[set] == slice.event_) continue;
     slice.met_[set] = slice.event_;
-    slice.text_.clear();
-    if (!level.keys[set]->encode(slice.text_, event.tested)) continue;
-    const uint32_t tag = tag_of(slice.text_);
+    const auto begin = static_cast<uint32_t>(slice.texts_.size());
+    if (!level.keys[set]->encode(slice.texts_, event.tested)) {
+      slice.texts_.resize(begin);
+      continue;
+    }
+    const auto size = static_cast<uint32_t>(slice.texts_.size()) - begin;
+    const uint32_t tag = tag_of({slice.texts_.data() + begin, size});
     Portion& portion = slice.portions_[KeyShare::group_of(tag) % shards_];
     if (portion.events.empty() || portion.events.back().place != place) {
       portion.events.push_back({place, 0});
     }
     ++portion.events.back().keys;
-    portion.keys.push_back({set, tag, static_cast<uint32_t>(slice.text_.size())});
-    portion.texts += slice.text_;
+    portion.keys.push_back({set, tag, begin, size});
   }
 }
 

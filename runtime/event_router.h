@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/dispatcher.h"
@@ -30,24 +31,25 @@ class EventRouter {
   struct Key {
     uint32_t set = 0;  // of Shard::keys()
     uint32_t tag = 0;  // tag_of()
+    uint32_t begin = 0;
     uint32_t size = 0;
   };
   // Of a slice, what belongs to one shard.
   struct Portion {
     std::vector<Event> events;
     std::vector<Key> keys;
-    std::string texts;  // of the keys, one behind the other
   };
   class Slice {
    public:
     const Portion& of(uint32_t shard) const { return portions_[shard]; }
+    std::string_view text(const Key& key) const { return {texts_.data() + key.begin, key.size}; }
 
    private:
     friend class EventRouter;
     std::vector<Portion> portions_;  // by shard
     std::vector<uint64_t> met_;      // by set: the event that it was met with
     uint64_t event_ = 0;             // counts all
-    std::string text_;               // reused
+    std::string texts_;              // of the keys
   };
 
   // To `shards` that are all built as this one is, which outlives the router.

@@ -160,7 +160,6 @@ void Shard::match(size_t level, std::span<const ReleasedEvent> events,
   for (const EventRouter::Slice& slice : slices) {
     const EventRouter::Portion& portion = slice.of(share_.number);
     const EventRouter::Key* key = portion.keys.data();
-    const char* text = portion.texts.data();
     for (const EventRouter::Event& event : portion.events) {
       if (copied_.size() == kBlockEvents) match_copied(level);
       if (copied_.empty()) {
@@ -168,9 +167,8 @@ void Shard::match(size_t level, std::span<const ReleasedEvent> events,
       }
       KeyBits bits = 0;
       for (uint32_t i = 0; i < event.keys; ++i, ++key) {
-        keys[key->set]->give(copied_.size(), {text, key->size}, key->tag);
+        keys[key->set]->give(copied_.size(), slice.text(*key), key->tag);
         bits |= KeyBits{1} << (key->set % 64);
-        text += key->size;
       }
       copied_.push_back(events[event.place]);
       copied_bits_.push_back(bits);
