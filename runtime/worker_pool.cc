@@ -62,7 +62,8 @@ void WorkerPool::wake() {
 WorkerPool::Pause::Pause(WorkerPool& pool) : pool_(pool) {
   Lock lock(pool_.mutex_);
   ++pool_.pauses_;
-  pool_.done_.wait(lock, [&pool] { return pool.pieces_ == 0; });
+  pool_.done_.wait(lock,
+                   [&pool] { return pool.pieces_ == 0 && pool.arrived_ == pool.threads_.size(); });
 }
 
 WorkerPool::Pause::~Pause() {
@@ -80,6 +81,8 @@ void WorkerPool::begin_threads() {
 
 void WorkerPool::serve() {
   Lock lock(mutex_);
+  ++arrived_;
+  if (pauses_ > 0) done_.notify_one();
   uint64_t seen = news_ - 1;  // the news when nothing had pieces
   while (true) {
     begun_.wait(lock, [&] { return ends_ || next_ < parts_ || has_spare(seen); });

@@ -52,7 +52,7 @@ class WorkerPool {
   void wake();
 
   // While it is there no piece is done but by who calls do_piece(). Waits for those that have been
-  // begun. For the thread that calls run(), as all of the pool.
+  // begun, and until all threads stand still. For the thread that calls run(), as all of the pool.
   class Pause {
    public:
     explicit Pause(WorkerPool& pool);
@@ -87,6 +87,7 @@ class WorkerPool {
   uint64_t news_ = 0;  // counts how often some of it may have got pieces
   size_t pieces_ = 0;  // that are being done
   size_t pauses_ = 0;
+  size_t arrived_ = 0;  // threads that have begun: the system allocates for those that are about to
   bool ends_ = false;
   std::vector<std::thread> threads_;
 };
