@@ -26,9 +26,10 @@
 #include "runtime/alert.h"
 #include "runtime/engine_options.h"
 #include "runtime/pending.h"
-#include "runtime/spill_files.h"
 
 namespace tocsin::runtime {
+
+struct SpilledRecord;  // spill_files.h
 
 struct PatternStats {
   std::string name;

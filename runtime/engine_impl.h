@@ -19,6 +19,7 @@
 #include "runtime/doors.h"
 #include "runtime/engine.h"
 #include "runtime/shard.h"
+#include "runtime/spill_files.h"
 #include "runtime/worker_pool.h"
 
 namespace tocsin::runtime {
@@ -115,7 +116,7 @@ class Engine::Impl {
   BatchHolder& holder_;                                  // the engine
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unordered_map<std::string, uint32_t> numbers_;  // of patterns, by the names of their states
-  std::optional<EventRouter> router_;  // to several shards
+  std::optional<EventRouter> router_;                  // to several shards
   WorkerPool workers_;
   std::vector<Level> levels_;
   NullKeys null_keys_;

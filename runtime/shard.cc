@@ -87,9 +87,9 @@ void Shard::build(const std::vector<nfa::Program>& programs) {
     std::vector<Door> doors = doors_of(pattern, level);
     level.bits.resize(programs.size());
     level.bits[i] = bits_of(doors, level);
-    operators_.push_back(make_operator({programs[i], pattern, static_cast<uint32_t>(i), ranks[i],
-                                        events_, std::move(doors), options_,
-                                        spill_ ? &*spill_ : nullptr}));
+    operators_.push_back(
+        make_operator({programs[i], pattern, static_cast<uint32_t>(i), ranks[i], events_,
+                       std::move(doors), options_, spill_ ? &*spill_ : nullptr}));
     operators_.back()->concern(dispatcher_);
   }
 }

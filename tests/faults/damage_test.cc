@@ -181,11 +181,11 @@ TEST_F(Damage, AnotherInputIsRefused) {
 }
 
 TEST_F(Damage, ANewerFormatIsRefused) {
-  const std::string body = "{\"tocsin\":\"checkpoint\",\"format\":2,\n";
+  const std::string body = "{\"tocsin\":\"checkpoint\",\"format\":3,\n";
   const auto hash = XXH3_128bits(body.data(), body.size());
   const std::string newer = rig_.state() + "/checkpoint-000999.json";
   set(newer, body + "\"hash\":\"" + connectors::to_hex(hash) + "\"}\n");
-  expect_refused(3, "its format has version 2, this program knows 1");
+  expect_refused(3, "its format has version 3, this program knows 2");
   fs::remove(newer);
   expect_goes_on();
 }

@@ -78,17 +78,16 @@ TEST_F(StateCommand, ListsAsJson) {
   const ProcessResult result = run_tocsin({"state", "list", path_, "--format", "json"});
   EXPECT_EQ(result.status, 0) << result.err;
   const std::string base = size("base-000001.state");
-  EXPECT_EQ(
-      result.out,
-      R"({"checkpoints":[{"file":"checkpoint-000002.json","number":2,)"
-      R"("written":"2026-03-01T10:00:00.000Z","savepoint":null,"records":100,"base_bytes":)" +
-          base + R"(,"deltas":1,"delta_bytes":)" + size("delta-000002.state") +
-          R"(,"cold_keys":0,"cold_bytes":0,"meta":{"positions":[2]}},{"file":"checkpoint-000001.json","number":1,)"
-          R"("written":"2026-03-01T10:00:00.000Z","savepoint":null,"records":100,)"
-          R"("base_bytes":)" +
-          base +
-          R"(,"deltas":0,"delta_bytes":0,"cold_keys":0,"cold_bytes":0,"meta":{"positions":[1]}}]})" +
-          "\n");
+  EXPECT_EQ(result.out,
+            R"({"checkpoints":[{"file":"checkpoint-000002.json","number":2,)"
+            R"("written":"2026-03-01T10:00:00.000Z","savepoint":null,"records":100,"base_bytes":)" +
+                base + R"(,"deltas":1,"delta_bytes":)" + size("delta-000002.state") +
+                R"(,"cold_keys":0,"cold_bytes":0,"meta":{"positions":[2]}},)"
+                R"({"file":"checkpoint-000001.json","number":1,)"
+                R"("written":"2026-03-01T10:00:00.000Z","savepoint":null,"records":100,)"
+                R"("base_bytes":)" +
+                base + R"(,"deltas":0,"delta_bytes":0,"cold_keys":0,"cold_bytes":0,)" +
+                R"("meta":{"positions":[1]}}]})" + "\n");
 }
 
 TEST_F(StateCommand, VerifiesEachAndNamesWhatIsDamaged) {
