@@ -77,6 +77,12 @@ class Members {
   bool ok_ = false;
 };
 
+// As to_hex() writes it.
+bool is_digest(std::string_view text) {
+  return text.size() == kHashDigits &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 bool read_file(const dom::element& json, ManifestFile& file) {
   Members members(json);
   file.name = members.text("name");
@@ -84,7 +90,7 @@ bool read_file(const dom::element& json, ManifestFile& file) {
   file.records = members.number("records");
   file.deletions = members.number("deletions");
   file.xxh3_128 = members.text("xxh3_128");
-  return members.ok();
+  return members.ok() && is_digest(file.xxh3_128);
 }
 
 bool read_segment(const dom::element& json, runtime::SpillSegment& segment) {
@@ -93,7 +99,7 @@ bool read_segment(const dom::element& json, runtime::SpillSegment& segment) {
   segment.bytes = members.number("bytes");
   segment.records = members.number("records");
   segment.xxh3_128 = members.text("xxh3_128");
-  return members.ok() && segment.number > 0;
+  return members.ok() && segment.number > 0 && is_digest(segment.xxh3_128);
 }
 
 bool rise(const std::vector<runtime::SpillSegment>& segments) {

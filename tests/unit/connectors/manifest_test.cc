@@ -71,6 +71,15 @@ TEST(Manifest, NamesSpillFilesInASecondFormat) {
   EXPECT_FALSE(parse_manifest(with_hash(replaced(body, "spilled", "spilt"))));
 }
 
+TEST(Manifest, AHashHasThirtyTwoDigits) {
+  const std::string body = body_of(example());
+  const std::string hash = "00000000000000000000000000000001";
+  for (const std::string& other :
+       {hash.substr(1), hash + "0", "\\\\" + hash.substr(2), "A" + hash.substr(1), std::string()}) {
+    EXPECT_FALSE(parse_manifest(with_hash(replaced(body, hash, other)))) << other;
+  }
+}
+
 TEST(Manifest, IsReadAsItWasWritten) {
   Manifest manifest = example();
   manifest.savepoint = "before-upgrade";
