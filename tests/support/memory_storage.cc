@@ -41,6 +41,7 @@ class MemoryReader : public runtime::ReadableFile {
   }
 
   Result<size_t> read_at(uint64_t offset, char* out, size_t size) override {
+    const std::lock_guard lock(storage_.mutex_);
     if (const Result<void> status = storage_.step(name_); !status) {
       return world_error(status.error().message);
     }
@@ -59,6 +60,7 @@ class MemoryReader : public runtime::ReadableFile {
 };
 
 Result<void> MemoryStorage::step(const std::string& name) {
+  const std::lock_guard lock(mutex_);
   ++operations_;
   if (interrupt_at_ != 0 && operations_ >= interrupt_at_) {
     interrupt_at_ = 0;
@@ -69,6 +71,7 @@ Result<void> MemoryStorage::step(const std::string& name) {
 }
 
 Result<void> MemoryStorage::append(File& file, const std::string& name, std::string_view bytes) {
+  const std::lock_guard lock(mutex_);
   Result<void> status = step(name);
   if (!status && operations_ > stop_at_) return status;
   if (!status) bytes = bytes.substr(0, bytes.size() / 2);
@@ -82,6 +85,7 @@ Result<void> MemoryStorage::append(File& file, const std::string& name, std::str
 }
 
 Result<void> MemoryStorage::sync(File& file, const std::string& name) {
+  const std::lock_guard lock(mutex_);
   if (Result<void> status = step(name); !status) return status;
   file.synced = file.bytes.size();
   durable_ = now_;
@@ -89,6 +93,7 @@ Result<void> MemoryStorage::sync(File& file, const std::string& name) {
 }
 
 Result<std::unique_ptr<runtime::WritableFile>> MemoryStorage::create(const std::string& name) {
+  const std::lock_guard lock(mutex_);
   if (const Result<void> status = step(name); !status) return world_error(status.error().message);
   const auto file = std::make_shared<File>();
   now_[name] = file;
@@ -96,6 +101,7 @@ Result<std::unique_ptr<runtime::WritableFile>> MemoryStorage::create(const std::
 }
 
 Result<std::unique_ptr<runtime::ReadableFile>> MemoryStorage::open(const std::string& name) {
+  const std::lock_guard lock(mutex_);
   if (const Result<void> status = step(name); !status) return world_error(status.error().message);
   const auto found = now_.find(name);
   if (found == now_.end()) {

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,7 @@ class MemoryStorage : public runtime::Storage {
   eventtime::Result<void> sync(File& file, const std::string& name);
 
   std::string name_ = "memory";
+  std::recursive_mutex mutex_;  // files may be written and read by several threads
   Names now_;
   Names durable_;
   uint64_t operations_ = 0;

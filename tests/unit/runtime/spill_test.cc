@@ -127,5 +127,28 @@ TEST(Spill, TheEndOfTheInputBringsAllBack) {
   }
 }
 
+// Several threads write, read and drop at the same time.
+TEST(Spill, ThreadsPlayNoPart) {
+  const patterns::PatternSet set =
+      load_patterns(std::string(kEvents) +
+                    "pattern p { on A by k  match a: A[v == 1] then b: A[v == 2]  within 1h }\n"
+                    "pattern q { on A by k  match a: A[v == 1] then not b: A[v == 2] for 10m }\n");
+  constexpr int64_t kKeys = 500;
+  constexpr size_t kBatch = 400;
+  Lines lines;
+  for (int64_t i = 0; i < 8 * kKeys; ++i) {
+    lines.push_back(line(i * 7 % kKeys, 1 + i / kKeys % 2, i));
+  }
+  RunSettings settings;
+  settings.batch_size = kBatch;
+  const std::string alerts = run_json(set, {lines}, settings).alerts;
+  EXPECT_FALSE(alerts.empty());
+  SpillDisk disk;
+  disk.add_to(settings.options);
+  settings.options.threads = 3;
+  EXPECT_EQ(run_json(set, {lines}, settings).alerts, alerts);
+  EXPECT_TRUE(disk.files().is_used());
+}
+
 }  // namespace
 }  // namespace tocsin::tests
