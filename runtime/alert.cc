@@ -57,8 +57,8 @@ Value value_of(const patterns::Meta& meta) {
 
 }  // namespace
 
-AlertFormat::AlertFormat(const patterns::Pattern& checked, EventDetail events)
-    : pattern(&checked), detail(events) {
+AlertFormat::AlertFormat(const patterns::Pattern& checked, const EngineOptions& options)
+    : pattern(&checked), detail(options.events), origin(options.origin) {
   if (checked.meta.empty()) return;
   meta = "{";
   for (const patterns::Meta& entry : checked.meta) {
@@ -121,6 +121,7 @@ AlertId Alert::id() const {
     }
   }
   identity += timeout_ ? '\1' : '\0';
+  identity += parts_.format.origin;
   const XXH128_hash_t hash = XXH3_128bits(identity.data(), identity.size());
   return {hash.high64, hash.low64};
 }

@@ -31,8 +31,9 @@ struct AlertFormat {
   const patterns::Pattern* pattern = nullptr;
   std::string meta;  // the JSON object of `meta`, empty if there is none
   EventDetail detail = EventDetail::kFull;
+  std::string origin;  // EngineOptions::origin
 
-  AlertFormat(const patterns::Pattern& checked, EventDetail events);
+  AlertFormat(const patterns::Pattern& checked, const EngineOptions& options);
 };
 
 // 128 bits over pattern, version, key, and the positions of the events by variable.

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "runtime/pattern_version.h"
@@ -31,6 +32,9 @@ struct EngineOptions {
   // `spill`, which outlives the engine. Null: all stays in memory.
   uint64_t memory = UINT64_MAX;
   SpillFiles* spill = nullptr;
+  // What the inputs are a part of, such as a partition of a topic: two engines over different ones
+  // never give two alerts the same id. Empty: the inputs are all there is.
+  std::string origin = {};
   // By pattern; empty: each begins with the inputs and goes on to their ends.
   std::vector<PatternVersion> versions = {};
 };

@@ -38,7 +38,7 @@ std::string key_record(std::string_view state_name, std::string_view key) {
 
 PatternOperator::PatternOperator(OperatorParts parts)
     : program_(std::move(parts.program)),
-      format_(parts.pattern, parts.options.events),
+      format_(parts.pattern, parts.options),
       number_(parts.number),
       rank_(parts.rank),
       version_(version_of(parts)),
