@@ -112,6 +112,15 @@ bool read_place(const dom::element& json, std::string_view name,
   return found["derived"].get(read.derived.micros) == simdjson::SUCCESS;
 }
 
+bool read_log(const dom::element& json, std::optional<RunMeta::Log>& log) {
+  dom::element found;
+  if (json["log"].get(found) != simdjson::SUCCESS) return true;
+  RunMeta::Log& read = log.emplace();
+  return found["first"].get(read.first) == simdjson::SUCCESS &&
+         found["alerts"].get(read.alerts) == simdjson::SUCCESS &&
+         found["journal"].get(read.journal) == simdjson::SUCCESS;
+}
+
 bool read_patterns(const dom::element& json, RunMeta& meta) {
   dom::array patterns;
   if (json["patterns"].get(patterns) != simdjson::SUCCESS) return false;
@@ -141,6 +150,7 @@ bool read(const dom::element& json, RunMeta& meta) {
     if (!read_input(input, meta)) return false;
   }
   return read_output(alerts, meta.alerts) && read_optional_output(json, "late", meta.late) &&
+         read_log(json, meta.log) &&
          read_optional_output(json, "dead_letters", meta.dead_letters) &&
          json["malformed"].get(meta.malformed) == simdjson::SUCCESS && read_patterns(json, meta);
 }
@@ -170,6 +180,11 @@ std::string print_run_meta(const RunMeta& meta) {
   append_output(out, "alerts", meta.alerts);
   if (meta.late) append_output(out, "late", *meta.late);
   if (meta.dead_letters) append_output(out, "dead_letters", *meta.dead_letters);
+  if (meta.log) {
+    fmt::format_to(std::back_inserter(out),
+                   ",\"log\":{{\"first\":{},\"alerts\":{},\"journal\":{}}}", meta.log->first,
+                   meta.log->alerts, meta.log->journal);
+  }
   fmt::format_to(std::back_inserter(out),
                  ",\"malformed\":{},\"derived\":{},\"events\":\"{}\",\"plan\":\"{}\"",
                  meta.malformed, meta.derived.micros,

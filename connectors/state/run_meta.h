@@ -37,9 +37,18 @@ struct RunMeta {
   };
 
   std::vector<std::pair<std::string, runtime::SourcePosition>> inputs;  // with their names
+  // Of a partition of a log (server/partition_machine.h).
+  struct Log {
+    uint64_t first = 0;    // where it was begun to be read
+    uint64_t alerts = 0;   // so many were found
+    uint64_t journal = 0;  // ticks before this offset of the journal have been applied
+    friend bool operator==(const Log&, const Log&) = default;
+  };
+
   Output alerts;
   std::optional<Output> late;
   std::optional<Output> dead_letters;
+  std::optional<Log> log;
   uint64_t malformed = 0;
   std::vector<StoredPattern> patterns;  // those that drain first
   // Where events that patterns emit are told apart from those to come.

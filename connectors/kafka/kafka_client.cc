@@ -1,0 +1,203 @@
+#include "connectors/kafka/kafka_client.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "connectors/kafka/kafka_handle.h"
+#include "connectors/kafka/kafka_membership.h"
+#include "connectors/kafka/kafka_producer.h"
+#include "connectors/kafka/kafka_reader.h"
+
+namespace tocsin::connectors {
+
+using eventtime::Error;
+using eventtime::Result;
+using eventtime::Unexpected;
+using runtime::LogPartition;
+using runtime::LogPosition;
+
+namespace {
+
+constexpr int kWaitMs = 10'000;
+constexpr int kLookMs = 50;
+constexpr int64_t kMicrosPerMs = 1000;
+
+class KafkaClient : public runtime::LogClient {
+ public:
+  explicit KafkaClient(KafkaClientOptions options) : options_(std::move(options)) {}
+
+  Result<void> open();
+  Result<int32_t> partitions(const std::string& topic) override;
+  Result<std::vector<std::string>> topics() override;
+  Result<void> create_topic(const std::string& topic, int32_t partitions) override;
+  Result<runtime::LogBounds> bounds(const LogPartition& partition) override;
+  Result<int64_t> offset_at(const LogPartition& partition, eventtime::Timestamp time) override;
+  Result<std::optional<LogPosition>> committed(const LogPartition& partition) override;
+
+  Result<std::unique_ptr<runtime::LogProducer>> open_producer(const std::string& id) override {
+    return upcast<runtime::LogProducer>(KafkaProducer::open(options_, id));
+  }
+  Result<std::unique_ptr<runtime::LogReader>> open_reader() override {
+    return upcast<runtime::LogReader>(KafkaReader::open(options_));
+  }
+  Result<std::unique_ptr<runtime::LogMembership>> join(
+      const std::vector<std::string>& topics, runtime::LogMembership::Changes changes) override {
+    return upcast<runtime::LogMembership>(
+        KafkaMembership::join(options_, topics, std::move(changes)));
+  }
+
+ private:
+  template <class Door, class T>
+  static Result<std::unique_ptr<Door>> upcast(Result<std::unique_ptr<T>> made) {
+    if (!made) return Unexpected<Error>{made.error()};
+    return std::unique_ptr<Door>(*std::move(made));
+  }
+  // Of one topic, or of all.
+  Result<Owned<const rd_kafka_metadata_t>> metadata(const std::string* topic);
+
+  KafkaClientOptions options_;
+  KafkaOpaque opaque_;
+  Handle control_;  // asks the brokers; a consumer of the group that never joins it
+};
+
+Result<void> KafkaClient::open() {
+  opaque_.log = options_.log;
+  Result<KafkaConfig> config = KafkaConfig::create(options_.reading);
+  if (!config) return Unexpected<Error>{config.error()};
+  config->set("group.id", options_.group);
+  // Positions of open transactions are waited for.
+  config->set("isolation.level", "read_committed");
+  config->set("enable.auto.commit", "false");
+  Result<Handle> handle = config->open(RD_KAFKA_CONSUMER, opaque_);
+  if (!handle) return Unexpected<Error>{handle.error()};
+  control_ = *std::move(handle);
+  const auto answer = metadata(nullptr);
+  return answer ? Result<void>() : Unexpected<Error>{answer.error()};
+}
+
+Result<Owned<const rd_kafka_metadata_t>> KafkaClient::metadata(const std::string* topic) {
+  Owned<rd_kafka_topic_t> of;
+  if (topic != nullptr) of.reset(rd_kafka_topic_new(control_.get(), topic->c_str(), nullptr));
+  const rd_kafka_metadata_t* metadata = nullptr;
+  const rd_kafka_resp_err_t error =
+      rd_kafka_metadata(control_.get(), topic == nullptr ? 1 : 0, of.get(), &metadata, kWaitMs);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return Owned<const rd_kafka_metadata_t>(metadata);
+  const auto servers = options_.reading.find("bootstrap.servers");
+  return kafka_error(
+      fmt::format("no answer from '{}'",
+                  servers == options_.reading.end() ? "the brokers" : servers->second),
+      error);
+}
+
+Result<int32_t> KafkaClient::partitions(const std::string& topic) {
+  const auto answer = metadata(&topic);
+  if (!answer) return Unexpected<Error>{answer.error()};
+  const rd_kafka_metadata_t& metadata = **answer;
+  if (metadata.topic_cnt != 1) return 0;
+  const rd_kafka_resp_err_t error = metadata.topics[0].err;
+  if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return 0;
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return kafka_error(fmt::format("topic '{}'", topic), error);
+  }
+  return metadata.topics[0].partition_cnt;
+}
+
+Result<std::vector<std::string>> KafkaClient::topics() {
+  const auto answer = metadata(nullptr);
+  if (!answer) return Unexpected<Error>{answer.error()};
+  std::vector<std::string> names;
+  for (int i = 0; i < (*answer)->topic_cnt; ++i) names.emplace_back((*answer)->topics[i].topic);
+  std::ranges::sort(names);
+  return names;
+}
+
+// It is kept for ever: a new owner without a checkpoint needs all of it.
+Result<void> KafkaClient::create_topic(const std::string& topic, int32_t partitions) {
+  std::array<char, 512> reason{};
+  rd_kafka_NewTopic_t* wanted =
+      rd_kafka_NewTopic_new(topic.c_str(), partitions, -1, reason.data(), reason.size());
+  const std::string what = fmt::format("making topic '{}'", topic);
+  if (wanted == nullptr) return kafka_error(what, reason.data());
+  rd_kafka_NewTopic_set_config(wanted, "retention.ms", "-1");
+  const Owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(control_.get()));
+  rd_kafka_CreateTopics(control_.get(), &wanted, 1, nullptr, queue.get());
+  rd_kafka_NewTopic_destroy(wanted);
+  const Owned<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), 2 * kWaitMs));
+  if (event == nullptr) return kafka_error(what, RD_KAFKA_RESP_ERR__TIMED_OUT);
+  if (rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return kafka_error(what, rd_kafka_event_error_string(event.get()));
+  }
+  size_t count = 0;
+  const rd_kafka_topic_result_t** results =
+      rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
+  for (size_t i = 0; i < count; ++i) {
+    const rd_kafka_resp_err_t error = rd_kafka_topic_result_error(results[i]);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR || error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
+      continue;
+    }
+    return kafka_error(what, error);
+  }
+  // The brokers learn of it one by one.
+  for (int waited = 0; waited < kWaitMs; waited += kLookMs) {
+    const Result<int32_t> there = this->partitions(topic);
+    if (!there) return Unexpected<Error>{there.error()};
+    if (*there > 0) return {};
+    std::this_thread::sleep_for(std::chrono::milliseconds(kLookMs));
+  }
+  return kafka_error(what, "no broker knows it yet");
+}
+
+Result<runtime::LogBounds> KafkaClient::bounds(const LogPartition& partition) {
+  runtime::LogBounds bounds;
+  const rd_kafka_resp_err_t error =
+      rd_kafka_query_watermark_offsets(control_.get(), partition.topic.c_str(), partition.number,
+                                       &bounds.first, &bounds.end, kWaitMs);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return bounds;
+  return kafka_error(fmt::format("the offsets of '{}'", partition.text()), error);
+}
+
+Result<int64_t> KafkaClient::offset_at(const LogPartition& partition, eventtime::Timestamp time) {
+  const PartitionList list = list_of(partition);
+  list->elems[0].offset = time.micros / kMicrosPerMs;
+  const rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(control_.get(), list.get(), kWaitMs);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return kafka_error(fmt::format("the offset of a time in '{}'", partition.text()), error);
+  }
+  if (list->elems[0].offset >= 0) return list->elems[0].offset;
+  const Result<runtime::LogBounds> all = bounds(partition);
+  if (!all) return Unexpected<Error>{all.error()};
+  return all->end;
+}
+
+Result<std::optional<LogPosition>> KafkaClient::committed(const LogPartition& partition) {
+  const PartitionList list = list_of(partition);
+  const rd_kafka_resp_err_t error = rd_kafka_committed(control_.get(), list.get(), kWaitMs);
+  const rd_kafka_topic_partition_t& entry = list->elems[0];
+  const rd_kafka_resp_err_t why = error == RD_KAFKA_RESP_ERR_NO_ERROR ? entry.err : error;
+  if (why != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return kafka_error(
+        fmt::format("the position of group '{}' in '{}'", options_.group, partition.text()), why);
+  }
+  if (entry.offset < 0) return std::optional<LogPosition>();
+  std::string note;
+  if (entry.metadata_size > 0) {
+    note.assign(static_cast<const char*>(entry.metadata), entry.metadata_size);
+  }
+  return std::optional(LogPosition{entry.offset, std::move(note)});
+}
+
+}  // namespace
+
+Result<std::unique_ptr<runtime::LogClient>> open_kafka(KafkaClientOptions options) {
+  auto client = std::make_unique<KafkaClient>(std::move(options));
+  const Result<void> opened = client->open();
+  if (!opened) return Unexpected<Error>{opened.error()};
+  return std::unique_ptr<runtime::LogClient>(std::move(client));
+}
+
+}  // namespace tocsin::connectors

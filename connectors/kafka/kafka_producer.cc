@@ -1,0 +1,188 @@
+#include "connectors/kafka/kafka_producer.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+namespace tocsin::connectors {
+
+using eventtime::Error;
+using eventtime::Result;
+using eventtime::Unexpected;
+
+namespace {
+
+constexpr int kWaitMs = 10'000;  // for the answer to one request, with all its retries
+constexpr auto kDeliveryTime = std::chrono::seconds(15);
+constexpr int kPollMs = 100;
+constexpr int kMaxRetries = 5;
+
+constexpr int16_t kEndTransaction = 26;  // API keys of the protocol
+constexpr int16_t kAddOffsets = 25;
+constexpr int16_t kTransactionOffsets = 28;
+
+Unexpected<Error> failed(std::string_view what, const rd_kafka_error_t* error) {
+  return kafka_error(
+      what, fmt::format("{} ({})", rd_kafka_error_string(error), rd_kafka_error_name(error)));
+}
+
+// Tries again what librdkafka says can be tried again.
+template <class Call>
+Result<void> retried(std::string_view what, const Call& call) {
+  for (int tries = 1;; ++tries) {
+    const Owned<rd_kafka_error_t> error(call());
+    if (error == nullptr) return {};
+    if (rd_kafka_error_is_retriable(error.get()) == 0 || tries == kMaxRetries) {
+      return failed(what, error.get());
+    }
+  }
+}
+
+}  // namespace
+
+// More than one request to end a transaction, or to say its position, is a retry. That partitions
+// are added more than once is usual: the broker asks for it while markers of the last transaction
+// are being written.
+rd_kafka_resp_err_t KafkaProducer::add_interceptors(rd_kafka_t* handle,
+                                                    const rd_kafka_conf_t* /*conf*/, void* opaque,
+                                                    char* /*reason*/, size_t /*size*/) {
+  const auto sent = [](rd_kafka_t*, int, const char*, int32_t, int16_t key, int16_t, int32_t,
+                       size_t, void* to) {
+    auto& watch = *static_cast<Watch*>(to);
+    if (key == kEndTransaction && ++watch.ends > 1) watch.doubt = true;
+    if ((key == kAddOffsets || key == kTransactionOffsets) && ++watch.positions > 2) {
+      watch.doubt = true;
+    }
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+  };
+  const auto changed = [](rd_kafka_t*, int32_t, const char*, const char*, int, const char* state,
+                          void* to) {
+    auto& watch = *static_cast<Watch*>(to);
+    if (watch.is_open && std::strcmp(state, "DOWN") == 0) watch.doubt = true;
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+  };
+  const auto added = rd_kafka_interceptor_add_on_request_sent(handle, "watch", sent, opaque);
+  if (added != RD_KAFKA_RESP_ERR_NO_ERROR) return added;
+  return rd_kafka_interceptor_add_on_broker_state_change(handle, "watch", changed, opaque);
+}
+
+Result<std::unique_ptr<KafkaProducer>> KafkaProducer::open(const KafkaClientOptions& options,
+                                                           const std::string& id) {
+  std::unique_ptr<KafkaProducer> producer(new KafkaProducer(options));
+  producer->opaque_.log = options.log;
+  KafkaSettings settings = options.writing;
+  settings.emplace("linger.ms", "0");
+  settings.emplace("transaction.timeout.ms", "10000");
+  Result<KafkaConfig> config = KafkaConfig::create(settings);
+  if (!config) return Unexpected<Error>{config.error()};
+  config->set("transactional.id", id);
+  rd_kafka_conf_set_events(config->get(), RD_KAFKA_EVENT_DR);
+  rd_kafka_conf_interceptor_add_on_new(config->get(), "watch", add_interceptors, &producer->watch_);
+  Result<Handle> handle = config->open(RD_KAFKA_PRODUCER, producer->opaque_);
+  if (!handle) return Unexpected<Error>{handle.error()};
+  producer->handle_ = *std::move(handle);
+  producer->events_.reset(rd_kafka_queue_get_main(producer->handle_.get()));
+  const Result<void> fenced = retried(fmt::format("taking transactional id '{}'", id), [&] {
+    return rd_kafka_init_transactions(producer->handle_.get(), kWaitMs);
+  });
+  if (!fenced) return Unexpected<Error>{fenced.error()};
+  producer->learn_topics();
+  return producer;
+}
+
+// Or the first record would wait for half a second. That it fails is told when one is sent.
+void KafkaProducer::learn_topics() const {
+  for (const std::string& topic : options_.written_topics) {
+    const Owned<rd_kafka_topic_t> handle(rd_kafka_topic_new(handle_.get(), topic.c_str(), nullptr));
+    const rd_kafka_metadata_t* metadata = nullptr;
+    rd_kafka_metadata(handle_.get(), 0, handle.get(), &metadata, kWaitMs);
+    if (metadata != nullptr) rd_kafka_metadata_destroy(metadata);
+  }
+}
+
+Result<void> KafkaProducer::begin() {
+  if (watch_.is_open) return {};
+  watch_.ends = 0;
+  watch_.positions = 0;
+  watch_.is_open = true;
+  const Owned<rd_kafka_error_t> error(rd_kafka_begin_transaction(handle_.get()));
+  return error == nullptr ? Result<void>() : failed("beginning a transaction", error.get());
+}
+
+Result<void> KafkaProducer::send(const runtime::LogPartition& to,
+                                 const runtime::LogRecord& record) {
+  const Result<void> begun = begin();
+  if (!begun) return begun;
+  Owned<rd_kafka_headers_t> headers(rd_kafka_headers_new(record.headers.size()));
+  for (const runtime::LogHeader& header : record.headers) {
+    rd_kafka_header_add(headers.get(), header.name.data(), static_cast<ssize_t>(header.name.size()),
+                        header.value.data(), static_cast<ssize_t>(header.value.size()));
+  }
+  const std::string_view key = record.key.value_or(std::string_view());
+  const std::string_view value = record.value.value_or(std::string_view());
+  const auto give_up = std::chrono::steady_clock::now() + kDeliveryTime;
+  while (true) {
+    // librdkafka does not change what it copies.
+    const rd_kafka_resp_err_t error = rd_kafka_producev(
+        handle_.get(), RD_KAFKA_V_TOPIC(to.topic.c_str()), RD_KAFKA_V_PARTITION(to.number),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        RD_KAFKA_V_KEY((record.key ? key.data() : nullptr), key.size()),
+        RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),  // NOLINT
+        RD_KAFKA_V_HEADERS(headers.get()), RD_KAFKA_V_END);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      static_cast<void>(headers.release());
+      return {};
+    }
+    const bool is_full = error == RD_KAFKA_RESP_ERR__QUEUE_FULL;
+    if (!is_full || std::chrono::steady_clock::now() > give_up) {
+      return kafka_error(fmt::format("writing to '{}'", to.text()), error);
+    }
+    const Owned<rd_kafka_event_t> event(rd_kafka_queue_poll(events_.get(), kPollMs));
+  }
+}
+
+// Here and not in librdkafka's flush, which would look every 10 ms.
+Result<void> KafkaProducer::wait_for_delivery() {
+  const auto give_up = std::chrono::steady_clock::now() + kDeliveryTime;
+  while (rd_kafka_outq_len(handle_.get()) > 0) {
+    const Owned<rd_kafka_event_t> event(rd_kafka_queue_poll(events_.get(), kPollMs));
+    if (event != nullptr && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_DR) {
+      while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event.get())) {
+        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+        return kafka_error(fmt::format("writing to '{}'", rd_kafka_topic_name(message->rkt)),
+                           message->err);
+      }
+    }
+    if (std::chrono::steady_clock::now() > give_up) {
+      return kafka_error("writing", "no broker has taken the records in time");
+    }
+  }
+  return {};
+}
+
+Result<void> KafkaProducer::commit(const runtime::LogPartition& from,
+                                   const runtime::LogPosition& position) {
+  Result<void> done = begin();
+  if (done) done = wait_for_delivery();
+  if (!done) return done;
+  const PartitionList list = list_of(from);
+  rd_kafka_topic_partition_t& entry = list->elems[0];
+  entry.offset = position.offset;
+  entry.metadata = strdup(position.note.c_str());  // the list frees it
+  entry.metadata_size = position.note.size();
+  const Owned<rd_kafka_consumer_group_metadata_t> group(
+      rd_kafka_consumer_group_metadata_new(options_.group.c_str()));
+  done = retried("committing a position", [&] {
+    return rd_kafka_send_offsets_to_transaction(handle_.get(), list.get(), group.get(), kWaitMs);
+  });
+  if (!done) return done;
+  done = retried("committing a transaction",
+                 [&] { return rd_kafka_commit_transaction(handle_.get(), kWaitMs); });
+  if (done) watch_.is_open = false;
+  return done;
+}
+
+}  // namespace tocsin::connectors

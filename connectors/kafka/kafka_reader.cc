@@ -1,0 +1,127 @@
+#include "connectors/kafka/kafka_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace tocsin::connectors {
+
+using eventtime::Error;
+using eventtime::Result;
+using eventtime::Unexpected;
+using runtime::LogPartition;
+
+namespace {
+
+constexpr int64_t kMicrosPerMs = 1000;
+
+}  // namespace
+
+Result<std::unique_ptr<KafkaReader>> KafkaReader::open(const KafkaClientOptions& options) {
+  std::unique_ptr<KafkaReader> reader(new KafkaReader(options.with_headers));
+  reader->opaque_.log = options.log;
+  Result<KafkaConfig> config = KafkaConfig::create(options.reading);
+  if (!config) return Unexpected<Error>{config.error()};
+  config->set("isolation.level", "read_committed");
+  config->set("enable.auto.commit", "false");
+  config->set("enable.auto.offset.store", "false");
+  config->set("auto.offset.reset", "error");
+  config->set("enable.partition.eof", "true");
+  Result<Handle> handle = config->open(RD_KAFKA_CONSUMER, reader->opaque_);
+  if (!handle) return Unexpected<Error>{handle.error()};
+  reader->handle_ = *std::move(handle);
+  reader->queue_.reset(rd_kafka_queue_new(reader->handle_.get()));
+  return reader;
+}
+
+KafkaReader::~KafkaReader() {
+  while (!partitions_.empty()) end(LogPartition(partitions_.begin()->second));
+}
+
+rd_kafka_topic_t* KafkaReader::topic(const std::string& name) {
+  Owned<rd_kafka_topic_t>& topic = topics_[name];
+  if (topic == nullptr) topic.reset(rd_kafka_topic_new(handle_.get(), name.c_str(), nullptr));
+  return topic.get();
+}
+
+Result<void> KafkaReader::begin(const LogPartition& partition, int64_t offset) {
+  rd_kafka_topic_t* of = topic(partition.topic);
+  if (rd_kafka_consume_start_queue(of, partition.number, offset, queue_.get()) != 0) {
+    return kafka_error(fmt::format("reading '{}' from offset {}", partition.text(), offset),
+                       rd_kafka_last_error());
+  }
+  partitions_.emplace(std::pair(of, partition.number), partition);
+  return {};
+}
+
+void KafkaReader::end(const LogPartition& partition) {
+  rd_kafka_topic_t* of = topic(partition.topic);
+  if (partitions_.erase(std::pair<const rd_kafka_topic_t*, int32_t>(of, partition.number)) > 0) {
+    rd_kafka_consume_stop(of, partition.number);
+  }
+}
+
+Result<void> KafkaReader::read(eventtime::Duration wait, size_t most, const OnRecord& on_record,
+                               const OnEnd& on_end) {
+  messages_.resize(most);
+  // The first is waited for; asked for many, librdkafka would wait until all are there.
+  messages_[0] = rd_kafka_consume_queue(queue_.get(), static_cast<int>(wait.micros / kMicrosPerMs));
+  if (messages_[0] == nullptr) return {};
+  ssize_t more = 0;
+  if (most > 1) more = rd_kafka_consume_batch_queue(queue_.get(), 0, &messages_[1], most - 1);
+  Result<void> done;
+  if (more < 0) done = kafka_error("reading", rd_kafka_last_error());
+  for (ssize_t i = 0; i <= std::max<ssize_t>(more, 0); ++i) {
+    rd_kafka_message_t* message = messages_[static_cast<size_t>(i)];
+    if (done) done = hand_over(*message, on_record, on_end);
+    rd_kafka_message_destroy(message);
+  }
+  return done;
+}
+
+Result<void> KafkaReader::hand_over(const rd_kafka_message_t& message, const OnRecord& on_record,
+                                    const OnEnd& on_end) {
+  if (message.rkt == nullptr) {
+    return message.err == RD_KAFKA_RESP_ERR_NO_ERROR ? Result<void>()
+                                                     : kafka_error("reading", message.err);
+  }
+  const auto found = partitions_.find({message.rkt, message.partition});
+  if (found == partitions_.end()) return {};  // it was ended
+  const LogPartition& partition = found->second;
+  if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    on_end(partition);
+    return {};
+  }
+  if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return kafka_error(fmt::format("reading '{}'", partition.text()),
+                       rd_kafka_message_errstr(&message));
+  }
+  runtime::LogRecord record;
+  record.offset = message.offset;
+  rd_kafka_timestamp_type_t type{};
+  record.time.micros = rd_kafka_message_timestamp(&message, &type) * kMicrosPerMs;
+  if (message.key != nullptr) {
+    record.key = std::string_view(static_cast<const char*>(message.key), message.key_len);
+  }
+  if (message.payload != nullptr) {
+    record.value = std::string_view(static_cast<const char*>(message.payload), message.len);
+  }
+  headers_.clear();
+  rd_kafka_headers_t* headers = nullptr;
+  if (with_headers_ && rd_kafka_message_headers(&message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const char* name = nullptr;
+    const void* value = nullptr;
+    size_t size = 0;
+    for (size_t i = 0;
+         rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+         ++i) {
+      headers_.push_back({name, std::string_view(static_cast<const char*>(value), size)});
+    }
+  }
+  record.headers = headers_;
+  on_record(partition, record);
+  return {};
+}
+
+}  // namespace tocsin::connectors
