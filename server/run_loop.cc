@@ -159,6 +159,19 @@ Result<void> RunLoop::read_live() {
   return {};
 }
 
+RunState::Parts RunLoop::parts() {
+  const auto tell = [this](connectors::RunMeta& meta) {
+    const Result<void> flushed = outputs_.flush();
+    if (flushed) outputs_.tell(meta);
+    return flushed;
+  };
+  const auto sync = [this] {
+    const Result<void> synced = ticks_->sync();
+    return synced ? outputs_.sync() : synced;
+  };
+  return {*engine_, sources_, records_, tell, sync};
+}
+
 // Asks one input after the other until one has something.
 Result<bool> RunLoop::read_round() {
   ticks_->idle().begin_round();

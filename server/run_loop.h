@@ -64,7 +64,7 @@ class RunLoop {
   eventtime::Result<void> open_state(patterns::PatternSet set, OwnPatterns own);
   eventtime::Result<void> open_ticks_and_outputs(const connectors::RunMeta* before);
   void read_ahead();
-  RunState::Parts parts() { return {*engine_, sources_, outputs_, *ticks_, records_}; }
+  RunState::Parts parts();
   // The source has nothing more.
   eventtime::Result<void> end(uint32_t input);
   // Of a replay: drops the rows that lie outside of its range, then waits until the rest is due.

@@ -293,13 +293,12 @@ std::vector<StoredPattern> RunState::unfinished(const runtime::Engine& engine) {
 }
 
 Result<CheckpointRequest> RunState::request(const Parts& parts) {
-  const Result<void> flushed = parts.outputs.flush();
-  if (!flushed) return Unexpected<Error>{flushed.error()};
   connectors::RunMeta meta;
+  const Result<void> told = parts.tell(meta);
+  if (!told) return Unexpected<Error>{told.error()};
   for (const auto& source : parts.sources) {
     meta.inputs.emplace_back(source->name(), source->position());
   }
-  parts.outputs.tell(meta);
   meta.derived = parts.engine.derived_until();
   meta.events = options_.events;
   meta.plan = options_.plan;
@@ -313,10 +312,7 @@ Result<CheckpointRequest> RunState::request(const Parts& parts) {
     save_texts(put);
   };
   request.spilled = options_.spill;
-  request.before_publish = [&parts] {
-    const Result<void> synced = parts.ticks.sync();
-    return synced ? parts.outputs.sync() : synced;
-  };
+  request.before_publish = parts.sync;
   return request;
 }
 
@@ -328,10 +324,8 @@ Result<void> RunState::pass(const Parts& parts) {
     const Result<void> same = marks_->pass(parts.records, parts.engine.alert_digests());
     if (!same) return same;
   }
-  const eventtime::Duration now = clock_.now();
-  const bool due = !store_.running() && now.micros - last_.micros >= every_.micros;
-  if (!due) return {};
-  last_ = now;
+  if (store_.running() || !is_due()) return {};
+  last_ = clock_.now();
   const Result<CheckpointRequest> made = request(parts);
   if (!made) return Unexpected<Error>{made.error()};
   const Result<void> started = [&] {
@@ -343,6 +337,7 @@ Result<void> RunState::pass(const Parts& parts) {
 }
 
 Result<void> RunState::write(const Parts& parts) {
+  last_ = clock_.now();
   if (store_.running()) tell(store_.wait());
   if (marks_) {
     const Result<void> same = marks_->pass(parts.records, parts.engine.alert_digests());

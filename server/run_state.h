@@ -37,8 +37,6 @@
 #include "server/own_patterns.h"
 #include "server/pattern_changes.h"
 #include "server/run_command.h"
-#include "server/run_outputs.h"
-#include "server/run_ticks.h"
 
 namespace tocsin::server {
 
@@ -75,14 +73,18 @@ class RunState {
   struct Parts {
     runtime::Engine& engine;
     const Sources& sources;
-    RunOutputs& outputs;
-    RunTicks& ticks;
     const std::vector<uint64_t>& records;  // read so far, by input
+    // Flushes the outputs and says where they stand.
+    std::function<eventtime::Result<void>(connectors::RunMeta&)> tell;
+    // What was flushed survives a loss of power. Runs in the child that writes the checkpoint.
+    std::function<eventtime::Result<void>()> sync;
   };
   // Between two batches: starts a checkpoint if it is time, and sees how the one before went. A
   // checkpoint that fails is told in the log, and tried again the next time; it ends nothing. An
   // error: the run has found something else than the one before it (run_marks.h), or the world's.
   eventtime::Result<void> pass(const Parts& parts);
+  // Whether pass() would start a checkpoint.
+  bool is_due() const { return clock_.now().micros - last_.micros >= every_.micros; }
   // A checkpoint of just now, waited for. An error: there is none.
   eventtime::Result<void> write(const Parts& parts);
 

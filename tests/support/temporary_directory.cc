@@ -11,8 +11,15 @@
 
 namespace tocsin::tests {
 
-TemporaryDirectory::TemporaryDirectory() {
-  std::string name = (std::filesystem::temp_directory_path() / "tocsin_test.XXXXXX").string();
+TemporaryDirectory::TemporaryDirectory() : TemporaryDirectory(Where::kDisk) {}
+
+TemporaryDirectory::TemporaryDirectory(Where where) {
+  const std::filesystem::path memory = "/dev/shm";
+  std::error_code ignored;
+  const bool is_there = std::filesystem::is_directory(memory, ignored);
+  const std::filesystem::path base =
+      where == Where::kMemory && is_there ? memory : std::filesystem::temp_directory_path();
+  std::string name = (base / "tocsin_test.XXXXXX").string();
   TOCSIN_CHECK(mkdtemp(name.data()) != nullptr, "a test can create a temporary directory");
   path_ = name;
 }

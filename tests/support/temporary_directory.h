@@ -1,6 +1,7 @@
 // A directory for one test, gone with all its files when the test ends.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -9,7 +10,11 @@ namespace tocsin::tests {
 
 class TemporaryDirectory {
  public:
+  // In memory, where the system has a place for that, nobody waits for a disk.
+  enum class Where : uint8_t { kDisk, kMemory };
+
   TemporaryDirectory();
+  explicit TemporaryDirectory(Where where);
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
   ~TemporaryDirectory();
