@@ -126,6 +126,16 @@ AlertId Alert::id() const {
   return {hash.high64, hash.low64};
 }
 
+void Alert::append_key(std::string& out) const {
+  out += '{';
+  for (size_t i = 0; i < parts_.key.size(); ++i) {
+    if (i > 0) out += ',';
+    append_name(out, pattern().by[i].name);
+    eventtime::append_json(out, parts_.key[i]);
+  }
+  out += '}';
+}
+
 void Alert::append_json(std::string& out) const {
   const AlertId number = id();
   out += "{\"id\":\"";
@@ -133,13 +143,9 @@ void Alert::append_json(std::string& out) const {
   append_hex(out, number.low);
   out += "\",\"pattern\":";
   eventtime::append_json_string(out, pattern().name);
-  out += ",\"version\":1,\"key\":{";
-  for (size_t i = 0; i < parts_.key.size(); ++i) {
-    if (i > 0) out += ',';
-    append_name(out, pattern().by[i].name);
-    eventtime::append_json(out, parts_.key[i]);
-  }
-  out += "},";
+  out += ",\"version\":1,\"key\":";
+  append_key(out);
+  out += ',';
   append_stamp(out, "start", start());
   append_stamp(out, "end", end());
   append_stamp(out, "complete", complete_);

@@ -102,8 +102,10 @@ class Alert {
   // Its values, in the order of the events; empty if results()[result] is no list.
   std::vector<eventtime::Value> list(size_t result) const;
 
-  // Appends one line of JSON, with its line end.
+  // Appends one line of JSON, with its line end. It begins with {"id":" and 32 digits.
   void append_json(std::string& out) const;
+  // Appends the object of the key's fields that stands in it.
+  void append_key(std::string& out) const;
 
  private:
   const nfa::StoredEvent& event(nfa::NodeId node) const;

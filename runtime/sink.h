@@ -42,8 +42,19 @@ class Sink {
   virtual eventtime::Result<void> flush() = 0;
   // What was written survives a loss of power. Called before a checkpoint, with position().
   virtual eventtime::Result<void> sync() = 0;
+  // Whether sync() can be called in a forked child, where there is no other thread and nothing that
+  // it changes in memory is kept. Otherwise the run waits for it.
+  virtual bool syncs_anywhere() const { return false; }
   // Behind all that was written; a short text for a checkpoint.
   virtual std::string position() const = 0;
+  // There is a checkpoint with this position: a run that goes on begins there, or behind.
+  virtual eventtime::Result<void> settle(std::string_view position) {
+    (void)position;
+    return {};
+  }
+  // The inputs have ended, and all that they decide was written. Before close(), which is also
+  // called where a run was stopped and will go on.
+  virtual eventtime::Result<void> finish() { return {}; }
 
   // Nobody reads any more (`| head`), and that is no error: the run may end.
   virtual bool is_abandoned() const { return false; }

@@ -23,6 +23,7 @@
 #include "server/generate_command.h"
 #include "server/log.h"
 #include "server/machine_memory.h"
+#include "server/pipeline/pipeline_command.h"
 #include "server/run_command.h"
 #include "server/score_command.h"
 #include "server/state_command.h"
@@ -73,8 +74,21 @@ void add_files(CLI::App& command, Names& files, const std::string& help) {
 void add_check(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("check", "Report mistakes in pattern files");
   auto options = std::make_shared<CheckOptions>();
-  add_files(*command, options->files, "pattern files; - is standard input");
-  command->callback([&action, options] { action = [options] { return check(*options); }; });
+  command->add_option("FILE", options->files, "pattern files; - is standard input")->type_name("");
+  auto config = std::make_shared<std::optional<std::string>>();
+  command->add_option("--config", *config, "a pipeline file, and the pattern files that it names")
+      ->type_name("FILE");
+  command->callback([&action, options, config] {
+    action = [options, config] {
+      if (*config && !options->files.empty()) {
+        return usage_error("pattern files do not go with '--config'",
+                           "the pipeline file names them", "check");
+      }
+      if (*config) return check_pipeline(**config);
+      if (options->files.empty()) return usage_error("FILE is required", "", "check");
+      return check(*options);
+    };
+  });
 }
 
 void add_fmt(CLI::App& app, Action& action) {
@@ -109,37 +123,51 @@ struct RunFlags {
     options.memory = machine_memory() / 2;
   }
 
+  // With what is said of all inputs and outputs.
+  RunOptions all() const {
+    RunOptions all = options;
+    for (RunInput& each : all.inputs) {
+      std::optional<std::string> type = std::move(each.type);
+      std::string path = std::move(each.path);
+      each = input;
+      each.path = std::move(path);
+      if (type) each.type = std::move(type);
+    }
+    all.sinks = {file_sink(out)};
+    return all;
+  }
+
   RunOptions options;
+  RunInput input;  // each of them, but for its path
+  std::string out = "-";
+  std::optional<std::string> config;
   std::string log_level = "info";
 };
 
-void add_run_inputs(CLI::App& command, RunOptions& options) {
-  command.add_option("-p,--patterns", options.patterns, "pattern files")
-      ->required()
-      ->type_name("FILE");
-  const auto add_inputs = [&options](const Names& texts) {
+void add_run_inputs(CLI::App& command, RunFlags& flags) {
+  command.add_option("-p,--patterns", flags.options.patterns, "pattern files")->type_name("FILE");
+  const auto add_inputs = [&options = flags.options](const Names& texts) {
     for (const std::string& text : texts) options.inputs.push_back(parse_input(text));
     return true;
   };
+  RunInput& input = flags.input;
   command
       .add_option_function<Names>(
           "-i,--input", add_inputs,
           "events: FILE, TYPE=FILE or - for standard input; .gz and .zst as they are")
-      ->required()
       ->type_name("INPUT");
-  command
-      .add_option("--type", options.type, "event type of inputs that are not given as TYPE=FILE")
+  command.add_option("--type", input.type, "event type of inputs that are not given as TYPE=FILE")
       ->type_name("TYPE");
   command
-      .add_option("--type-field", options.type_field,
+      .add_option("--type-field", input.type_field,
                   "field that names a record's type (default: type)")
       ->type_name("FIELD");
   using Format = std::optional<InputFormat>;
-  add_choice<Format>(command, "--format", options.format,
+  add_choice<Format>(command, "--format", input.format,
                      {{"json", InputFormat::kJson}, {"csv", InputFormat::kCsv}},
                      "of all inputs (default: by their names)");
-  const auto set_bound = [&options](const std::string& text) {
-    options.out_of_order = eventtime::parse_duration(text).value_or(eventtime::Duration{});
+  const auto set_bound = [&input](const std::string& text) {
+    input.out_of_order = eventtime::parse_duration(text).value_or(eventtime::Duration{});
   };
   command
       .add_option_function<std::string>("--out-of-order", set_bound,
@@ -148,14 +176,15 @@ void add_run_inputs(CLI::App& command, RunOptions& options) {
       ->type_name("DURATION");
 }
 
-void add_live(CLI::App& command, RunOptions& options) {
+void add_live(CLI::App& command, RunFlags& flags) {
+  RunInput& input = flags.input;
   CLI::Option* follow =
       command
-          .add_flag("--follow", options.follow,
+          .add_flag("--follow", input.follow,
                     "go on reading as the inputs grow; SIGTERM or SIGINT ends the run")
           ->disable_flag_override();
-  const auto set_idle = [&options](const std::string& text) {
-    options.idle_after = eventtime::parse_duration(text);  // nothing: never
+  const auto set_idle = [&input](const std::string& text) {
+    input.idle_after = eventtime::parse_duration(text);  // nothing: never
   };
   command
       .add_option_function<std::string>(
@@ -165,7 +194,7 @@ void add_live(CLI::App& command, RunOptions& options) {
       ->needs(follow)
       ->type_name("DURATION|never");
   command
-      .add_option("--journal", options.journal,
+      .add_option("--journal", flags.options.journal,
                   "folder that keeps the ticks, so that the run can be repeated")
       ->needs(follow)
       ->type_name("DIR");
@@ -192,11 +221,11 @@ void add_run_state(CLI::App& command, RunOptions& options) {
       ->needs("--state");
 }
 
-void add_run_outputs(CLI::App& command, RunOptions& options) {
-  command.add_option("-o,--out", options.out, "alerts (default: standard output)")
-      ->type_name("FILE");
-  command.add_option("--late", options.late, "events that came too late")->type_name("FILE");
-  command.add_option("--dead-letter", options.dead_letter, "records that are no events")
+void add_run_outputs(CLI::App& command, RunFlags& flags) {
+  RunOptions& options = flags.options;
+  command.add_option("-o,--out", flags.out, "alerts (default: standard output)")->type_name("FILE");
+  command.add_option("--late", options.late.path, "events that came too late")->type_name("FILE");
+  command.add_option("--dead-letter", options.dead_letter.path, "records that are no events")
       ->type_name("FILE");
   command.add_option("--metrics", options.metrics, "the summary as JSON")->type_name("FILE");
   add_choice<EventsMode>(command, "--events", options.events,
@@ -205,8 +234,8 @@ void add_run_outputs(CLI::App& command, RunOptions& options) {
 }
 
 void add_matching(CLI::App& command, RunFlags& flags) {
-  add_run_inputs(command, flags.options);
-  add_run_outputs(command, flags.options);
+  add_run_inputs(command, flags);
+  add_run_outputs(command, flags);
   add_run_state(command, flags.options);
   command
       .add_option(
@@ -241,15 +270,42 @@ void add_matching(CLI::App& command, RunFlags& flags) {
       ->type_name(fmt::format("{}", fmt::join(log_levels(), "|")));
 }
 
+// What only some runs need, or may have: CLI11 knows no such rules.
+int check_run_flags(const CLI::App& command, bool has_config) {
+  const std::string& name = command.get_name();
+  if (!has_config) {
+    for (const char* flag : {"--patterns", "--input"}) {
+      if (command.count(flag) > 0) continue;
+      return usage_error(fmt::format("{} is required", flag),
+                         name == "run" ? "or a pipeline file by --config" : "", name);
+    }
+    return kDone;
+  }
+  const Names allowed = {"--config", "--log-level", "--metrics", "--batch-size"};
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string flag = option->get_name();
+    if (option->count() == 0) continue;
+    if (std::find(allowed.begin(), allowed.end(), flag) != allowed.end()) continue;
+    return usage_error(fmt::format("'{}' does not go with '--config'", flag),
+                       "the pipeline file says it", name);
+  }
+  return kDone;
+}
+
 void add_run(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("run", "Match patterns against events, write alerts");
   auto flags = std::make_shared<RunFlags>();
   add_matching(*command, *flags);
-  add_live(*command, flags->options);
-  command->callback([&action, flags] {
-    action = [flags] {
+  add_live(*command, *flags);
+  command->add_option("--config", flags->config, "a pipeline file, which says all the rest")
+      ->type_name("FILE");
+  command->callback([&action, flags, command] {
+    action = [flags, command] {
+      const int wrong = check_run_flags(*command, flags->config.has_value());
+      if (wrong != kDone) return wrong;
       start_log(flags->log_level);
-      return run(flags->options);
+      if (!flags->config) return run(flags->all());
+      return run_pipeline({*flags->config, flags->options.metrics, flags->options.batch_size});
     };
   });
 }
@@ -296,14 +352,16 @@ void add_replay(CLI::App& app, Action& action) {
       ->add_option("--journal", flags->options.journal,
                    "folder with the ticks of the live run; they apply, and inputs end only by them")
       ->type_name("DIR");
-  command->callback([&action, flags] {
-    action = [flags] {
+  command->callback([&action, flags, command] {
+    action = [flags, command] {
+      const int wrong = check_run_flags(*command, false);
+      if (wrong != kDone) return wrong;
       const ReplayOptions& replay = *flags->options.replay;
       if (replay.from && replay.to && *replay.from >= *replay.to) {
         return usage_error("--from is not before --to", "", "replay");
       }
       start_log(flags->log_level);
-      return run(flags->options);
+      return run(flags->all());
     };
   });
 }

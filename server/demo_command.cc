@@ -145,10 +145,10 @@ int demo(const DemoOptions& options) {
 
   RunOptions run_options;
   run_options.patterns = *files;
-  run_options.inputs = {{generate_options.out, std::nullopt}};
-  run_options.out = place->file("alerts.jsonl");
-  run_options.dead_letter = place->file("dead_letters.jsonl");
-  run_options.out_of_order = generate_options.generate.out_of_order;
+  run_options.inputs = {
+      {.path = generate_options.out, .out_of_order = generate_options.generate.out_of_order}};
+  run_options.sinks = {file_sink(place->file("alerts.jsonl"))};
+  run_options.dead_letter.path = place->file("dead_letters.jsonl");
   RunSummary summary;
   if (const int status = run(run_options, &summary); status != kDone) return status;
 

@@ -17,14 +17,11 @@ Duration since(Duration now, Duration then) {
 
 }  // namespace
 
-IdleInputs::IdleInputs(const runtime::Clock& clock, size_t inputs,
-                       std::optional<Duration> idle_after)
-    : clock_(clock),
-      idle_after_(idle_after),
-      inputs_(inputs),
-      now_(clock.now()),
-      quiet_since_(now_),
-      next_lift_(now_) {}
+IdleInputs::IdleInputs(const runtime::Clock& clock,
+                       const std::vector<std::optional<Duration>>& idle_after)
+    : clock_(clock), now_(clock.now()), quiet_since_(now_), next_lift_(now_) {
+  for (const std::optional<Duration>& each : idle_after) inputs_.push_back({each, false, {}});
+}
 
 void IdleInputs::begin_round() {
   now_ = clock_.now();
@@ -43,11 +40,11 @@ void IdleInputs::nothing(uint32_t input) {
 }
 
 bool IdleInputs::is_idle(const Input& input) const {
-  return input.asked && since(now_, *input.idle_from) >= *idle_after_;
+  return input.asked && input.idle_after && since(now_, *input.idle_from) >= *input.idle_after;
 }
 
 std::vector<IdleInputs::Lift> IdleInputs::lifts(std::span<const Timestamp> watermarks) {
-  if (!idle_after_ || now_ < next_lift_) return {};
+  if (now_ < next_lift_) return {};
   bool all_idle = true;
   Timestamp smallest = kMaxTimestamp;  // of those that are not idle
   Timestamp largest = kMinTimestamp;

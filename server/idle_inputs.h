@@ -30,9 +30,9 @@ class IdleInputs {
     friend bool operator==(const Lift&, const Lift&) = default;
   };
 
-  // The clock outlives it. No idle_after: no input is ever idle.
-  IdleInputs(const runtime::Clock& clock, size_t inputs,
-             std::optional<eventtime::Duration> idle_after);
+  // By input; nothing: it is never idle. The clock outlives it.
+  IdleInputs(const runtime::Clock& clock,
+             const std::vector<std::optional<eventtime::Duration>>& idle_after);
 
   // The inputs are asked now: what comes later comes into a later round.
   void begin_round();
@@ -44,13 +44,13 @@ class IdleInputs {
 
  private:
   struct Input {
+    std::optional<eventtime::Duration> idle_after;
     bool asked = false;                            // in this round, and it had nothing
     std::optional<eventtime::Duration> idle_from;  // asked first and found to have nothing
   };
   bool is_idle(const Input& input) const;
 
   const runtime::Clock& clock_;
-  std::optional<eventtime::Duration> idle_after_;
   std::vector<Input> inputs_;
   eventtime::Duration now_;                   // when the round began
   eventtime::Duration quiet_since_;           // when something came last

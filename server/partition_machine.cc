@@ -108,7 +108,7 @@ PartitionMachine::PartitionMachine(runtime::LogClient& client, LogPartition part
       options_(options),
       clock_(clock),
       ticks_(1, {}),
-      idle_(clock, 1, options.idle_after),
+      idle_(clock, {options.idle_after}),
       committed_at_(clock.now()),
       looked_at_(clock.now()) {}
 
@@ -468,7 +468,12 @@ RunState::Parts PartitionMachine::parts() {
     meta.malformed = stats_.malformed;
     return {};
   };
-  return {*engine_, sources_, kNoRecords, tell, [] { return Result<void>(); }};
+  return {*engine_,
+          sources_,
+          kNoRecords,
+          tell,
+          [] { return Result<void>(); },
+          [](const RunMeta&) { return Result<void>(); }};
 }
 
 Result<void> PartitionMachine::checkpoint() {

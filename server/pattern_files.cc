@@ -18,7 +18,8 @@ using Failure = eventtime::Unexpected<eventtime::Error>;
 
 constexpr size_t kReadBytes = size_t{64} << 10;
 
-// `kind` is what the file is, in messages.
+}  // namespace
+
 Result<std::string> read_text(const std::string& path, size_t max_bytes, std::string_view kind) {
   const Result<std::unique_ptr<connectors::ByteReader>> reader = connectors::open_bytes(path);
   if (!reader) return Failure{reader.error()};
@@ -37,8 +38,6 @@ Result<std::string> read_text(const std::string& path, size_t max_bytes, std::st
     }
   }
 }
-
-}  // namespace
 
 Result<std::string> read_list(const std::string& path, size_t max_bytes) {
   return read_text(path, max_bytes, "list");

@@ -4,6 +4,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "eventtime/result.h"
 #include "patterns/front_end.h"
@@ -11,11 +12,16 @@
 
 namespace tocsin::server {
 
+// The file, or standard input, which may be packed as inputs may. `kind` is what the file is, in
+// messages.
+eventtime::Result<std::string> read_text(const std::string& path, size_t max_bytes,
+                                         std::string_view kind);
+
 // Everything in the file, or, of "-", on standard input, which is then called "<stdin>". Refuses
 // what is longer than a declaration file may be.
 eventtime::Result<patterns::SourceFile> read_source(const std::string& path);
 
-// A look-up list, which may be packed as inputs may.
+// A look-up list.
 eventtime::Result<std::string> read_list(const std::string& path, size_t max_bytes);
 
 // All files, bound together. An error only where one cannot be read: mistakes in them are

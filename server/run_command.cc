@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "patterns/diagnostic.h"
@@ -41,9 +42,15 @@ Result<void> run_checked(const RunOptions& options, patterns::PatternSet set, Ow
 
 }  // namespace
 
-int run(const RunOptions& options, RunSummary* summary) {
+bool RunOptions::follow() const {
+  return std::any_of(inputs.begin(), inputs.end(),
+                     [](const RunInput& input) { return input.follow; });
+}
+
+int run(const RunOptions& options, RunSummary* summary, const CheckPatterns& check) {
   std::optional<StopSignal> stop;
-  if (options.follow || options.state || (options.replay && options.replay->speed)) stop.emplace();
+  if (options.follow() || options.state || (options.replay && options.replay->speed))
+    stop.emplace();
   ListTexts lists;
   Result<patterns::Loaded> files =
       read_patterns(options.patterns, options.state ? &lists : nullptr);
@@ -55,6 +62,10 @@ int run(const RunOptions& options, RunSummary* summary) {
   if (files->patterns->patterns.empty()) {
     return report(
         {"the files declare no pattern; there is nothing to look for", eventtime::Blame::kInput});
+  }
+  if (check) {
+    const Result<void> checked = check(*files->patterns);
+    if (!checked) return report(checked.error());
   }
   Result<OwnPatterns> own = OwnPatterns();
   if (options.state) own = own_patterns(*files, std::move(lists));

@@ -6,24 +6,34 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "eventtime/result.h"
 #include "eventtime/timestamp.h"
+#include "patterns/pattern.h"
 #include "runtime/engine_options.h"
+#include "server/run_sink.h"
 
 namespace tocsin::server {
 
-// One input as the user named it: FILE, or Payment=FILE for a file of one type.
+enum class InputFormat : unsigned char { kJson, kCsv };
+
 struct RunInput {
   std::string path;
-  std::optional<std::string> type;
+  std::optional<std::string> type = {};        // of all its records
+  std::optional<std::string> type_field = {};  // where a record names its type; nothing: "type"
+  std::optional<InputFormat> format = {};      // nothing: by its name
+  eventtime::Duration out_of_order = {};
+  bool follow = false;  // go on reading as it grows, until SIGTERM or SIGINT
+  // With `follow`: when it brought nothing for so long it is idle; nothing: it never is.
+  std::optional<eventtime::Duration> idle_after = eventtime::Duration{30'000'000};
   friend bool operator==(const RunInput&, const RunInput&) = default;
 };
 
-enum class InputFormat : unsigned char { kJson, kCsv };
 // What becomes of the partial matches of patterns that have changed (pattern_changes.h).
 enum class OnChange : unsigned char { kDrain, kReset, kMigrate };
 enum class EventsMode : unsigned char { kFull, kNone };
@@ -40,20 +50,15 @@ struct ReplayOptions {
 struct RunOptions {
   std::vector<std::string> patterns;
   std::vector<RunInput> inputs;
-  std::string out = "-";
-  eventtime::Duration out_of_order;
-  std::optional<std::string> late;
-  std::optional<std::string> dead_letter;
-  std::optional<std::string> type;        // of inputs that name none themselves
-  std::optional<std::string> type_field;  // where a record names its type; nothing: "type"
-  std::optional<InputFormat> format;      // nothing: each input's by its name
+  std::vector<RunSink> sinks = {file_sink("-")};
+  SideOutput late;
+  SideOutput dead_letter;
   EventsMode events = EventsMode::kFull;
-  bool follow = false;  // go on reading inputs as they grow, until SIGTERM or SIGINT
-  // With `follow`: an input that brought nothing for so long is idle; nothing: none ever is.
-  std::optional<eventtime::Duration> idle_after = eventtime::Duration{30'000'000};
-  std::optional<std::string> journal;  // the folder with the ticks
+  std::optional<std::string> journal;  // the folder with the ticks of live inputs
   std::optional<std::string> state;    // the directory that checkpoints are kept in
+  std::string name;                    // of the pipeline; state is of one alone
   eventtime::Duration checkpoint_every{10'000'000};
+  uint64_t keep = 3;  // checkpoints
   OnChange on_change = OnChange::kDrain;
   std::optional<ReplayOptions> replay;
   std::optional<std::string> metrics;  // where the summary goes as JSON
@@ -64,16 +69,21 @@ struct RunOptions {
   uint64_t memory = UINT64_MAX;
   uint64_t threads = 1;          // that match; more also decode at the same time
   uint64_t max_starts = 100000;  // live first events of one pattern and key
+
+  // An input may grow: the run is live.
+  bool follow() const;
 };
 
 struct RunSummary;
 
 // Everything in the exit status (exit_status.h): 0 done, 1 patterns or inputs wrong, 3 world
 // failed. The summary goes to standard error, or into `summary` where a caller wants it.
-int run(const RunOptions& options, RunSummary* summary = nullptr);
+// What is wrong with the patterns besides is told by `check`, where a caller knows of more.
+using CheckPatterns = std::function<eventtime::Result<void>(const patterns::PatternSet&)>;
+int run(const RunOptions& options, RunSummary* summary = nullptr, const CheckPatterns& check = {});
 
-// "Payment=in.jsonl" names type and path. Where the left side of the first '=' is no name of a
-// type, all of it is a path.
+// "Payment=in.jsonl" names the type and the path. Where the left side of the first '=' is no name
+// of a type, all of it is a path.
 RunInput parse_input(std::string_view text);
 
 }  // namespace tocsin::server

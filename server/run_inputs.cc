@@ -25,20 +25,18 @@ Unexpected<Error> unknown_type(const std::string& type, const eventtime::Catalog
 }  // namespace
 
 Result<std::unique_ptr<connectors::FileSource>> open_input(const RunInput& input,
-                                                           const RunOptions& options,
                                                            const eventtime::Catalog& catalog) {
   connectors::SourceSpec spec;
   spec.path = input.path;
-  spec.follow = options.follow;
-  if (options.format) {
+  spec.follow = input.follow;
+  if (input.format) {
     spec.format =
-        *options.format == InputFormat::kCsv ? connectors::Format::kCsv : connectors::Format::kJson;
+        *input.format == InputFormat::kCsv ? connectors::Format::kCsv : connectors::Format::kJson;
   }
-  spec.decoding.type_field = options.type_field;
-  const std::optional<std::string>& type = input.type ? input.type : options.type;
-  if (type) {
-    spec.decoding.type = catalog.find(*type);
-    if (!spec.decoding.type) return unknown_type(*type, catalog);
+  spec.decoding.type_field = input.type_field;
+  if (input.type) {
+    spec.decoding.type = catalog.find(*input.type);
+    if (!spec.decoding.type) return unknown_type(*input.type, catalog);
   }
   return connectors::open_source(spec, catalog);
 }

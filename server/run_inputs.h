@@ -1,4 +1,4 @@
-// The inputs of a run, opened as its options say.
+// The inputs of a run, opened as it says.
 #pragma once
 
 #include <memory>
@@ -12,6 +12,6 @@ namespace tocsin::server {
 
 // The catalog outlives the source.
 eventtime::Result<std::unique_ptr<connectors::FileSource>> open_input(
-    const RunInput& input, const RunOptions& options, const eventtime::Catalog& catalog);
+    const RunInput& input, const eventtime::Catalog& catalog);
 
 }  // namespace tocsin::server

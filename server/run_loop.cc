@@ -59,9 +59,9 @@ Result<void> RunLoop::open_engine(patterns::PatternSet set, const runtime::Engin
   const eventtime::Catalog& catalog = engine_->patterns().catalog;
   pool_.emplace(catalog);
   for (const RunInput& input : options_.inputs) {
-    Result<std::unique_ptr<connectors::FileSource>> source = open_input(input, options_, catalog);
+    Result<std::unique_ptr<connectors::FileSource>> source = open_input(input, catalog);
     if (!source) return Unexpected<Error>{source.error()};
-    engine_->add_input(options_.out_of_order, (*source)->format());
+    engine_->add_input(input.out_of_order, (*source)->format());
     auto reader = std::make_unique<connectors::ReadAhead>(*std::move(source), catalog);
     readers_.push_back(reader.get());
     sources_.push_back(std::move(reader));
@@ -73,7 +73,7 @@ Result<void> RunLoop::open_engine(patterns::PatternSet set, const runtime::Engin
 
 // The directory is this run's before anything in it, or any output, is touched.
 Result<void> RunLoop::open_state(patterns::PatternSet set, OwnPatterns own) {
-  auto state = RunState::open(*options_.state, options_.checkpoint_every, clock_);
+  auto state = RunState::open(*options_.state, options_.checkpoint_every, clock_, options_.keep);
   if (!state) return Unexpected<Error>{state.error()};
   state_ = std::move(*state);
   spill_ = std::make_unique<runtime::SpillFiles>(state_->storage(),
@@ -87,9 +87,9 @@ Result<void> RunLoop::open_state(patterns::PatternSet set, OwnPatterns own) {
     if (!opened) return Unexpected<Error>{opened.error()};
     return engine_.get();
   };
-  const Result<std::optional<connectors::RunMeta>> before =
-      state_->restore(std::move(set), std::move(own),
-                      {options_.on_change, plain, open, sources_, !options_.follow});
+  const Result<std::optional<connectors::RunMeta>> before = state_->restore(
+      std::move(set), std::move(own),
+      {options_.on_change, plain, open, sources_, !options_.follow(), options_.name});
   if (!before) return Unexpected<Error>{before.error()};
   if (!*before) return open_ticks_and_outputs(nullptr);
   for (size_t i = 0; i < records_.size(); ++i) records_[i] = (*before)->inputs[i].second.records;
@@ -106,7 +106,7 @@ Result<void> RunLoop::open_ticks_and_outputs(const connectors::RunMeta* before) 
 
 // Where there are threads for it, and it does not matter how many records a read gives.
 void RunLoop::read_ahead() {
-  if (options_.threads == 1 || options_.follow || pace_) return;
+  if (options_.threads == 1 || options_.follow() || pace_) return;
   const size_t batches = std::max(kLeastAhead, kAheadByThread * options_.threads / readers_.size());
   for (uint32_t input = 0; input < readers_.size(); ++input) {
     if (!readers_[input]->bytes_total() || ticks_->known().next(input)) continue;
@@ -116,10 +116,11 @@ void RunLoop::read_ahead() {
 
 Result<void> RunLoop::read_all() {
   progress_.emplace("run", total_bytes());
-  Result<void> read = options_.follow ? read_live() : read_bounded();
+  Result<void> read = options_.follow() ? read_live() : read_bounded();
   // Behind the end of all inputs there is a checkpoint already: see end().
   if (read && state_ != nullptr && engine_->next_input() && stop_()) read = state_->write(parts());
   progress_.reset();
+  if (read && !engine_->next_input()) read = outputs_.finish();
   return read;
 }
 
@@ -161,15 +162,17 @@ Result<void> RunLoop::read_live() {
 
 RunState::Parts RunLoop::parts() {
   const auto tell = [this](connectors::RunMeta& meta) {
-    const Result<void> flushed = outputs_.flush();
+    Result<void> flushed = outputs_.flush();
+    if (flushed) flushed = outputs_.sync_here();
     if (flushed) outputs_.tell(meta);
     return flushed;
   };
   const auto sync = [this] {
     const Result<void> synced = ticks_->sync();
-    return synced ? outputs_.sync() : synced;
+    return synced ? outputs_.sync_anywhere() : synced;
   };
-  return {*engine_, sources_, records_, tell, sync};
+  const auto settle = [this](const connectors::RunMeta& meta) { return outputs_.settle(meta); };
+  return {*engine_, sources_, records_, tell, sync, settle};
 }
 
 // Asks one input after the other until one has something.
@@ -205,7 +208,7 @@ void RunLoop::move_time(uint32_t input, Timestamp time) {
   if (time == eventtime::kMaxTimestamp) {
     engine_->finish(input, on_alert_);
   } else {
-    engine_->advance(input, time + options_.out_of_order, on_alert_);
+    engine_->advance(input, time + options_.inputs[input].out_of_order, on_alert_);
   }
 }
 
@@ -306,7 +309,7 @@ Result<void> RunLoop::end(uint32_t input) {
     if (!saved) return Unexpected<Error>{saved.error()};
     alerts_.clear();
   }
-  if (options_.follow) {
+  if (options_.follow()) {
     const Result<void> written = ticks_->end(input, records_[input]);
     if (!written) return written;
   }
@@ -349,7 +352,7 @@ void RunLoop::give_out(const runtime::Alert& alert) {
   if (options_.replay && options_.replay->from && alert.complete() < *options_.replay->from) {
     ++withheld_[alert.pattern().name];
   } else {
-    alert.append_json(alerts_);
+    alerts_.add(alert);
   }
 }
 

@@ -27,6 +27,7 @@
 #include "runtime/engine.h"
 #include "runtime/source.h"
 #include "runtime/spill_files.h"
+#include "server/alert_batch.h"
 #include "server/pace.h"
 #include "server/progress.h"
 #include "server/run_command.h"
@@ -107,7 +108,7 @@ class RunLoop {
   std::unique_ptr<RunTicks> ticks_;
   RunOutputs outputs_;
   std::optional<Progress> progress_;
-  std::string alerts_;
+  AlertBatch alerts_;
   std::optional<Pace> pace_;
   runtime::Engine::OnAlert on_alert_;
   bool told_of_spilling_ = false;

@@ -38,22 +38,23 @@ void tell_changes(const ChangePlan& plan) {
 
 RunState::RunState(std::unique_ptr<FileStorage> storage,
                    std::unique_ptr<connectors::StateLock> lock, eventtime::Duration every,
-                   runtime::Clock& clock)
+                   runtime::Clock& clock, size_t keep)
     : storage_(std::move(storage)),
       lock_(std::move(lock)),
-      store_(*storage_),
+      store_(*storage_, {keep}),
       every_(every),
       clock_(clock),
       last_(clock.now()) {}
 
 Result<std::unique_ptr<RunState>> RunState::open(const std::string& directory,
-                                                 eventtime::Duration every, runtime::Clock& clock) {
+                                                 eventtime::Duration every, runtime::Clock& clock,
+                                                 size_t keep) {
   auto storage = FileStorage::open(directory, FileStorage::Missing::kCreate);
   if (!storage) return Unexpected<Error>{storage.error()};
   auto lock = connectors::StateLock::take(directory);
   if (!lock) return Unexpected<Error>{lock.error()};
   return std::unique_ptr<RunState>(
-      new RunState(std::move(*storage), std::move(*lock), every, clock));
+      new RunState(std::move(*storage), std::move(*lock), every, clock, keep));
 }
 
 Result<std::optional<connectors::RunMeta>> RunState::restore(patterns::PatternSet set,
@@ -61,6 +62,7 @@ Result<std::optional<connectors::RunMeta>> RunState::restore(patterns::PatternSe
                                                              const Restoring& with) {
   own_ = std::move(own);
   options_ = with.options;
+  name_ = with.name;
   Result<void> taken;
   const auto take = [&](std::string_view key, std::string_view value) {
     if (key[0] == 'p') return take_counters(state_of(key), value);
@@ -167,6 +169,10 @@ Result<void> RunState::open_changed(patterns::PatternSet set, const Manifest& fr
   Result<connectors::RunMeta> meta = connectors::parse_run_meta(from.meta);
   if (!meta) return Unexpected<Error>{meta.error()};
   before_ = std::move(*meta);
+  if (!with.name.empty() && !before_->name.empty() && before_->name != with.name) {
+    return eventtime::usage_error(fmt::format("the state in '{}' is of the pipeline '{}', not '{}'",
+                                              storage_->name(), before_->name, with.name));
+  }
   ChangePlan plan =
       plan_changes(own_.patterns, before_->patterns, before_->place(), with.on_change);
   SavedTexts texts;
@@ -294,6 +300,7 @@ std::vector<StoredPattern> RunState::unfinished(const runtime::Engine& engine) {
 
 Result<CheckpointRequest> RunState::request(const Parts& parts) {
   connectors::RunMeta meta;
+  meta.name = name_;
   const Result<void> told = parts.tell(meta);
   if (!told) return Unexpected<Error>{told.error()};
   for (const auto& source : parts.sources) {
@@ -311,6 +318,7 @@ Result<CheckpointRequest> RunState::request(const Parts& parts) {
     parts.engine.save_resident(put);
     save_texts(put);
   };
+  requested_ = std::move(meta);
   request.spilled = options_.spill;
   request.before_publish = parts.sync;
   return request;
@@ -318,7 +326,10 @@ Result<CheckpointRequest> RunState::request(const Parts& parts) {
 
 Result<void> RunState::pass(const Parts& parts) {
   if (store_.running()) {
-    if (const auto outcome = store_.poll()) tell(*outcome);
+    if (const auto outcome = store_.poll()) {
+      const Result<void> taken = take_outcome(*outcome, parts);
+      if (!taken) return taken;
+    }
   }
   if (marks_) {
     const Result<void> same = marks_->pass(parts.records, parts.engine.alert_digests());
@@ -338,7 +349,10 @@ Result<void> RunState::pass(const Parts& parts) {
 
 Result<void> RunState::write(const Parts& parts) {
   last_ = clock_.now();
-  if (store_.running()) tell(store_.wait());
+  if (store_.running()) {
+    const Result<void> taken = take_outcome(store_.wait(), parts);
+    if (!taken) return taken;
+  }
   if (marks_) {
     const Result<void> same = marks_->pass(parts.records, parts.engine.alert_digests());
     if (!same) return same;
@@ -346,8 +360,12 @@ Result<void> RunState::write(const Parts& parts) {
   const Result<CheckpointRequest> made = request(parts);
   if (!made) return Unexpected<Error>{made.error()};
   const Result<Manifest> written = store_.write(*made);
-  if (!written) return Unexpected<Error>{written.error()};
-  return {};
+  return written ? parts.settle(requested_) : Unexpected<Error>{written.error()};
+}
+
+Result<void> RunState::take_outcome(const Result<Manifest>& outcome, const Parts& parts) {
+  tell(outcome);
+  return outcome ? parts.settle(requested_) : Result<void>();
 }
 
 void RunState::tell(const Result<Manifest>& outcome) {

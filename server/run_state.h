@@ -47,7 +47,7 @@ class RunState {
   // Takes the directory for this run; it is made if it is missing.
   static eventtime::Result<std::unique_ptr<RunState>> open(const std::string& directory,
                                                            eventtime::Duration every,
-                                                           runtime::Clock& clock);
+                                                           runtime::Clock& clock, size_t keep = 3);
 
   // Makes the engine and opens the inputs.
   using OpenEngine = std::function<eventtime::Result<runtime::Engine*>(
@@ -59,6 +59,7 @@ class RunState {
     Sources& sources;  // when it is open
     // The same inputs give the same alerts at the same places: no clock has a say.
     bool is_bounded = true;
+    std::string name = {};  // of the pipeline; "" may go on with the state of any
   };
   runtime::Storage& storage() { return *storage_; }
 
@@ -78,6 +79,8 @@ class RunState {
     std::function<eventtime::Result<void>(connectors::RunMeta&)> tell;
     // What was flushed survives a loss of power. Runs in the child that writes the checkpoint.
     std::function<eventtime::Result<void>()> sync;
+    // There is a checkpoint that says this of the outputs.
+    std::function<eventtime::Result<void>(const connectors::RunMeta&)> settle;
   };
   // Between two batches: starts a checkpoint if it is time, and sees how the one before went. A
   // checkpoint that fails is told in the log, and tried again the next time; it ends nothing. An
@@ -91,7 +94,7 @@ class RunState {
  private:
   RunState(std::unique_ptr<connectors::FileStorage> storage,
            std::unique_ptr<connectors::StateLock> lock, eventtime::Duration every,
-           runtime::Clock& clock);
+           runtime::Clock& clock, size_t keep);
 
   eventtime::Result<connectors::CheckpointRequest> request(const Parts& parts);
   bool is_replaced(std::string_view key) const;
@@ -111,6 +114,8 @@ class RunState {
   void save_texts(const connectors::Put& put) const;
   std::vector<connectors::StoredPattern> unfinished(const runtime::Engine& engine);
   void open_marks(const Restoring& with);
+  eventtime::Result<void> take_outcome(const eventtime::Result<connectors::Manifest>& outcome,
+                                       const Parts& parts);
   void tell(const eventtime::Result<connectors::Manifest>& outcome);
 
   std::unique_ptr<connectors::FileStorage> storage_;
@@ -125,6 +130,8 @@ class RunState {
   SavedTexts texts_;                                 // of patterns_
   runtime::EngineOptions options_;
   std::optional<connectors::RunMarks> marks_;  // of bounded runs
+  std::string name_;                           // of the pipeline
+  connectors::RunMeta requested_;              // of the checkpoint that is being written
 
   // While state is restored.
   OwnPatterns own_;

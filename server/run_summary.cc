@@ -72,8 +72,9 @@ std::string summary_text(const RunSummary& summary, const RunOptions& options) {
   const auto note = [&](uint64_t count, const char* text) {
     if (count > 0) out += fmt::format("note: {} {}\n", grouped(count), text);
   };
-  if (!options.late) note(engine.late, "late events were left out; --late FILE keeps them");
-  if (!options.dead_letter) {
+  if (!options.late.is_kept())
+    note(engine.late, "late events were left out; --late FILE keeps them");
+  if (!options.dead_letter.is_kept()) {
     note(summary.malformed, "malformed records were left out; --dead-letter FILE keeps them");
   }
   note(summary.skipped, "events were left out by --from and --to");

@@ -34,13 +34,19 @@ Result<std::unique_ptr<Journal>> open_journal(const std::string& folder, uint32_
   return journal;
 }
 
+std::vector<std::optional<eventtime::Duration>> idle_after(const RunOptions& options) {
+  std::vector<std::optional<eventtime::Duration>> all;
+  for (const RunInput& input : options.inputs) all.push_back(input.idle_after);
+  return all;
+}
+
 }  // namespace
 
 RunTicks::RunTicks(const RunOptions& options, const runtime::Clock& clock,
                    std::unique_ptr<Journal> journal, const std::vector<Tick>& known)
     : journal_(std::move(journal)),
       known_(options.inputs.size(), known),
-      idle_(clock, options.inputs.size(), options.idle_after) {}
+      idle_(clock, idle_after(options)) {}
 
 Result<std::unique_ptr<RunTicks>> RunTicks::open(const RunOptions& options,
                                                  const runtime::Clock& clock) {
@@ -49,13 +55,13 @@ Result<std::unique_ptr<RunTicks>> RunTicks::open(const RunOptions& options,
   const std::optional<std::string>& folder = options.journal ? options.journal : options.state;
   const std::string path =
       folder ? (std::filesystem::path(*folder) / "journal").string() : std::string();
-  const bool is_live_no_more = !options.follow && options.state && std::filesystem::exists(path);
+  const bool is_live_no_more = !options.follow() && options.state && std::filesystem::exists(path);
   if ((options.journal && options.replay) || is_live_no_more) {
     Result<JournalContent> content =
         connectors::read_journal(path, static_cast<uint32_t>(options.inputs.size()));
     if (!content) return Unexpected<Error>{content.error()};
     known = std::move(content->ticks);
-  } else if (options.follow && folder) {
+  } else if (options.follow() && folder) {
     Result<std::unique_ptr<Journal>> opened =
         open_journal(*folder, static_cast<uint32_t>(options.inputs.size()));
     if (!opened) return Unexpected<Error>{opened.error()};

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "connectors/file/file_sink.h"
 #include "eventtime/value.h"
 #include "runtime/engine.h"
 #include "server/stored_state.h"
@@ -136,7 +137,13 @@ class Inspection {
     const auto add = [&](std::string_view what, const connectors::RunMeta::Output& output) {
       out += fmt::format("  {}: {}, {} bytes\n", what, output.path, output.position.bytes);
     };
-    add("alerts", run_.meta.alerts);
+    for (const connectors::RunMeta::Sink& sink : run_.meta.sinks) {
+      if (const auto file = connectors::parse_output_position(sink.position)) {
+        add(sink.name, {file->path, file->position});
+      } else {
+        out += fmt::format("  {}: at {}\n", sink.name, sink.position);
+      }
+    }
     if (run_.meta.late) add("late", *run_.meta.late);
     if (run_.meta.dead_letters) add("dead letters", *run_.meta.dead_letters);
     return out + "patterns\n";
@@ -181,11 +188,17 @@ class Inspection {
     }
     out += R"(],"outputs":[)";
     const auto add = [&](std::string_view what, const connectors::RunMeta::Output& output) {
-      out +=
-          fmt::format(R"({}{{"output":"{}","path":{},"bytes":{}}})", out.back() == '}' ? "," : "",
-                      what, json_text(output.path), output.position.bytes);
+      out += fmt::format(R"({}{{"output":{},"path":{},"bytes":{}}})", out.back() == '}' ? "," : "",
+                         json_text(what), json_text(output.path), output.position.bytes);
     };
-    add("alerts", run_.meta.alerts);
+    for (const connectors::RunMeta::Sink& sink : run_.meta.sinks) {
+      if (const auto file = connectors::parse_output_position(sink.position)) {
+        add(sink.name, {file->path, file->position});
+      } else {
+        out += fmt::format(R"({}{{"output":{},"position":{}}})", out.back() == '}' ? "," : "",
+                           json_text(sink.name), json_text(sink.position));
+      }
+    }
     if (run_.meta.late) add("late", *run_.meta.late);
     if (run_.meta.dead_letters) add("dead_letters", *run_.meta.dead_letters);
     return out + "]}\n";

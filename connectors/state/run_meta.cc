@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include "connectors/file/file_sink.h"
 #include "eventtime/value.h"
 
 namespace tocsin::connectors {
@@ -44,6 +45,45 @@ bool read_optional_output(const dom::element& json, std::string_view name,
   dom::element found;
   if (json[name].get(found) != simdjson::SUCCESS) return true;
   return read_output(found, output.emplace());
+}
+
+bool read_text(const dom::element& json, std::string_view name, std::string& text) {
+  std::string_view found;
+  if (json[name].get(found) != simdjson::SUCCESS) return false;
+  text = found;
+  return true;
+}
+
+bool read_sinks(const dom::element& json, RunMeta& meta) {
+  dom::element alerts;
+  if (json["alerts"].get(alerts) == simdjson::SUCCESS) {
+    RunMeta::Output one;
+    if (!read_output(alerts, one)) return false;
+    meta.sinks.push_back({"alerts", print_output_position(one.position, one.path)});
+    return true;
+  }
+  dom::array sinks;
+  if (json["sinks"].get(sinks) != simdjson::SUCCESS) return false;
+  for (const dom::element sink : sinks) {
+    RunMeta::Sink& read = meta.sinks.emplace_back();
+    if (!read_text(sink, "name", read.name) || !read_text(sink, "position", read.position)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void append_sinks(std::string& out, const RunMeta& meta) {
+  out += ",\"sinks\":[";
+  for (const RunMeta::Sink& sink : meta.sinks) {
+    if (out.back() == '}') out += ',';
+    out += '{';
+    append_member(out, "name", sink.name);
+    out += ',';
+    append_member(out, "position", sink.position);
+    out += '}';
+  }
+  out += ']';
 }
 
 bool read_input(const dom::element& json, RunMeta& meta) {
@@ -92,13 +132,6 @@ void append_patterns(std::string& out, const std::vector<StoredPattern>& pattern
   out += ']';
 }
 
-bool read_text(const dom::element& json, std::string_view name, std::string& text) {
-  std::string_view found;
-  if (json[name].get(found) != simdjson::SUCCESS) return false;
-  text = found;
-  return true;
-}
-
 bool read_place(const dom::element& json, std::string_view name,
                 std::optional<runtime::InputPlace>& place) {
   dom::element found;
@@ -143,13 +176,13 @@ bool read_patterns(const dom::element& json, RunMeta& meta) {
 
 bool read(const dom::element& json, RunMeta& meta) {
   dom::array inputs;
-  dom::element alerts;
   if (json["inputs"].get(inputs) != simdjson::SUCCESS) return false;
-  if (json["alerts"].get(alerts) != simdjson::SUCCESS) return false;
   for (const dom::element input : inputs) {
     if (!read_input(input, meta)) return false;
   }
-  return read_output(alerts, meta.alerts) && read_optional_output(json, "late", meta.late) &&
+  std::string_view name;
+  if (json["pipeline"].get(name) == simdjson::SUCCESS) meta.name = name;
+  return read_sinks(json, meta) && read_optional_output(json, "late", meta.late) &&
          read_log(json, meta.log) &&
          read_optional_output(json, "dead_letters", meta.dead_letters) &&
          json["malformed"].get(meta.malformed) == simdjson::SUCCESS && read_patterns(json, meta);
@@ -159,13 +192,18 @@ bool read(const dom::element& json, RunMeta& meta) {
 
 runtime::InputPlace RunMeta::place() const {
   runtime::InputPlace place;
-  for (const auto& [name, position] : inputs) place.records.push_back(position.records);
+  for (const auto& [source, position] : inputs) place.records.push_back(position.records);
   place.derived = derived;
   return place;
 }
 
 std::string print_run_meta(const RunMeta& meta) {
-  std::string out = "{\"inputs\":[";
+  std::string out = "{";
+  if (!meta.name.empty()) {
+    append_member(out, "pipeline", meta.name);
+    out += ',';
+  }
+  out += "\"inputs\":[";
   for (const auto& [name, position] : meta.inputs) {
     if (out.back() == '}') out += ',';
     out += '{';
@@ -177,7 +215,7 @@ std::string print_run_meta(const RunMeta& meta) {
         kLineStates[static_cast<size_t>(position.line)]);
   }
   out += ']';
-  append_output(out, "alerts", meta.alerts);
+  append_sinks(out, meta);
   if (meta.late) append_output(out, "late", *meta.late);
   if (meta.dead_letters) append_output(out, "dead_letters", *meta.dead_letters);
   if (meta.log) {

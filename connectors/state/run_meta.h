@@ -1,7 +1,8 @@
 // What a checkpoint of a run says besides the engine's records: where its inputs and outputs stood,
 // and which patterns it has state of. Their texts are records (run_state.h): they may be long.
 // One JSON object, so that people and scripts can read it (`tocsin state list --format json`).
-// Tested by tests/unit/connectors/run_meta_test.cc.
+// Of older programs, which knew one sink and wrote it as "alerts", all is read. Tested by
+// tests/unit/connectors/run_meta_test.cc.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +36,12 @@ struct RunMeta {
     std::string path;
     OutputPosition position;
   };
+  struct Sink {
+    std::string name;
+    std::string position;  // as the sink says it
+    friend bool operator==(const Sink&, const Sink&) = default;
+  };
 
-  std::vector<std::pair<std::string, runtime::SourcePosition>> inputs;  // with their names
   // Of a partition of a log (server/partition_machine.h).
   struct Log {
     uint64_t first = 0;    // where it was begun to be read
@@ -45,7 +50,10 @@ struct RunMeta {
     friend bool operator==(const Log&, const Log&) = default;
   };
 
-  Output alerts;
+  std::string name;  // of the pipeline; "" of a run without one
+
+  std::vector<std::pair<std::string, runtime::SourcePosition>> inputs;  // with their names
+  std::vector<Sink> sinks;
   std::optional<Output> late;
   std::optional<Output> dead_letters;
   std::optional<Log> log;

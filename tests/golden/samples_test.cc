@@ -10,6 +10,7 @@
 #include "patterns/diagnostic.h"
 #include "server/exit_status.h"
 #include "server/pattern_files.h"
+#include "server/pipeline/pipeline_command.h"
 #include "server/run_command.h"
 #include "server/test_command.h"
 #include "tests/support/temporary_directory.h"
@@ -30,11 +31,12 @@ std::vector<std::string> folder_names() {
   return names;
 }
 
-// Programs are samples, too; tests/install builds and runs them.
+// Programs are samples, too, which tests/install builds and runs; and so are pipeline files.
 std::vector<std::string> sample_names() {
   std::vector<std::string> names = folder_names();
   std::erase_if(names, [](const std::string& name) {
-    return fs::exists(kSamples / name / "CMakeLists.txt");
+    return fs::exists(kSamples / name / "CMakeLists.txt") ||
+           fs::exists(kSamples / name / "pipeline.toml");
   });
   return names;
 }
@@ -76,11 +78,12 @@ TEST_P(SampleWithEvents, GivesTheExpectedAlerts) {
   for (const size_t batch_size : {1, 3, 4096}) {
     server::RunOptions options;
     options.patterns = pattern_files(GetParam());
-    options.inputs = {{kSamples / GetParam() / "events.jsonl", std::nullopt}};
-    options.out = directory.path("alerts.jsonl");
+    options.inputs = {{kSamples / GetParam() / "events.jsonl"}};
+    const std::string out = directory.path("alerts.jsonl");
+    options.sinks = {server::file_sink(out)};
     options.batch_size = batch_size;
     ASSERT_EQ(server::run(options), server::kDone);
-    EXPECT_EQ(read_file(options.out), read_file(kSamples / GetParam() / "expected.txt"));
+    EXPECT_EQ(read_file(out), read_file(kSamples / GetParam() / "expected.txt"));
   }
 }
 
@@ -99,6 +102,20 @@ TEST_P(Sample, IsExplained) {
 TEST_P(Sample, IsTested) {
   const fs::path folder = kSamples / GetParam();
   EXPECT_TRUE(has_events(GetParam()) || fs::exists(folder / (GetParam() + ".test")));
+}
+
+TEST(PipelineSample, GivesTheExpectedAlertsOnce) {
+  const TemporaryDirectory directory;
+  fs::copy(kSamples, directory.path() / "samples", fs::copy_options::recursive);
+  const fs::path folder = directory.path() / "samples/pipeline";
+  fs::create_directory(folder / "out");
+  for (int i = 0; i < 2; ++i) {
+    const server::PipelineRun how{.path = (folder / "pipeline.toml").string(), .metrics = {}};
+    ASSERT_EQ(server::run_pipeline(how), server::kDone);
+    EXPECT_EQ(read_file(folder / "out/alerts.jsonl"),
+              read_file(kSamples / "pipeline/expected.txt"));
+  }
+  EXPECT_NE(read_file(folder / "out/probes.jsonl"), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(Samples, SampleWithEvents, testing::ValuesIn(samples_with_events()),

@@ -16,14 +16,15 @@ struct Home {
   std::string_view include;
   std::string_view place;
 };
-constexpr std::array<Home, 8> kHomes = {{{"boost/spirit/", "patterns/grammar"},
+constexpr std::array<Home, 9> kHomes = {{{"boost/spirit/", "patterns/grammar"},
                                          {"boost/fusion/", "patterns/grammar"},
                                          {"hs/", "patterns/regex"},
                                          {"simdjson", "connectors/"},
                                          {"zlib.h", "connectors/"},
                                          {"zstd.h", "connectors/"},
                                          {"spdlog/", "server/"},
-                                         {"CLI/", "server/"}}};
+                                         {"CLI/", "server/"},
+                                         {"toml++/", "server/pipeline/config_tree"}}};
 
 // Programs are made of patterns by these; what runs programs knows nothing of patterns
 // (docs/architecture.md).

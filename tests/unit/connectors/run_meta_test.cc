@@ -11,7 +11,8 @@ RunMeta example() {
       "a \"quoted\" name.csv",
       runtime::SourcePosition{7, 4711, UINT64_MAX, 1, runtime::LineState::kQuoted});
   meta.inputs.emplace_back("-", runtime::SourcePosition{});
-  meta.alerts = {"alerts.jsonl", {99, UINT64_MAX}};
+  meta.name = "fraud";
+  meta.sinks = {{"alerts", "99 5 alerts.jsonl"}, {"a \"b\"", ""}};
   meta.late = {"late\n.jsonl", {5, 6}};
   meta.malformed = 3;
   StoredPattern pattern{"p", "p@2", "xxh3-0", "1-2-3-4", {}, {}};
@@ -32,8 +33,8 @@ TEST(RunMeta, ComesBack) {
   const auto read = parse_run_meta(print_run_meta(meta));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->inputs, meta.inputs);
-  EXPECT_EQ(read->alerts.path, "alerts.jsonl");
-  EXPECT_EQ(read->alerts.position, meta.alerts.position);
+  EXPECT_EQ(read->name, "fraud");
+  EXPECT_EQ(read->sinks, meta.sinks);
   ASSERT_TRUE(read->late);
   EXPECT_EQ(read->late->path, "late\n.jsonl");
   EXPECT_EQ(read->late->position, meta.late->position);
@@ -45,6 +46,17 @@ TEST(RunMeta, ComesBack) {
   EXPECT_EQ(read->plan, meta.plan);
 }
 
+// As programs wrote it that knew one file of alerts.
+TEST(RunMeta, OneFileOfAlertsIsASink) {
+  std::string text = print_run_meta(example());
+  const size_t begin = text.find("\"sinks\"");
+  const size_t end = text.find(']', begin) + 1;
+  text.replace(begin, end - begin, R"("alerts":{"path":"a b.jsonl","bytes":7,"tail_hash":9})");
+  const auto read = parse_run_meta(text);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->sinks, (std::vector<RunMeta::Sink>{{"alerts", "7 9 a b.jsonl"}}));
+}
+
 TEST(RunMeta, WhatIsCutOffIsRefused) {
   const std::string text = print_run_meta(example());
   for (size_t size = 0; size < text.size(); ++size) {
@@ -53,7 +65,8 @@ TEST(RunMeta, WhatIsCutOffIsRefused) {
 }
 
 TEST(RunMeta, WhatLacksAMemberIsRefused) {
-  for (const char* member : {"inputs", "alerts", "malformed", "patterns", "line", "records"}) {
+  for (const char* member :
+       {"inputs", "sinks", "position", "malformed", "patterns", "line", "records"}) {
     std::string text = print_run_meta(example());
     text.replace(text.find("\"" + std::string(member) + "\"") + 1, 1, "_");
     EXPECT_FALSE(parse_run_meta(text)) << member;

@@ -72,7 +72,7 @@ TEST(CommandLine, AnUnknownFlagIsNamedAndGuessed) {
 }
 
 TEST(CommandLine, FlagsOfLaterVersionsAreUnknown) {
-  const ProcessResult result = run_tocsin({"run", "-p", "a", "-i", "b", "--config=c"});
+  const ProcessResult result = run_tocsin({"run", "-p", "a", "-i", "b", "--cluster=c"});
   EXPECT_EQ(result.status, 2);
   EXPECT_THAT(result.err, HasSubstr("'run' has no flag"));
 }

@@ -45,7 +45,7 @@ class IdleInputsTest : public testing::Test {
   }
 
   tests::ManualClock clock_;
-  IdleInputs idle_{clock_, 3, seconds(10)};
+  IdleInputs idle_{clock_, {seconds(10), seconds(10), seconds(10)}};
   std::vector<Timestamp> watermarks_ = {at(100), at(200), at(300)};
 };
 
@@ -123,7 +123,7 @@ TEST_F(IdleInputsTest, EventTimeHasAnEnd) {
 
 TEST(IdleInputs, NeverMeansNever) {
   tests::ManualClock clock;
-  IdleInputs idle(clock, 1, std::nullopt);
+  IdleInputs idle(clock, {std::nullopt});
   idle.begin_round();
   idle.nothing(0);
   clock.go_on(seconds(1'000'000));

@@ -43,17 +43,18 @@ class RunLoopTest : public testing::Test {
  protected:
   RunLoopTest() {
     options_.patterns = {directory_.write("p.tocsin", kPattern)};
-    options_.follow = true;
-    options_.idle_after = seconds(10);
+    input_.follow = true;
+    input_.idle_after = seconds(10);
     options_.events = EventsMode::kNone;
     options_.journal = directory_.path("state");
-    options_.out = directory_.path("out");
-    options_.late = directory_.path("late");
+    options_.sinks = {file_sink(directory_.path("out"))};
+    options_.late.path = directory_.path("late");
   }
 
   void add_inputs(const std::vector<std::string>& names) {
     for (const std::string& name : names) {
-      options_.inputs.push_back({directory_.write(name, ""), std::nullopt});
+      input_.path = directory_.write(name, "");
+      options_.inputs.push_back(input_);
     }
   }
 
@@ -82,10 +83,10 @@ class RunLoopTest : public testing::Test {
       EXPECT_TRUE(read) << read.error().message;
     }
     EXPECT_TRUE(loop.close());
-    return tests::read_file(options_.out);
+    return tests::read_file(directory_.path("out"));
   }
 
-  std::string late() const { return tests::read_file(*options_.late); }
+  std::string late() const { return tests::read_file(*options_.late.path); }
   size_t ticks() const {
     return connectors::read_journal(directory_.path("state/journal"),
                                     static_cast<uint32_t>(options_.inputs.size()))
@@ -94,6 +95,7 @@ class RunLoopTest : public testing::Test {
 
   tests::TemporaryDirectory directory_;
   RunOptions options_;
+  RunInput input_;  // what they are alike in
 };
 
 size_t lines(const std::string& text) {
@@ -116,8 +118,8 @@ TEST_F(RunLoopTest, AnIdleInputLetsTimePass) {
 }
 
 TEST_F(RunLoopTest, NeverIdleMeansThatTimeStandsStill) {
+  input_.idle_after.reset();
   add_inputs({"a"});
-  options_.idle_after.reset();
   EXPECT_EQ(run({{0, "a", event("ping", 100)}}, 1000), "");
   EXPECT_EQ(ticks(), 0U);
 }
@@ -138,8 +140,8 @@ TEST_F(RunLoopTest, AnIdleInputHoldsNoOtherBack) {
 
 // Out-of-orderness belongs to the input: a tick moves the watermark itself.
 TEST_F(RunLoopTest, TicksMoveTheWatermark) {
+  input_.out_of_order = seconds(3);
   add_inputs({"a"});
-  options_.out_of_order = seconds(3);
   const std::string alerts = run(
       {{0, "a", event("ping1", 100)}, {10.5, "a", event("pong", 104) + event("ping2", 108)}}, 10.6);
   // 97 s + 10 s have passed: the pong at 104 s is late, the ping at 108 s is not.
@@ -187,7 +189,7 @@ TEST_F(RunLoopTest, TheJournalRepeatsTheRun) {
 TEST_F(RunLoopTest, NoCheckpointIsMadeBehindTheEnd) {
   const std::string head = event("ping", 1) + event("x", 2);
   const std::string whole = head + event("y", 3) + event("pong", 4);
-  options_.follow = false;
+  input_.follow = false;
   options_.journal.reset();
   options_.batch_size = 1;
   add_inputs({"a"});
