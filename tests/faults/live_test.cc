@@ -5,7 +5,9 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -61,11 +63,29 @@ class Live : public testing::Test {
     std::ofstream(rig_.input(0), std::ios::app | std::ios::binary) << left;
   }
 
-  // Until it has read all and rests.
+  // Where the process stands in its input, by the system.
+  bool has_read_all(const RunningProgram& program) const {
+    const fs::path folder = "/proc/" + std::to_string(program.process());
+    std::error_code gone;
+    for (const fs::directory_entry& file : fs::directory_iterator(folder / "fd", gone)) {
+      if (fs::read_symlink(file.path(), gone) != rig_.input(0)) continue;
+      std::ifstream info(folder / "fdinfo" / file.path().filename());
+      std::string word;
+      size_t position = 0;
+      info >> word >> position;
+      return position == fs::file_size(rig_.input(0));
+    }
+    return false;
+  }
+
+  // Until it has read all, so many alerts are there, and it rests.
   void run_until_it_rests(const std::vector<std::string>& words, const std::string& alerts,
-                          size_t least) {
+                          size_t least, const std::function<bool()>& is_ready = {}) {
     RunningProgram program(words);
-    EXPECT_TRUE(eventually([&] { return fs::exists(alerts) && fs::file_size(alerts) >= least; }));
+    EXPECT_TRUE(eventually([&] {
+      return has_read_all(program) && fs::exists(alerts) && fs::file_size(alerts) >= least &&
+             (!is_ready || is_ready());
+    })) << program.err();
     size_t before = 0;
     do {
       before = fs::file_size(alerts);
@@ -96,12 +116,13 @@ TEST_F(Live, TheOutputIsThatOfABoundedRun) {
 // Time that went on without events depends on when what came; the journal repeats it.
 TEST_F(Live, TheJournalRepeatsTheRun) {
   append_and_kill("30ms", 500);
-  run_until_it_rests(words(rig_.arguments(), "30ms"), rig_.file("alerts"), 1);
+  const std::string journal = rig_.state() + "/journal";
+  run_until_it_rests(words(rig_.arguments(), "30ms"), rig_.file("alerts"), 1,
+                     [&] { return fs::exists(journal) && fs::file_size(journal) > 200; });
   const Written live = rig_.written();
   const std::string folder = rig_.file("again");
   fs::create_directories(folder);
-  fs::copy(rig_.state() + "/journal", folder + "/journal");
-  EXPECT_GT(fs::file_size(folder + "/journal"), 200U);
+  fs::copy(journal, folder + "/journal");
   std::vector<std::string> again = words(rig_.arguments(folder), "never");
   again.insert(again.end(), {"--journal", folder});
   run_until_it_rests(again, folder + "/alerts", live.alerts.size());
