@@ -225,6 +225,7 @@ void KafkaRun::count(const PartitionMachine& machine) {
   const PartitionStats stats = machine.stats();
   done_.records += stats.records;
   done_.malformed += stats.malformed;
+  done_.late += stats.late;
   done_.alerts += stats.alerts;
   done_.commits += stats.commits;
 }
@@ -235,6 +236,7 @@ KafkaRunStats KafkaRun::stats() const {
     const PartitionStats own = machine->stats();
     stats.records += own.records;
     stats.malformed += own.malformed;
+    stats.late += own.late;
     stats.alerts += own.alerts;
     stats.commits += own.commits;
   }

@@ -33,6 +33,7 @@ struct KafkaRunOptions {
 struct KafkaRunStats {
   uint64_t records = 0;
   uint64_t malformed = 0;
+  uint64_t late = 0;
   uint64_t alerts = 0;
   uint64_t commits = 0;
   uint64_t taken_over = 0;  // partitions, again ones included

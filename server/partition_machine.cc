@@ -160,7 +160,7 @@ Result<void> PartitionMachine::open_producer() {
 
 Result<std::optional<RunMeta>> PartitionMachine::restore() {
   auto state = RunState::open(options_.directory + "/" + partition_.text(),
-                              options_.checkpoint_every, clock_);
+                              options_.checkpoint_every, clock_, options_.keep);
   if (!state) return Unexpected<Error>{state.error()};
   state_ = *std::move(state);
   spill_ = std::make_unique<runtime::SpillFiles>(state_->storage(),
@@ -330,6 +330,7 @@ Result<void> PartitionMachine::process() {
   engine_->push(
       std::move(batch), [this](const runtime::Alert& alert) { give_out(alert); },
       [&](const runtime::Engine::Late& late) {
+        ++stats_.late;
         if (replay_to_ || !told) return;
         std::string line;
         connectors::append_late_event(line, partition_.text(), late.watermark, late.row,
@@ -344,6 +345,7 @@ Result<void> PartitionMachine::process() {
 }
 
 void PartitionMachine::give_out(const runtime::Alert& alert) {
+  if (options_.goes_out && !options_.goes_out(alert.pattern().name)) return;
   const uint64_t sequence = note_.alerts++;
   ++stats_.alerts;
   if (replay_to_ || !sent_) return;

@@ -46,6 +46,7 @@ struct PartitionOptions {
   std::string group;      // transactional ids begin with it
   std::string directory;  // the state of a partition is in DIRECTORY/TOPIC-NUMBER
   eventtime::Duration checkpoint_every{10'000'000};
+  size_t keep = 3;  // checkpoints
   OnChange on_change = OnChange::kDrain;
   runtime::EngineOptions engine;
 
@@ -59,6 +60,8 @@ struct PartitionOptions {
   eventtime::Duration out_of_order;
   std::optional<eventtime::Duration> idle_after;
 
+  // By the name of the pattern; null: all.
+  std::function<bool(const std::string& pattern)> goes_out;
   std::string alert_topic;
   int32_t alert_partitions = 1;
   std::function<std::string(const std::string& topic)> journal;  // the topic of its ticks
@@ -74,6 +77,7 @@ struct PartitionOptions {
 struct PartitionStats {
   uint64_t records = 0;
   uint64_t malformed = 0;
+  uint64_t late = 0;
   uint64_t commits = 0;
   uint64_t alerts = 0;
   int64_t offset = 0;

@@ -26,6 +26,7 @@ using KafkaLog = std::function<void(int level, std::string_view text)>;
 
 struct KafkaClientOptions {
   std::string group;
+  std::string instance;  // the static id of the member; empty: it has none
   KafkaSettings reading;
   KafkaSettings writing;
   std::vector<std::string> written_topics;  // producers learn of these when they are opened

@@ -32,7 +32,6 @@ constexpr std::array kOurs = {"group.id",
 // May be overruled. Ten seconds without a new try after a short outage would fail a transaction.
 constexpr std::pair<const char*, const char*> kDefaults[] = {{"client.id", "tocsin"},
                                                              {"reconnect.backoff.max.ms", "500"},
-                                                             {"check.crcs", "true"},
                                                              {"log.connection.close", "false"}};
 
 bool is_secret(std::string_view name) {

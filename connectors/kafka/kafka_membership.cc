@@ -18,6 +18,7 @@ Result<std::unique_ptr<KafkaMembership>> KafkaMembership::join(
   Result<KafkaConfig> config = KafkaConfig::create(settings);
   if (!config) return Unexpected<Error>{config.error()};
   config->set("group.id", options.group);
+  if (!options.instance.empty()) config->set("group.instance.id", options.instance);
   config->set("enable.auto.commit", "false");
   // Whole assignments at a time: with the cooperative one, partitions can stay without an owner
   // after a member was killed between its revoke and its rejoin.

@@ -23,6 +23,7 @@ Result<std::unique_ptr<KafkaReader>> KafkaReader::open(const KafkaClientOptions&
   reader->opaque_.log = options.log;
   Result<KafkaConfig> config = KafkaConfig::create(options.reading);
   if (!config) return Unexpected<Error>{config.error()};
+  config->set("check.crcs", "true");
   config->set("isolation.level", "read_committed");
   config->set("enable.auto.commit", "false");
   config->set("enable.auto.offset.store", "false");

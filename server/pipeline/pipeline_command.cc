@@ -8,6 +8,7 @@
 #include "patterns/diagnostic.h"
 #include "runtime/engine.h"
 #include "server/exit_status.h"
+#include "server/kafka_command.h"
 #include "server/machine_memory.h"
 #include "server/make_sink.h"
 #include "server/pattern_files.h"
@@ -42,6 +43,15 @@ std::string counted(size_t count, const char* what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
+uint64_t threads(const PipelineEngine& engine) {
+  return engine.threads.value_or(
+      std::clamp<uint64_t>(std::thread::hardware_concurrency(), 1, kMaxThreads));
+}
+
+uint64_t memory(const PipelineEngine& engine) {
+  return engine.memory.value_or(machine_memory() / 2);
+}
+
 void add_inputs(const PipelineSource& source, const FileSourceSpec& files, RunOptions& options) {
   for (const std::string& path : files.paths) {
     options.inputs.push_back({path, source.event, source.event_field, source.format,
@@ -58,10 +68,9 @@ Result<RunOptions> run_options(const Pipeline& pipeline) {
   for (const PipelineSource& source : pipeline.sources) {
     const auto* files = std::get_if<FileSourceSpec>(&source.spec);
     if (files == nullptr) {
-      const bool kafka = std::holds_alternative<connectors::KafkaSourceSpec>(source.spec);
       return eventtime::usage_error(
-          fmt::format("source '{}': this version can check {} sources, but cannot run them yet",
-                      source.name, kafka ? "kafka" : "zeromq"));
+          fmt::format("source '{}': this version can check zeromq sources, but cannot run them yet",
+                      source.name));
     }
     add_inputs(source, *files, options);
   }
@@ -85,9 +94,8 @@ Result<RunOptions> run_options(const Pipeline& pipeline) {
     options.on_change = pipeline.state->on_change;
   }
   const PipelineEngine& engine = pipeline.engine;
-  options.threads = engine.threads.value_or(
-      std::clamp<uint64_t>(std::thread::hardware_concurrency(), 1, kMaxThreads));
-  options.memory = engine.memory.value_or(machine_memory() / 2);
+  options.threads = threads(engine);
+  options.memory = memory(engine);
   options.max_starts = engine.max_starts_per_key;
   options.events = engine.events;
   options.plan = engine.plan;
@@ -114,21 +122,98 @@ int check_pipeline(const std::string& path) {
                   counted(pipeline->sinks.size(), "sink"), counted(count, "pattern")));
 }
 
+namespace {
+
+const connectors::KafkaSourceSpec* kafka_source(const Pipeline& pipeline) {
+  for (const PipelineSource& source : pipeline.sources) {
+    const auto* kafka = std::get_if<connectors::KafkaSourceSpec>(&source.spec);
+    if (kafka != nullptr) return kafka;
+  }
+  return nullptr;
+}
+
+Result<std::optional<std::string>> side_file(const SideOutput& output, const char* name) {
+  if (!output.sink) return output.path;
+  return eventtime::usage_error(fmt::format(
+      "[outputs] {}: a pipeline that reads Kafka writes this to a file, not to a sink", name));
+}
+
+Result<KafkaPipeline> kafka_pipeline(const Pipeline& pipeline,
+                                     const connectors::KafkaSourceSpec& source) {
+  KafkaPipeline kafka;
+  if (pipeline.sources.size() != 1) {
+    return eventtime::usage_error("a pipeline that reads Kafka has one source");
+  }
+  const RunSink& sink = pipeline.sinks.at(0);
+  const auto* to = std::get_if<connectors::KafkaSinkSpec>(&sink.spec);
+  if (pipeline.sinks.size() != 1 || to == nullptr) {
+    return eventtime::usage_error(
+        "a pipeline that reads Kafka has one sink, and that is Kafka, too; let other systems read "
+        "its topic");
+  }
+  if (!to->exactly_once) {
+    return eventtime::usage_error(fmt::format(
+        "sink '{}': what is read from Kafka goes to Kafka exactly once only", sink.name));
+  }
+  if (source.csv || source.event_header) {
+    return eventtime::usage_error(
+        fmt::format("source '{}': records of Kafka can be read as JSON, and their type can be told "
+                    "by event, event_field and event_by_topic",
+                    source.name));
+  }
+  if (!pipeline.state) return eventtime::usage_error("a pipeline that reads Kafka needs [state]");
+  if (pipeline.metrics) {
+    return eventtime::usage_error("this version can check [metrics], but cannot serve them yet");
+  }
+  kafka.name = pipeline.name;
+  kafka.patterns = pipeline.patterns;
+  kafka.source = source;
+  kafka.sink = *to;
+  kafka.goes_out = [patterns = sink.patterns](const std::string& name) {
+    return fits_any(patterns, name);
+  };
+  Result<std::optional<std::string>> late = side_file(pipeline.late, "late");
+  if (!late) return Unexpected<Error>{late.error()};
+  Result<std::optional<std::string>> dead = side_file(pipeline.dead_letter, "dead_letter");
+  if (!dead) return Unexpected<Error>{dead.error()};
+  kafka.late = *std::move(late);
+  kafka.dead_letter = *std::move(dead);
+  kafka.state = pipeline.state->dir;
+  kafka.checkpoint_every = pipeline.state->checkpoint_every;
+  kafka.keep = pipeline.state->keep;
+  kafka.on_change = pipeline.state->on_change;
+  kafka.engine.threads = threads(pipeline.engine);
+  kafka.engine.memory = memory(pipeline.engine);
+  kafka.engine.max_starts = pipeline.engine.max_starts_per_key;
+  kafka.engine.plan = pipeline.engine.plan;
+  if (pipeline.engine.events == EventsMode::kNone) {
+    kafka.engine.events = runtime::EventDetail::kNone;
+  }
+  return kafka;
+}
+
+}  // namespace
+
 int run_pipeline(const PipelineRun& how) {
   int status = kDone;
   const std::optional<Pipeline> pipeline = read_shown(how.path, status);
   if (!pipeline) return status;
-  Result<RunOptions> options = run_options(*pipeline);
-  if (!options) return report(options.error());
-  options->metrics = how.metrics;
-  options->batch_size = how.batch_size;
-  return run(*options, nullptr, [&](const patterns::PatternSet& set) -> Result<void> {
+  const auto check = [&](const patterns::PatternSet& set) -> Result<void> {
     Mistakes mistakes;
     check_names(*pipeline, set, mistakes);
     if (mistakes.empty()) return {};
     fmt::print(stderr, "{}", render(mistakes, shown(how.path)));
     return eventtime::input_error("the pipeline names what its patterns do not declare");
-  });
+  };
+  if (const connectors::KafkaSourceSpec* source = kafka_source(*pipeline)) {
+    const Result<KafkaPipeline> kafka = kafka_pipeline(*pipeline, *source);
+    return kafka ? run_kafka(*kafka, check) : report(kafka.error());
+  }
+  Result<RunOptions> options = run_options(*pipeline);
+  if (!options) return report(options.error());
+  options->metrics = how.metrics;
+  options->batch_size = how.batch_size;
+  return run(*options, nullptr, check);
 }
 
 }  // namespace tocsin::server

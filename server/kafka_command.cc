@@ -1,0 +1,346 @@
+#include "server/kafka_command.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <regex>
+#include <utility>
+
+#include "connectors/kafka/kafka_client.h"
+#include "connectors/kafka/topic_key.h"
+#include "connectors/state/state_lock.h"
+#include "patterns/diagnostic.h"
+#include "server/exit_status.h"
+#include "server/kafka_run.h"
+#include "server/machine_clock.h"
+#include "server/own_patterns.h"
+#include "server/pattern_files.h"
+#include "server/stop_signal.h"
+
+namespace tocsin::server {
+namespace {
+
+namespace fs = std::filesystem;
+using connectors::KafkaSourceSpec;
+using connectors::TopicKey;
+using eventtime::Error;
+using eventtime::Result;
+using eventtime::Unexpected;
+
+constexpr size_t kMostMembers = 64;  // that share a state directory
+constexpr int kErrorLevel = 3;       // of syslog
+constexpr int kWarningLevel = 5;
+
+// Lines at the end of a file, from any thread. What is written has left the process.
+class AppendedFile {
+ public:
+  Result<void> open(const std::string& path) {
+    path_ = path;
+    file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    return file_ < 0 ? failed("be opened") : Result<void>();
+  }
+  AppendedFile() = default;
+  AppendedFile(const AppendedFile&) = delete;
+  AppendedFile& operator=(const AppendedFile&) = delete;
+  ~AppendedFile() {
+    if (file_ >= 0) close(file_);
+  }
+
+  Result<void> write(std::string_view line) {
+    std::string whole(line);
+    whole += '\n';
+    const std::lock_guard lock(mutex_);
+    for (size_t done = 0; done < whole.size();) {
+      const ssize_t written = ::write(file_, whole.data() + done, whole.size() - done);
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) return failed("be written");
+      done += static_cast<size_t>(written);
+    }
+    return {};
+  }
+
+ private:
+  Unexpected<Error> failed(const char* what) const {
+    return eventtime::world_error(
+        fmt::format("'{}' cannot {}: {}", path_, what, std::strerror(errno)));
+  }
+
+  std::mutex mutex_;
+  std::string path_;
+  int file_ = -1;
+};
+
+void log(int level, std::string_view text) {
+  if (level <= kErrorLevel) return spdlog::warn("kafka: {}", text);
+  if (level <= kWarningLevel) return spdlog::info("kafka: {}", text);
+  spdlog::debug("kafka: {}", text);
+}
+
+std::string journal_of(const std::string& name, const std::string& topic) {
+  return fmt::format("tocsin-{}-{}-ticks", name, topic);
+}
+
+// All that a run of the pipeline holds, in the order in which it comes to be.
+class Command {
+ public:
+  explicit Command(const KafkaPipeline& pipeline) : pipeline_(pipeline) {}
+
+  Result<void> open(const patterns::Loaded& loaded, ListTexts lists);
+  Result<void> run();
+
+ private:
+  Result<void> open_outputs();
+  Result<void> take_member();
+  Result<void> open_client();
+  Result<void> find_topics();
+  Result<void> find_alert_topic();
+  Result<connectors::DecodeOptions> decoding(const std::string& topic) const;
+  Result<void> take_fields();
+  void tell(const KafkaRunStats& stats) const;
+
+  const KafkaPipeline& pipeline_;
+  patterns::PatternSet set_;
+  OwnPatterns own_;
+  AppendedFile late_;
+  AppendedFile dead_letter_;
+  std::unique_ptr<connectors::StateLock> member_;
+  std::string member_id_;
+  std::unique_ptr<runtime::LogClient> client_;
+  std::map<std::string, TopicKey> keys_;  // by topic
+  std::map<std::string, connectors::DecodeOptions> decoding_;
+  KafkaRunOptions options_;
+};
+
+Result<void> Command::open(const patterns::Loaded& loaded, ListTexts lists) {
+  set_ = *loaded.patterns;
+  Result<OwnPatterns> own = own_patterns(loaded, std::move(lists));
+  if (!own) return Unexpected<Error>{own.error()};
+  own_ = *std::move(own);
+  PartitionOptions& options = options_.partitions;
+  options.group = pipeline_.name;
+  options.directory = pipeline_.state;
+  options.checkpoint_every = pipeline_.checkpoint_every;
+  options.keep = pipeline_.keep;
+  options.on_change = pipeline_.on_change;
+  options.engine = pipeline_.engine;
+  options.patterns = &set_;
+  options.own = &own_;
+  options.start = pipeline_.source.start;
+  options.out_of_order = pipeline_.source.out_of_order;
+  options.idle_after = pipeline_.source.idle_after;
+  options.goes_out = pipeline_.goes_out;
+  options.alert_topic = pipeline_.sink.topic;
+  options.journal = [this](const std::string& topic) { return journal_of(pipeline_.name, topic); };
+  options.commit_every = pipeline_.sink.commit_every;
+  options.key = [this](const std::string& topic) { return &keys_.at(topic); };
+  options.decoding = [this](const std::string& topic) { return decoding_.at(topic); };
+  options_.threads = pipeline_.engine.threads;
+  Result<void> done = take_fields();
+  if (done) done = open_outputs();
+  if (done) done = take_member();
+  if (done) done = open_client();
+  if (done) done = find_topics();
+  return done ? find_alert_topic() : done;
+}
+
+Result<void> Command::take_fields() {
+  for (const auto& [field, from] : pipeline_.source.fields) {
+    const auto origin = connectors::parse_field_origin(from);
+    if (!origin) {
+      return eventtime::input_error(fmt::format(
+          "source '{}': field '{}' cannot come from '{}'; it may be \"key\", \"topic\", "
+          "\"partition\", \"offset\", \"timestamp\" or \"header:NAME\"",
+          pipeline_.source.name, field, from));
+    }
+    options_.partitions.fields.emplace_back(field, *origin);
+  }
+  return {};
+}
+
+Result<void> Command::open_outputs() {
+  std::error_code error;
+  fs::create_directories(pipeline_.state, error);
+  if (error) {
+    return eventtime::world_error(
+        fmt::format("'{}' cannot be made: {}", pipeline_.state, error.message()));
+  }
+  const auto none = [](std::string_view) { return Result<void>(); };
+  PartitionOptions& options = options_.partitions;
+  options.late = options.dead_letter = none;
+  if (pipeline_.late) {
+    const Result<void> opened = late_.open(*pipeline_.late);
+    if (!opened) return opened;
+    options.late = [this](std::string_view line) { return late_.write(line); };
+  }
+  if (pipeline_.dead_letter) {
+    const Result<void> opened = dead_letter_.open(*pipeline_.dead_letter);
+    if (!opened) return opened;
+    options.dead_letter = [this](std::string_view line) { return dead_letter_.write(line); };
+  }
+  return {};
+}
+
+// A process that was killed and begins again is the same member of the group, and finds its
+// partitions at once: of those that share a state directory, the first that is free.
+Result<void> Command::take_member() {
+  if (pipeline_.source.librdkafka.contains("group.instance.id")) return {};
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  std::error_code ignored;
+  const std::string place = host.data() + fs::weakly_canonical(pipeline_.state, ignored).string();
+  for (size_t number = 0; number < kMostMembers; ++number) {
+    const std::string directory = fmt::format("{}/member-{}", pipeline_.state, number);
+    fs::create_directories(directory, ignored);
+    auto lock = connectors::StateLock::take(directory);
+    if (!lock) continue;
+    member_ = *std::move(lock);
+    member_id_ = fmt::format("{}-{:016x}-{}", pipeline_.name,
+                             XXH3_64bits(place.data(), place.size()), number);
+    return {};
+  }
+  return eventtime::world_error(fmt::format(
+      "{} processes use '{}' already, or it cannot be written to", kMostMembers, pipeline_.state));
+}
+
+Result<void> Command::open_client() {
+  connectors::KafkaClientOptions options;
+  options.group = pipeline_.name;
+  options.instance = member_id_;
+  options.reading = pipeline_.source.librdkafka;
+  options.writing = pipeline_.sink.librdkafka;
+  options.written_topics = {pipeline_.sink.topic};
+  for (const auto& [field, origin] : options_.partitions.fields) {
+    options.with_headers |= origin.from == connectors::FieldOrigin::From::kHeader;
+  }
+  options.log = log;
+  auto client = connectors::open_kafka(std::move(options));
+  if (!client) return Unexpected<Error>{client.error()};
+  client_ = *std::move(client);
+  return {};
+}
+
+Result<connectors::DecodeOptions> Command::decoding(const std::string& topic) const {
+  const KafkaSourceSpec& source = pipeline_.source;
+  connectors::DecodeOptions decoding;
+  decoding.type_field = source.event_field;
+  std::optional<std::string> event = source.event;
+  const auto by_topic = source.event_by_topic.find(topic);
+  if (by_topic != source.event_by_topic.end()) event = by_topic->second;
+  if (!event && !source.event_by_topic.empty()) {
+    return eventtime::input_error(
+        fmt::format("source '{}': event_by_topic says nothing of topic '{}'", source.name, topic));
+  }
+  if (!event) return decoding;
+  decoding.type = set_.catalog.find(*event);
+  if (decoding.type) return decoding;
+  return eventtime::input_error(
+      fmt::format("source '{}': no file declares an event '{}'", source.name, *event));
+}
+
+Result<void> Command::find_topics() {
+  const KafkaSourceSpec& source = pipeline_.source;
+  options_.topics = source.topics;
+  if (source.topic_pattern) {
+    const Result<std::vector<std::string>> all = client_->topics();
+    if (!all) return Unexpected<Error>{all.error()};
+    const std::regex wanted(*source.topic_pattern, std::regex::extended);
+    for (const std::string& topic : *all) {
+      if (std::regex_match(topic, wanted)) options_.topics.push_back(topic);
+    }
+    if (options_.topics.empty()) {
+      return eventtime::input_error(fmt::format("source '{}': no topic fits topic_pattern '{}'",
+                                                source.name, *source.topic_pattern));
+    }
+    spdlog::info("topics: {}", fmt::join(options_.topics, ", "));
+  }
+  for (const std::string& topic : options_.topics) {
+    const Result<int32_t> partitions = client_->partitions(topic);
+    if (!partitions) return Unexpected<Error>{partitions.error()};
+    if (*partitions == 0) {
+      return eventtime::input_error(
+          fmt::format("source '{}': there is no topic '{}'", source.name, topic));
+    }
+    Result<TopicKey> key = TopicKey::create(set_, source.key, *partitions);
+    if (!key) return Unexpected<Error>{key.error()};
+    keys_.emplace(topic, *std::move(key));
+    Result<connectors::DecodeOptions> how = decoding(topic);
+    if (!how) return Unexpected<Error>{how.error()};
+    decoding_.emplace(topic, *std::move(how));
+    if (!source.idle_after) continue;
+    const std::string journal = journal_of(pipeline_.name, topic);
+    const Result<int32_t> there = client_->partitions(journal);
+    if (!there) return Unexpected<Error>{there.error()};
+    if (*there >= *partitions) continue;
+    if (*there > 0) {
+      return eventtime::input_error(fmt::format(
+          "topic '{}' has {} partitions and '{}', where its ticks are kept, {}: a partition was "
+          "added; give both the same number",
+          topic, *partitions, journal, *there));
+    }
+    const Result<void> made = client_->create_topic(journal, *partitions);
+    if (!made) return made;
+    spdlog::info("made topic '{}' for the ticks of '{}'", journal, topic);
+  }
+  return {};
+}
+
+Result<void> Command::find_alert_topic() {
+  const Result<int32_t> partitions = client_->partitions(pipeline_.sink.topic);
+  if (!partitions) return Unexpected<Error>{partitions.error()};
+  if (*partitions == 0) {
+    return eventtime::input_error(
+        fmt::format("sink '{}': there is no topic '{}'; make it, best with as many partitions as "
+                    "the topic that is read",
+                    pipeline_.sink.name, pipeline_.sink.topic));
+  }
+  options_.partitions.alert_partitions = *partitions;
+  return {};
+}
+
+Result<void> Command::run() {
+  MachineClock clock;
+  KafkaRun run(options_, *client_, clock, StopSignal::requested);
+  const Result<void> done = run.run();
+  tell(run.stats());
+  return done;
+}
+
+void Command::tell(const KafkaRunStats& stats) const {
+  fmt::print(stderr, "{} records, {} alerts, {} malformed, {} late, {} transactions\n",
+             stats.records, stats.alerts, stats.malformed, stats.late, stats.commits);
+}
+
+}  // namespace
+
+int run_kafka(const KafkaPipeline& pipeline, const CheckPatterns& check) {
+  const StopSignal stop;
+  ListTexts lists;
+  Result<patterns::Loaded> loaded = read_patterns(pipeline.patterns, &lists);
+  if (!loaded) return report(loaded.error());
+  if (!loaded->patterns) {
+    fmt::print(stderr, "{}", patterns::render(loaded->diagnostics, loaded->sources));
+    return kInputWrong;
+  }
+  if (loaded->patterns->patterns.empty()) {
+    return report(
+        {"the files declare no pattern; there is nothing to look for", eventtime::Blame::kInput});
+  }
+  Result<void> done = check ? check(*loaded->patterns) : Result<void>();
+  if (!done) return report(done.error());
+  Command command(pipeline);
+  done = command.open(*loaded, std::move(lists));
+  if (done) done = command.run();
+  return done ? kDone : report(done.error());
+}
+
+}  // namespace tocsin::server
