@@ -22,8 +22,11 @@ struct WebhookSpec {
   std::optional<double> max_per_second;  // requests
   bool allow_private_addresses = false;
   std::optional<std::string> ca_file;  // instead of the system's
-  std::string queue;                   // the folder of alerts that are not delivered yet
-  std::optional<std::string> dead_letter;
+  // The folder of alerts that are not delivered yet. "": a temporary one, which stays where some of
+  // them could not be delivered.
+  std::string queue;
+  std::optional<std::string> dead_letter;  // a file; "dead-letters.jsonl" in the queue otherwise
+  eventtime::Duration close_within{5'000'000};  // so long the end of a run waits for deliveries
 };
 
 }  // namespace tocsin::connectors
