@@ -66,7 +66,8 @@ class Decoder {
   virtual eventtime::Result<size_t> cut(std::string_view bytes, bool at_end, size_t max_records,
                                         std::vector<RecordSpan>& records) = 0;
 
-  // Decodes records, as cut, that stand in batch.raw, followed by kPaddingBytes bytes.
+  // Decodes records, as cut, that stand in batch.raw, followed by kPaddingBytes bytes. What stands
+  // before the first of them is not looked at: several decoders can take turns over one batch.
   virtual void decode(const std::vector<RecordSpan>& records, eventtime::Batch& batch) = 0;
 
   // The next bytes to cut are those of a header, not of a record.

@@ -85,21 +85,23 @@ std::unique_ptr<Decoder> JsonDecoder::another() const {
 // does not end would swallow the line end, which a string must not hold); then each is on its own.
 void JsonDecoder::decode(const std::vector<RecordSpan>& records, Batch& batch) {
   if (records.empty()) return;
-  const char* const data = batch.raw.data();
-  const std::string_view all(data, records.back().begin + records.back().size);
+  const uint32_t base = records.front().begin;
+  const char* const data = batch.raw.data() + base;
+  const std::string_view all(data, records.back().begin + records.back().size - base);
   const bool together = index_.build(all).empty();
   const uint32_t* tokens = together ? index_.tokens() : nullptr;
   const bool escapes = has_backslash(all);
   batch.rows.reserve(batch.rows.size() + records.size());
   for (const RecordSpan& span : records) {
-    const std::string_view line(data + span.begin, span.size);
+    const uint32_t begin = span.begin - base;
+    const std::string_view line(data + begin, span.size);
     TypeId type = 0;
     Refusal refusal;
     if (span.too_long) {
       refusal = too_long_reason(splitter_.limit());
     } else if (together) {
-      while (*tokens < span.begin) ++tokens;
-      const JsonRecord record{data, tokens, span.begin, span.begin + span.size,
+      while (*tokens < begin) ++tokens;
+      const JsonRecord record{data, tokens, begin, begin + span.size,
                               escapes && has_backslash(line)};
       if (decode_known(record, next_record_, batch)) {
         tokens += shapes_.end();

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "eventtime/timestamp.h"
+
 namespace tocsin::connectors {
 
 // Keys in Z85, 40 characters each. A client needs all three; a server only its own secret key.
@@ -20,7 +22,7 @@ struct ZeroMqEndpoints {
   std::vector<std::string> connect;
   std::vector<std::string> bind;
   std::optional<ZeroMqCurve> curve;
-  int high_water_mark = 10'000;  // messages
+  int high_water_mark = 10'000;  // messages for or from each peer
 };
 
 struct ZeroMqSourceSpec {
@@ -39,6 +41,9 @@ struct ZeroMqSinkSpec {
   std::string name;
   Socket socket = Socket::kPub;
   ZeroMqEndpoints endpoints;
+  // Of kPush: so long an alert waits for room; then it is dropped.
+  eventtime::Duration wait_for_room{5'000'000};
+  eventtime::Duration close_within{2'000'000};  // so long the end of a run waits for what is queued
 };
 
 }  // namespace tocsin::connectors
