@@ -173,10 +173,14 @@ Result<void> DeliveryQueue::begin_segment() {
   return written;
 }
 
+bool DeliveryQueue::is_full() const {
+  const std::lock_guard lock(mutex_);
+  return segments_.back().bytes > segment_bytes_;
+}
+
 Result<void> DeliveryQueue::flush() {
   if (buffer_.empty()) return {};
-  // Only this thread changes the last segment.
-  if (!out_ || segments_.back().bytes > segment_bytes_) {
+  if (!out_ || is_full()) {
     const Result<void> begun = begin_segment();
     if (!begun) return begun;
   }

@@ -89,6 +89,7 @@ class DeliveryQueue {
   eventtime::Result<void> load();
   eventtime::Result<void> measure(Segment& segment);
   eventtime::Result<void> learn(uint64_t from);
+  bool is_full() const;  // the file that is written
   eventtime::Result<void> begin_segment();
   // Of the segment that begins with `file`, and what follows it.
   Segment segment_of(uint64_t file, Place& next) const;

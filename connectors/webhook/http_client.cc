@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "connectors/webhook/address.h"
+#include "connectors/webhook/fork_guard.h"
 #include "eventtime/check.h"
 
 namespace tocsin::connectors {
@@ -134,13 +135,18 @@ void HttpClient::start(HttpRequest request) {
   ++in_flight_;
 }
 
+void HttpClient::perform(int& running) {
+  const ForkGuard guard;
+  curl_multi_perform(multi_, &running);
+}
+
 void HttpClient::wait(int milliseconds) {
   int running = 0;
-  curl_multi_perform(multi_, &running);
+  perform(running);
   // What has ended is worth more than waiting.
   if (static_cast<size_t>(running) == in_flight_ && milliseconds > 0) {
     curl_multi_poll(multi_, nullptr, 0, milliseconds, nullptr);
-    curl_multi_perform(multi_, &running);
+    perform(running);
   }
 }
 

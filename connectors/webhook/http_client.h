@@ -45,7 +45,7 @@ class HttpClient {
   size_t in_flight() const { return in_flight_; }
   // At most spec.max_in_flight at a time.
   void start(HttpRequest request);
-  // Waits for news up to so many milliseconds, or for wake().
+  // Waits for news up to so many milliseconds, or for wake(); without a ForkGuard.
   void wait(int milliseconds);
   // The requests that have ended.
   std::vector<HttpAnswer> take_answers();
@@ -67,6 +67,7 @@ class HttpClient {
   static size_t on_body(char* bytes, size_t size, size_t count, void* transfer);
   static size_t on_header(char* bytes, size_t size, size_t count, void* transfer);
   static curl_socket_t on_socket(void* transfer, curlsocktype purpose, curl_sockaddr* address);
+  void perform(int& running);
   void prepare(Transfer& transfer) const;
   static void finish(Transfer& transfer, CURLcode code);
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "connectors/state/digest.h"
+#include "connectors/webhook/fork_guard.h"
 #include "connectors/webhook/retry.h"
 #include "connectors/webhook/signature.h"
 #include "connectors/webhook/webhook_check.h"
@@ -77,9 +78,14 @@ Result<void> WebhookSender::begin() {
 }
 
 void WebhookSender::step(Duration longest) {
-  start_requests();
-  const int64_t micros = std::max<int64_t>(0, std::min(longest, until_next()).micros);
+  int64_t micros = 0;
+  {
+    const ForkGuard guard;
+    start_requests();
+    micros = std::max<int64_t>(0, std::min(longest, until_next()).micros);
+  }
   client_.wait(static_cast<int>((micros + 999) / 1000));
+  const ForkGuard guard;
   for (const HttpAnswer& answer : client_.take_answers()) settle(answer);
   if (is_dirty_ && world_.clock.now() >= saved_at_ + kSaveEvery) {
     const Result<void> saved = save();

@@ -6,8 +6,9 @@
 // refuses it: then it is in the dead letters. An alert comes twice, with the same id, where a kill
 // came between its delivery and the note of it (at most kSaveEvery later), or the answer was lost.
 //
-// The thread begins with resume() or the first write(). It holds no lock while it waits and takes
-// no signals. A process that is forked has no such thread: the child must leave the sink alone.
+// The thread begins with resume() or the first write(). It takes no signals, and nobody forks while
+// it is at work (fork_guard.h). A child that is forked has no such thread, and must leave the sink
+// alone.
 // Tested by tests/unit/connectors/webhook_sink_test.cc.
 #pragma once
 

@@ -14,6 +14,7 @@
 #include <random>
 #include <set>
 
+#include "connectors/state/child_task.h"
 #include "server/machine_clock.h"
 #include "tests/support/http_server.h"
 #include "tests/support/temporary_directory.h"
@@ -175,6 +176,56 @@ TEST_F(WebhookSinkTest, NoFileIsLeftToProgramsThatAreStarted) {
     const int flags = ::fcntl(std::stoi(entry.path().filename()), F_GETFD);
     EXPECT_NE(flags & FD_CLOEXEC, 0) << target;
   }
+}
+
+// A checkpoint is made by a child that allocates, while alerts are on their way.
+TEST_F(WebhookSinkTest, ChildrenCanBeForkedAtAnyMoment) {
+  HttpServer endpoint;
+  const std::string url = endpoint.url();
+  // The endpoint of this process has threads that nobody stops for a fork; so this one is alone.
+  char program[] = "/proc/self/exe";
+  char filter[] = "--gtest_filter=WebhookSinkRun.DISABLED_Forks";
+  char also[] = "--gtest_also_run_disabled_tests";
+  char brief[] = "--gtest_brief=1";
+  char* arguments[] = {program, filter, also, brief, nullptr};
+  directory_.write("url", url);
+  ::setenv("TOCSIN_TEST_HOOK", directory_.path().c_str(), 1);
+  pid_t child = 0;
+  ASSERT_EQ(::posix_spawn(&child, program, nullptr, nullptr, arguments, environ), 0);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  ::unsetenv("TOCSIN_TEST_HOOK");
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(endpoint.requests().size(), 3000U);
+}
+
+TEST(WebhookSinkRun, DISABLED_Forks) {
+  const char* const folder = ::getenv("TOCSIN_TEST_HOOK");
+  if (folder == nullptr) {
+    GTEST_SKIP() << "started by WebhookSinkTest.ChildrenCanBeForkedAtAnyMoment";
+  }
+  WebhookSpec spec;
+  spec.name = "hook";
+  spec.url = tests::read_file(fs::path(folder) / "url");
+  spec.allow_private_addresses = true;
+  spec.queue = fs::path(folder) / "queue";
+  spec.close_within = {60'000'000};
+  server::MachineClock clock;
+  const auto sink = WebhookSink::open(spec, clock);
+  ASSERT_TRUE(sink) << sink.error().message;
+  for (int i = 0; i < 3000; ++i) {
+    write(**sink, i);
+    if (i % 30 != 0) continue;
+    ASSERT_TRUE((*sink)->flush());
+    const auto task = ChildTask::start([](const ChildTask::Say& say) {
+      std::vector<std::string> much;
+      for (size_t size = 0; size < 200; ++size) much.emplace_back(size * 37, 'x');
+      say(much.back());
+    });
+    ASSERT_TRUE(task);
+    EXPECT_EQ((*task)->wait().said.size(), 199U * 37);
+  }
+  ASSERT_TRUE((*sink)->close());
 }
 
 // ---- kills ----
