@@ -5,6 +5,7 @@
 #   broker.sh fetch JARS              the broker's jars from Maven Central, once
 #   broker.sh start DIR JARS PORT PID formats DIR on first use; returns when the broker serves; it
 #                                     lives no longer than process PID
+#                                     TOCSIN_KAFKA_PROPERTIES: more lines of server.properties
 #   broker.sh stop DIR                ends it cleanly
 #   broker.sh kill DIR                kills it; what it has is kept, and `start` goes on with it
 set -euo pipefail
@@ -85,7 +86,7 @@ process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:$(($2 + 1))
 listeners=PLAINTEXT://127.0.0.1:$2,CONTROLLER://127.0.0.1:$(($2 + 1))
-advertised.listeners=PLAINTEXT://127.0.0.1:${TOCSIN_KAFKA_ADVERTISED:-$2}
+advertised.listeners=PLAINTEXT://127.0.0.1:$2
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
@@ -106,6 +107,7 @@ broker.heartbeat.interval.ms=200
 num.network.threads=2
 num.io.threads=4
 log.cleaner.dedupe.buffer.size=4194304
+${TOCSIN_KAFKA_PROPERTIES:-}
 PROPERTIES
 }
 
@@ -161,5 +163,5 @@ case "${1:-}" in
   start) start "$2" "$3" "$4" "$5" ;;
   stop) end "$2" TERM ;;
   kill) end "$2" KILL ;;
-  *) sed -n '5,9s/^# *//p' "$0" >&2 && exit 2 ;;
+  *) sed -n '5,10s/^# *//p' "$0" >&2 && exit 2 ;;
 esac
