@@ -60,9 +60,9 @@ echo "== $events payments, keyed by card"
   sed -E 's/.*"card":"([^"]*)".*/\1\t&/' |
   kcat -b "$BROKERS" -P -t payments -K $'\t' -X partitioner=murmur2_random
 
-echo "== tocsin, killed after two seconds, and once more"
+echo "== tocsin, killed after four seconds, and once more"
 start_tocsin
-sleep 2
+sleep 4
 kill -9 "$tocsin_pid"
 wait "$tocsin_pid" 2>/dev/null || true
 start_tocsin
