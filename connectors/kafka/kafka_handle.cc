@@ -80,7 +80,7 @@ Result<Handle> KafkaConfig::open(rd_kafka_type_t type, KafkaOpaque& opaque) {
   std::array<char, kReasonBytes> reason{};
   rd_kafka_t* handle = rd_kafka_new(type, conf_.get(), reason.data(), reason.size());
   if (handle == nullptr) return kafka_error("no client with these settings", reason.data());
-  static_cast<void>(conf_.release());  // it is the handle's now
+  [[maybe_unused]] const rd_kafka_conf_t* taken = conf_.release();  // it is the handle's now
   return Handle(handle);
 }
 

@@ -133,7 +133,7 @@ Result<void> KafkaProducer::send(const runtime::LogPartition& to,
         RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),  // NOLINT
         RD_KAFKA_V_HEADERS(headers.get()), RD_KAFKA_V_END);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      static_cast<void>(headers.release());
+      [[maybe_unused]] const rd_kafka_headers_t* taken = headers.release();
       return {};
     }
     const bool is_full = error == RD_KAFKA_RESP_ERR__QUEUE_FULL;

@@ -4,7 +4,7 @@
 // Whoever configures the source may say by which fields it is partitioned; then the patterns are
 // checked before anything is read. Otherwise, where there is more than one partition, the key of
 // each record must be the text of a field by which all patterns of its type are grouped. Tested by
-// tests/unit/connectors/topic_key_test.cc.
+// tests/unit/connectors/log_records_test.cc.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,151 @@
+#include "connectors/kafka/log_records.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "patterns/front_end.h"
+
+namespace tocsin::connectors {
+namespace {
+
+using runtime::LogRecord;
+using ::testing::HasSubstr;
+
+constexpr const char* kEvents = R"(
+event Payment { card: string, amount: int, at: timestamp, region: string? } time at
+pattern p { on Payment by card match a: Payment then b: Payment within 1m }
+)";
+
+class LogRecordsTest : public testing::Test {
+ protected:
+  patterns::PatternSet set_ = *patterns::load({{"p.tocsin", kEvents}}).patterns;
+  runtime::LogPartition partition_{"payments", 3};
+
+  static LogRecord record(int64_t offset, std::string_view value,
+                          std::optional<std::string_view> key = {}) {
+    LogRecord made;
+    made.offset = offset;
+    made.key = key;
+    made.value = value;
+    made.time = {1'772'359'200'000'000};
+    return made;
+  }
+  static std::string raw(const eventtime::Batch& batch, size_t row) {
+    return std::string(batch.rows[row].raw);
+  }
+};
+
+TEST_F(LogRecordsTest, NumbersAreOffsetsAndWhatIsNoEventIsRefused) {
+  LogRecords records(partition_, set_.catalog, {}, {});
+  records.add(record(7, R"({"card":"a","amount":1,"at":"2026-03-01T10:00:00Z"})"));
+  records.add(record(9, R"({"card":"an open text)"));
+  LogRecord tombstone = record(10, "");
+  tombstone.value.reset();
+  records.add(tombstone);
+  records.add(record(12, "{\"card\":\"b\",\n\"amount\":2,\"at\":\"2026-03-01T10:00:01Z\"}"));
+  records.add(record(14, std::string(kMaxRecordBytes + 1, ' ')));
+  EXPECT_EQ(records.size(), 5U);
+  eventtime::Batch batch(set_.catalog);
+  ASSERT_TRUE(records.decode(batch));
+  EXPECT_EQ(records.size(), 0U);
+  ASSERT_EQ(batch.rows.size(), 2U);
+  EXPECT_EQ(batch.rows[0].record, 7U);
+  EXPECT_EQ(batch.rows[1].record, 12U);
+  ASSERT_EQ(batch.rejects.size(), 3U);
+  EXPECT_EQ(batch.rejects[0].record, 9U);
+  EXPECT_EQ(batch.rejects[1].record, 10U);
+  EXPECT_EQ(batch.rejects[2].record, 14U);
+  EXPECT_THAT(batch.rejects[2].reason, HasSubstr("long"));
+
+  // And again, into another batch.
+  records.add(record(20, R"({"card":"c","amount":3,"at":"2026-03-01T10:00:02Z"})"));
+  eventtime::Batch next(set_.catalog);
+  ASSERT_TRUE(records.decode(next));
+  ASSERT_EQ(next.rows.size(), 1U);
+  EXPECT_EQ(next.rows[0].record, 20U);
+}
+
+TEST_F(LogRecordsTest, FieldsCanComeFromElsewhereInTheRecord) {
+  const LogRecords::Fields fields = {
+      {"card", *parse_field_origin("key")},     {"region", *parse_field_origin("header:region")},
+      {"at", *parse_field_origin("timestamp")}, {"from", *parse_field_origin("topic")},
+      {"p", *parse_field_origin("partition")},  {"o", *parse_field_origin("offset")}};
+  LogRecords records(partition_, set_.catalog, {}, fields);
+  const std::vector<runtime::LogHeader> headers = {
+      {"region", "first"}, {"other", "x"}, {"region", "no\"rth"}};
+  LogRecord one = record(5, R"( {"amount":1} )", "a\\b");
+  one.headers = headers;
+  records.add(one);
+  records.add(record(6, R"({"amount":2})"));  // no key, so no card
+  records.add(record(7, R"({"amount":3,"card":"own"})", "k"));
+  records.add(record(8, "[]", "k"));
+  records.add(record(9, "{ }", "k"));
+  eventtime::Batch batch(set_.catalog);
+  ASSERT_TRUE(records.decode(batch));
+  ASSERT_EQ(batch.rows.size(), 1U);
+  EXPECT_EQ(raw(batch, 0), R"({"card":"a\\b","region":"no\"rth","at":"2026-03-01T10:00:00.000Z",)"
+                           R"("from":"payments","p":3,"o":5,"amount":1} )");
+  ASSERT_EQ(batch.rejects.size(), 4U);
+  EXPECT_THAT(batch.rejects[0].reason, HasSubstr("card"));
+  EXPECT_THAT(batch.rejects[1].reason, HasSubstr("twice"));
+  EXPECT_EQ(batch.rejects[2].raw, "[]");
+  EXPECT_THAT(batch.rejects[3].reason, HasSubstr("amount")) << batch.rejects[3].raw;
+}
+
+TEST(FieldOrigins, AreNamed) {
+  EXPECT_EQ(parse_field_origin("header:a:b")->header, "a:b");
+  for (const char* text : {"", "header:", "value", "Key"}) EXPECT_FALSE(parse_field_origin(text));
+}
+
+// ---- the key of the topic ----
+
+constexpr const char* kGrouped = R"(
+event Payment { card: string, shop: int, at: timestamp } time at
+event Login { card: string, at: timestamp } time at
+pattern p { on Payment by card, shop match a: Payment then b: Payment within 1m }
+pattern q { on Payment, Login by card match a: Payment then b: Login within 1m }
+)";
+
+patterns::PatternSet grouped(const std::string& more = "") {
+  return *patterns::load({{"p.tocsin", kGrouped + more}}).patterns;
+}
+
+TEST(TopicKeys, PatternsMustBeGroupedByWhatIsDeclared) {
+  const patterns::PatternSet set = grouped();
+  EXPECT_TRUE(TopicKey::create(set, {"card"}, 8));
+  const auto other = TopicKey::create(set, {"shop"}, 8);
+  ASSERT_FALSE(other);
+  EXPECT_THAT(other.error().message, HasSubstr("pattern 'q' is not grouped by 'shop'"));
+  EXPECT_TRUE(TopicKey::create(set, {"shop"}, 1)) << "all is in one partition";
+  const auto none = grouped("pattern r { on Login match a: Login then b: Login within 1m }");
+  EXPECT_THAT(TopicKey::create(none, {"card"}, 2).error().message, HasSubstr("'r' has no 'by'"));
+  EXPECT_TRUE(TopicKey::create(none, {}, 1));
+  const auto apart = grouped("pattern r { on Payment by shop match a: Payment[card == 'x'] }");
+  EXPECT_THAT(TopicKey::create(apart, {}, 2).error().message, HasSubstr("different fields"));
+}
+
+TEST(TopicKeys, KeysOfRecordsAreLookedAtWhereNothingIsDeclared) {
+  const patterns::PatternSet set = grouped();
+  const TopicKey key = *TopicKey::create(set, {}, 8);
+  const auto decoded = [&](std::optional<std::string_view> with) {
+    DecodeOptions decoding;
+    decoding.type = set.catalog.find("Payment");
+    LogRecords records({"payments", 3}, set.catalog, decoding, {}, &key);
+    LogRecord one;
+    one.offset = 17;
+    one.key = with;
+    one.value = R"({"card":"c1","shop":5,"at":"2026-03-01T10:00:00Z"})";
+    records.add(one);
+    eventtime::Batch batch(set.catalog);
+    const auto done = records.decode(batch);
+    return done ? std::string() : done.error().message;
+  };
+  EXPECT_EQ(decoded("c1"), "");
+  // p would do with the shop, and q would not.
+  EXPECT_THAT(decoded("5"), HasSubstr("record 17 of 'payments-3' has the key '5', which is not the "
+                                      "value of 'card'"));
+  EXPECT_THAT(decoded({}), HasSubstr("has no key"));
+}
+
+}  // namespace
+}  // namespace tocsin::connectors
