@@ -22,6 +22,9 @@ namespace tocsin::connectors {
 struct DecodeOptions {
   std::optional<eventtime::TypeId> type;  // all records are of this type
   std::optional<std::string> type_field;  // the field or column whose text names the type
+  // JSON alone: each record is a CloudEvent (1.0, structured mode), its `data` the event. The field
+  // that names the type is one of the CloudEvent itself.
+  bool cloud_events = false;
 };
 
 // The same with the defaults filled in.

@@ -12,11 +12,16 @@ namespace tocsin::runtime {
 
 // An alert as it goes out. Texts are valid during the call.
 struct OutgoingAlert {
+  static constexpr std::string_view kAlert = "alert";
+
   std::string_view pattern;
   std::string_view id;   // 32 hexadecimal digits: the same match has the same id in every run
   std::string_view key;  // the JSON object of the key's fields
   eventtime::Timestamp complete;
   std::string_view json;  // one object, without a line end
+  // "late" or "dead_letter" of records that a pipeline sends there, too. Then `pattern` says the
+  // same, `key` is "{}", and the time of a dead letter is kEarliestTimestamp.
+  std::string_view kind = kAlert;
 };
 
 // Used by one thread. Alerts come in the order of completion. After an error of write(), flush() or

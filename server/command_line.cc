@@ -164,7 +164,9 @@ void add_run_inputs(CLI::App& command, RunFlags& flags) {
       ->type_name("FIELD");
   using Format = std::optional<InputFormat>;
   add_choice<Format>(command, "--format", input.format,
-                     {{"json", InputFormat::kJson}, {"csv", InputFormat::kCsv}},
+                     {{"json", InputFormat::kJson},
+                      {"csv", InputFormat::kCsv},
+                      {"cloudevents", InputFormat::kCloudEvents}},
                      "of all inputs (default: by their names)");
   const auto set_bound = [&input](const std::string& text) {
     input.out_of_order = eventtime::parse_duration(text).value_or(eventtime::Duration{});
@@ -283,8 +285,8 @@ int check_run_flags(const CLI::App& command, bool has_config) {
   }
   const Names allowed = {"--config", "--log-level", "--metrics", "--batch-size"};
   for (const CLI::Option* option : command.get_options()) {
-    const std::string flag = option->get_name();
     if (option->count() == 0) continue;
+    const std::string flag = "--" + option->get_lnames().front();
     if (std::find(allowed.begin(), allowed.end(), flag) != allowed.end()) continue;
     return usage_error(fmt::format("'{}' does not go with '--config'", flag),
                        "the pipeline file says it", name);

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "connectors/cloudevents/cloud_event_sink.h"
+#include "connectors/file/directory_sink.h"
 #include "connectors/file/file_sink.h"
 
 namespace tocsin::server {
@@ -16,8 +18,12 @@ Made not_there(const RunSink& sink, std::string_view kind) {
 
 struct Maker {
   const RunSink& sink;
+  const RunOptions& options;
 
   Made operator()(const connectors::FileSinkSpec& spec) const {
+    if (spec.directory) {
+      return Made(std::make_unique<connectors::DirectorySink>(spec, options.state.has_value()));
+    }
     return Made(std::make_unique<connectors::FileSink>(sink.name, spec.path));
   }
   Made operator()(const connectors::KafkaSinkSpec& /*spec*/) const {
@@ -33,8 +39,11 @@ struct Maker {
 
 }  // namespace
 
-Made make_sink(const RunSink& sink) {
-  return std::visit(Maker{sink}, sink.spec);
+Made make_sink(const RunSink& sink, const RunOptions& options) {
+  Made made = std::visit(Maker{sink, options}, sink.spec);
+  if (!made || sink.format == AlertForm::kJson) return made;
+  return Made(
+      std::make_unique<connectors::CloudEventSink>(*std::move(made), "tocsin/" + options.name));
 }
 
 }  // namespace tocsin::server

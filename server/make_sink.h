@@ -5,11 +5,13 @@
 
 #include "eventtime/result.h"
 #include "runtime/sink.h"
+#include "server/run_command.h"
 #include "server/run_sink.h"
 
 namespace tocsin::server {
 
-// The sink does nothing before its resume().
-eventtime::Result<std::unique_ptr<runtime::Sink>> make_sink(const RunSink& sink);
+// It does nothing before its resume().
+eventtime::Result<std::unique_ptr<runtime::Sink>> make_sink(const RunSink& sink,
+                                                            const RunOptions& options);
 
 }  // namespace tocsin::server

@@ -20,7 +20,7 @@
 
 namespace tocsin::server {
 
-enum class InputFormat : unsigned char { kJson, kCsv };
+enum class InputFormat : unsigned char { kJson, kCsv, kCloudEvents };
 
 struct RunInput {
   std::string path;
@@ -61,8 +61,8 @@ struct RunOptions {
   uint64_t keep = 3;  // checkpoints
   OnChange on_change = OnChange::kDrain;
   std::optional<ReplayOptions> replay;
-  std::optional<std::string> metrics;  // where the summary goes as JSON
-  size_t batch_size = 4096;            // records; changes nothing in what comes out
+  std::optional<std::string> metrics;   // where the summary goes as JSON
+  size_t batch_size = 4096;             // records; changes nothing in what comes out
   runtime::PlanChoice plan = runtime::PlanChoice::kBest;
   // What is pending may take so many bytes before keys that have not been used for long go to the
   // disk: into the state directory, or a temporary one.

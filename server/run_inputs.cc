@@ -32,6 +32,7 @@ Result<std::unique_ptr<connectors::FileSource>> open_input(const RunInput& input
   if (input.format) {
     spec.format =
         *input.format == InputFormat::kCsv ? connectors::Format::kCsv : connectors::Format::kJson;
+    spec.decoding.cloud_events = *input.format == InputFormat::kCloudEvents;
   }
   spec.decoding.type_field = input.type_field;
   if (input.type) {

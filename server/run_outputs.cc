@@ -63,7 +63,7 @@ Result<void> RunOutputs::open(const RunOptions& options, const RunMeta* before) 
 
 Result<void> RunOutputs::open_sinks(const RunOptions& options, const RunMeta* before) {
   for (const RunSink& spec : options.sinks) {
-    Result<std::unique_ptr<runtime::Sink>> sink = make_sink(spec);
+    Result<std::unique_ptr<runtime::Sink>> sink = make_sink(spec, options);
     if (!sink) return Unexpected<Error>{sink.error()};
     sinks_.push_back(
         {*std::move(sink), spec.patterns,
@@ -150,7 +150,8 @@ Result<void> RunOutputs::write_side(Side& side, const runtime::Source& source, u
   if (side.file != nullptr) return side.file->write(line_);
   if (side.sink->is_abandoned) return {};
   const std::string id = id_of(side.name, source.name(), record);
-  const Result<void> written = side.sink->sink->write({side.name, id, "{}", time, line_});
+  const Result<void> written =
+      side.sink->sink->write({side.name, id, "{}", time, line_, side.name});
   side.sink->is_abandoned = side.sink->sink->is_abandoned();
   return side.sink->is_abandoned ? Result<void>() : written;
 }

@@ -14,10 +14,13 @@
 
 namespace tocsin::server {
 
+enum class AlertForm : uint8_t { kJson, kCloudEvents };
+
 struct RunSink {
   std::string name;
   // Names of patterns whose alerts go there, with '*' and '?' for any characters, or any one.
   std::vector<std::string> patterns = {"*"};
+  AlertForm format = AlertForm::kJson;
   std::variant<connectors::FileSinkSpec, connectors::KafkaSinkSpec, connectors::WebhookSpec,
                connectors::ZeroMqSinkSpec>
       spec;

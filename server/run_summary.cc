@@ -72,10 +72,15 @@ std::string summary_text(const RunSummary& summary, const RunOptions& options) {
   const auto note = [&](uint64_t count, const char* text) {
     if (count > 0) out += fmt::format("note: {} {}\n", grouped(count), text);
   };
-  if (!options.late.is_kept())
-    note(engine.late, "late events were left out; --late FILE keeps them");
+  const bool has_flags = options.name.empty();
+  if (!options.late.is_kept()) {
+    note(engine.late, has_flags ? "late events were left out; --late FILE keeps them"
+                                : "late events were left out; 'late' in [outputs] keeps them");
+  }
   if (!options.dead_letter.is_kept()) {
-    note(summary.malformed, "malformed records were left out; --dead-letter FILE keeps them");
+    note(summary.malformed,
+         has_flags ? "malformed records were left out; --dead-letter FILE keeps them"
+                   : "malformed records were left out; 'dead_letter' in [outputs] keeps them");
   }
   note(summary.skipped, "events were left out by --from and --to");
   note(engine.null_keys, "events have a null in a key and belong to no key of such patterns");

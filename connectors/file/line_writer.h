@@ -52,6 +52,7 @@ class LineWriter {
   eventtime::Result<void> sync();
   // Behind all that was written, flushed or not; standard output begins with 0.
   OutputPosition position() const { return {trail_.bytes(), trail_.tail_hash()}; }
+  uint64_t bytes() const { return trail_.bytes(); }  // of position()
   // Flushes and closes: some file systems tell only now that a write failed. Standard output stays
   // open. Nothing can be written afterwards.
   eventtime::Result<void> close();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "connectors/cloudevents/cloud_event_data.h"
 #include "connectors/field_value.h"
 #include "connectors/json/json_string.h"
 #include "connectors/rows.h"
@@ -21,6 +22,7 @@ using eventtime::TypeId;
 
 namespace {
 
+constexpr std::string_view kData = "data";  // of a CloudEvent
 constexpr std::string_view kNoObject = "no JSON object";
 
 std::string_view kind_of(char first) {
@@ -60,15 +62,24 @@ bool begins_number(char first) {
 }  // namespace
 
 void JsonDecoder::Format::append_json(std::string& out, std::string_view raw, TypeId) const {
-  out += raw;
+  if (cloud_events_) {
+    append_cloud_event_data(out, raw);
+  } else {
+    out += raw;
+  }
 }
 
 JsonDecoder::JsonDecoder(const eventtime::Catalog& catalog, const DecodeOptions& options,
                          size_t max_record_bytes)
-    : catalog_(catalog), type_rule_(type_rule(options, catalog)), splitter_(max_record_bytes) {
+    : catalog_(catalog),
+      cloud_events_(options.cloud_events),
+      type_rule_(type_rule(options, catalog)),
+      splitter_(max_record_bytes),
+      format_(cloud_events_) {
   if (!type_rule_.fixed) paths_.add(type_rule_.field);
+  const std::string prefix = cloud_events_ ? std::string(kData) + "." : "";
   for (const EventSchema& schema : catalog.types) {
-    for (const Field& field : schema.fields) paths_.add(field.path);
+    for (const Field& field : schema.fields) paths_.add(prefix + field.path);
   }
 }
 
@@ -78,7 +89,9 @@ eventtime::Result<size_t> JsonDecoder::cut(std::string_view bytes, bool at_end, 
 }
 
 std::unique_ptr<Decoder> JsonDecoder::another() const {
-  return std::make_unique<JsonDecoder>(catalog_, options_of(type_rule_), splitter_.limit());
+  DecodeOptions options = options_of(type_rule_);
+  options.cloud_events = cloud_events_;
+  return std::make_unique<JsonDecoder>(catalog_, options, splitter_.limit());
 }
 
 // The tokens of all records are found in one go. That fails when one record is bad (a string that
@@ -195,6 +208,8 @@ JsonDecoder::Refusal JsonDecoder::decode_unknown(const JsonRecord& record, Batch
   if (record.first(0) != '{') return std::string(kNoObject);
   walker_.start(record);
   if (!walker_.walk(paths_)) return walker_.reason();
+  uint32_t event = JsonStep::kEnd;
+  if (Refusal refusal = find_event(event)) return refusal;
   uint32_t type_step = JsonStep::kEnd;
   if (type_rule_.fixed) {
     type = *type_rule_.fixed;
@@ -208,7 +223,7 @@ JsonDecoder::Refusal JsonDecoder::decode_unknown(const JsonRecord& record, Batch
   for (size_t i = 0; i < fields.size(); ++i) {
     const Field& field = fields[i];
     Column& column = table.columns[i];
-    const uint32_t step = resolve(field.path, JsonStep::kEnd);
+    const uint32_t step = resolve(field.path, event);
     field_steps_.push_back(step);
     if (step == JsonStep::kEnd) {
       if (!field.nullable) return missing_reason(field);
@@ -221,6 +236,18 @@ JsonDecoder::Refusal JsonDecoder::decode_unknown(const JsonRecord& record, Batch
     }
   }
   learn(record, type_step, type, field_steps_);
+  return std::nullopt;
+}
+
+JsonDecoder::Refusal JsonDecoder::find_event(uint32_t& parent) const {
+  if (!cloud_events_) return std::nullopt;
+  if (resolve("specversion", JsonStep::kEnd) == JsonStep::kEnd) {
+    return "no CloudEvent: it has no 'specversion'";
+  }
+  parent = resolve(kData, JsonStep::kEnd);
+  if (parent == JsonStep::kEnd || !walker_.steps()[parent].entered) {
+    return "no CloudEvent: its 'data' is no object";
+  }
   return std::nullopt;
 }
 

@@ -4,6 +4,8 @@
 // declared or not (JsonWalker). Reasons of rejects, the first that applies: no JSON object; not
 // valid JSON; a key stands twice; the event type; then the declared fields in their order.
 //
+// Of CloudEvents the object `data` is the event; a record is one if it has that and `specversion`.
+//
 // The path "a.b" is field b of object a. At each level a field called like the whole rest of the
 // path wins over the way through an object.
 //
@@ -43,10 +45,14 @@ class JsonDecoder : public Decoder {
   const eventtime::RecordFormat& format() const override { return format_; }
 
  private:
-  // Records are shown as they came.
+  // Records are shown as they came, of CloudEvents their data.
   class Format : public eventtime::RecordFormat {
    public:
+    explicit Format(bool cloud_events) : cloud_events_(cloud_events) {}
     void append_json(std::string& out, std::string_view raw, eventtime::TypeId type) const override;
+
+   private:
+    bool cloud_events_;
   };
   // Each of these returns why the record is refused, nothing if its row is written.
   using Refusal = std::optional<std::string>;
@@ -67,12 +73,15 @@ class JsonDecoder : public Decoder {
   bool store_text(const eventtime::Field& field, std::string_view text, bool escapes,
                   eventtime::Column& column, uint32_t row, eventtime::Arena& strings);
   std::string explain(const eventtime::Field& field, const JsonRecord& record, uint32_t token);
+  // Where the event begins: kEnd for the whole record, of a CloudEvent its data.
+  Refusal find_event(uint32_t& parent) const;
   // The step that a path leads to, kEnd if there is none.
   uint32_t resolve(std::string_view path, uint32_t parent) const;
   // The text of a string token, unescaped into `scratch_` where needed.
   std::string_view string_value(const JsonRecord& record, uint32_t token);
 
   const eventtime::Catalog& catalog_;
+  bool cloud_events_;
   TypeRule type_rule_;
   RecordSplitter<LineEnd> splitter_;
   Format format_;

@@ -82,7 +82,7 @@ Result<RunOptions> run_options(const Pipeline& pipeline) {
   }
   options.sinks = pipeline.sinks;
   for (const RunSink& sink : options.sinks) {
-    const auto made = make_sink(sink);
+    const auto made = make_sink(sink, options);
     if (!made) return Unexpected<Error>{made.error()};
   }
   options.late = pipeline.late;

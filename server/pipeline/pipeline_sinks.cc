@@ -90,7 +90,27 @@ class SinkReader {
     FileSinkSpec spec;
     spec.name = name;
     section_.path("path", spec.path);
-    section_.require("path", "the file that alerts go to");
+    section_.path("directory", spec.directory);
+    section_.at_most_one({"path", "directory"}, "one file, or a folder of files");
+    if (!section_.has("path") && !section_.has("directory")) {
+      section_.mistake(section_.place(), "missing-key",
+                       "a file sink needs the key 'path' or 'directory'",
+                       "one file, or a folder of files");
+    }
+    if (section_.duration("rotate_every", spec.rotate_every) && spec.rotate_every->micros <= 0) {
+      section_.mistake(section_.place("rotate_every"), "out-of-range", "'rotate_every' is above 0");
+    }
+    section_.size("rotate_bytes", spec.rotate_bytes);
+    const bool rotates = section_.has("rotate_every") || section_.has("rotate_bytes");
+    if (rotates && !section_.has("directory")) {
+      section_.mistake(section_.place(), "conflict", "one file does not rotate",
+                       "name a folder by 'directory'");
+    }
+    if (!rotates && section_.has("directory")) {
+      section_.mistake(section_.place("directory"), "missing-key",
+                       "with 'directory' it is said when a file is whole",
+                       "by 'rotate_every', 'rotate_bytes' or both");
+    }
     return spec;
   }
 
@@ -268,6 +288,8 @@ std::vector<RunSink> read_sinks(const std::vector<const ConfigValue*>& tables,
         alert_patterns.push_back({pattern.text, pattern.place});
       }
     }
+    section.choice("format", sink.format,
+                   {{"json", AlertForm::kJson}, {"cloudevents", AlertForm::kCloudEvents}});
     section.require("type", "file, stdout, kafka, zeromq or webhook");
     SinkType type{};
     const bool is_known = section.choice("type", type,

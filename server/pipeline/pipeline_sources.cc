@@ -29,12 +29,14 @@ class SourceReader {
     source_.name = std::move(name);
     read_event();
     const bool reads_csv = type != SourceType::kZeroMq;
+    const bool reads_files = type == SourceType::kFile || type == SourceType::kStdin;
     using Format = std::optional<InputFormat>;
     std::vector<std::pair<std::string, Format>> formats = {{"json", InputFormat::kJson}};
     if (reads_csv) formats.emplace_back("csv", InputFormat::kCsv);
+    if (reads_files) formats.emplace_back("cloudevents", InputFormat::kCloudEvents);
     section_.choice("format", source_.format, formats);
     section_.duration("out_of_order", source_.out_of_order);
-    if (type == SourceType::kFile || type == SourceType::kStdin) read_files(type);
+    if (reads_files) read_files(type);
     if (type == SourceType::kKafka) read_kafka();
     if (type == SourceType::kZeroMq) read_zeromq();
     return std::move(source_);

@@ -86,6 +86,7 @@ TEST_F(PipelineRun, ABoundThatIsTooSmallMakesEventsLate) {
   sources.replace(sources.find("'5s'"), 4, "'4s'");
   ASSERT_EQ(run(sources + kSinks + "[outputs]\nlate = 'all'\n").status, 0);
   EXPECT_THAT(out("all.jsonl"), HasSubstr(R"("watermark":"1970-01-01T00:00:16.000Z")"));
+  EXPECT_THAT(run(sources + kSinks).err, HasSubstr("'late' in [outputs] keeps them"));
 }
 
 TEST_F(PipelineRun, StandardInputIsASource) {
@@ -124,6 +125,28 @@ TEST_F(PipelineRun, AllSinksGoOnFromTheState) {
   EXPECT_EQ(refused.status, 2);
   EXPECT_THAT(refused.err, HasSubstr("is of the pipeline 'test', not 'other'"));
   EXPECT_EQ(out("all.jsonl"), all);
+}
+
+// Events in CloudEvents come in, alerts in CloudEvents go out, into a folder of files.
+TEST_F(PipelineRun, CloudEventsAndAFolder) {
+  std::string records;
+  for (int n = 1; n < 4; ++n) {
+    records += R"({"specversion":"1.0","id":"1","source":"s","type":"F","data":)" + event("f", n);
+    records.back() = '}';
+    records += '\n';
+  }
+  directory_.write("cloud.jsonl", records);
+  const ProcessResult result = run(
+      "[[source]]\nname = 'in'\ntype = 'file'\npaths = '../cloud.jsonl'\nformat = 'cloudevents'\n"
+      "[[sink]]\nname = 'out'\ntype = 'file'\ndirectory = 'folder'\nrotate_every = '2s'\n"
+      "format = 'cloudevents'\n");
+  ASSERT_EQ(result.status, 0) << result.err;
+  const std::string first = out("folder/out-000001.jsonl");
+  EXPECT_EQ(std::count(first.begin(), first.end(), '\n'), 1);
+  EXPECT_THAT(first, HasSubstr(R"("source":"tocsin/test","type":"tocsin.alert.lone_f","time":)"));
+  EXPECT_THAT(first, HasSubstr(R"("events":{"a":[{"k":"f","at":1000}]})"));
+  const std::string second = out("folder/out-000002.jsonl");
+  EXPECT_EQ(std::count(second.begin(), second.end(), '\n'), 2);
 }
 
 TEST_F(PipelineRun, MistakesAreToldBeforeAnythingStarts) {

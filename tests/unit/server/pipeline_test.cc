@@ -112,8 +112,16 @@ event_field = "kind"
 name = "alerts"
 type = "file"
 path = "out/alerts.jsonl"
+format = "cloudevents"
 patterns = ["card_*", "velocity"]
 delivery = "exactly_once"
+
+[[sink]]
+name = "hours"
+type = "file"
+directory = "hours"
+rotate_every = "1h"
+rotate_bytes = "64MB"
 
 [outputs]
 late = "late.jsonl"
@@ -152,6 +160,11 @@ listen = "[::1]:9464"
   EXPECT_EQ(std::get<connectors::FileSinkSpec>(pipeline.sinks[0].spec).path,
             directory_.path("out/alerts.jsonl"));
   EXPECT_THAT(pipeline.sinks[0].patterns, ElementsAre("card_*", "velocity"));
+  EXPECT_EQ(pipeline.sinks[0].format, AlertForm::kCloudEvents);
+  const auto& hours = std::get<connectors::FileSinkSpec>(pipeline.sinks[1].spec);
+  EXPECT_EQ(hours.directory, directory_.path("hours"));
+  EXPECT_EQ(hours.rotate_every->micros, 3'600'000'000);
+  EXPECT_EQ(hours.rotate_bytes, 64'000'000U);
   EXPECT_EQ(pipeline.late.path, directory_.path("late.jsonl"));
   EXPECT_EQ(pipeline.dead_letter.sink, 0U);
   EXPECT_EQ(pipeline.state->dir, directory_.path("state"));
@@ -180,7 +193,7 @@ fields = { trace = "header:trace-id", at = "timestamp" }
 start = "2026-03-01T00:00:00Z"
 out_of_order = "5s"
 idle_after = "10s"
-librdkafka = { "bootstrap.servers" = "h:1", security.protocol = "SSL", "queued.min.messages" = 7, "enable.x" = true }
+librdkafka = { "bootstrap.servers" = "h:1", security.protocol = "SSL", "a.b" = 7, "c.d" = true }
 
 [[sink]]
 name = "alerts"
@@ -201,8 +214,8 @@ librdkafka = { "bootstrap.servers" = "h:1" }
   EXPECT_EQ(source.idle_after->micros, 10'000'000);
   EXPECT_EQ(source.librdkafka, (connectors::KafkaSettings{{"bootstrap.servers", "h:1"},
                                                           {"security.protocol", "SSL"},
-                                                          {"queued.min.messages", "7"},
-                                                          {"enable.x", "true"}}));
+                                                          {"a.b", "7"},
+                                                          {"c.d", "true"}}));
   const auto& sink = std::get<connectors::KafkaSinkSpec>(pipeline.sinks[0].spec);
   EXPECT_EQ(sink.topic, "alerts");
   EXPECT_TRUE(sink.exactly_once);
@@ -221,7 +234,10 @@ connect = ["tcp://127.0.0.1:5556"]
 socket = "sub"
 subscribe = ["a", ""]
 event_frame = 0
-curve = { server_key = "file:server.pub", public_key = "file:server.pub", secret_key = "file:server.pub" }
+[source.curve]
+server_key = "file:server.pub"
+public_key = "file:server.pub"
+secret_key = "file:server.pub"
 
 [[sink]]
 name = "tap"
@@ -288,10 +304,11 @@ memory = "2 pounds"
             "  help: paths are relative to the folder of this file\n"
             "x.toml:9:1: error[unknown-key]: a file source has no key 'out_of_ordr'\n"
             "  help: did you mean 'out_of_order'?\n"
-            "x.toml:10:10: error[wrong-value]: 'format': 'jsn' is none of json, csv\n"
+            "x.toml:10:10: error[wrong-value]: 'format': 'jsn' is none of json, csv, "
+            "cloudevents\n"
             "  help: did you mean 'json'?\n"
-            "x.toml:11:1: error[missing-key]: a file sink needs the key 'path'\n"
-            "  help: the file that alerts go to\n"
+            "x.toml:11:1: error[missing-key]: a file sink needs the key 'path' or 'directory'\n"
+            "  help: one file, or a folder of files\n"
             "x.toml:16:20: error[wrong-type]: 'checkpoint_every' is a duration in quotes, like "
             "\"5s\" or \"1h30m\", and not a whole number\n"
             "x.toml:17:8: error[out-of-range]: 'keep' is 0, and may be from 1 to 1000\n"
@@ -376,6 +393,11 @@ TEST_F(PipelineTest, WhatDoesNotGoTogetherInSinks) {
       {"name='a'\ntype='kafka'\ntopic='t'\ndelivery='at_least_once'\ncommit_every='1s'",
        "'commit_every' is of exactly_once delivery"},
       {"name='a'\ntype='file'\npath='x'\ndelivery='at_least_once'", "leave 'delivery' out"},
+      {"name='a'\ntype='file'\npath='x'\ndirectory='y'",
+       "'path' and 'directory' do not go together"},
+      {"name='a'\ntype='file'\npath='x'\nrotate_bytes='1MB'", "one file does not rotate"},
+      {"name='a'\ntype='file'\ndirectory='x'", "by 'rotate_every', 'rotate_bytes' or both"},
+      {"name='a'\ntype='file'\ndirectory='x'\nrotate_every='0s'", "'rotate_every' is above 0"},
       {"name='a'\ntype='file'\npath='x'\n[outputs]\nlate='x'", "is written by another output"},
   };
   for (const auto& [sink, message] : cases) {
