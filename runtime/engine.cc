@@ -129,6 +129,7 @@ void join_versions(const std::vector<PatternVersion>& versions,
     known->alerts += patterns[i].alerts;
     known->events_considered += patterns[i].events_considered;
     known->dropped_starts += patterns[i].dropped_starts;
+    known->live_keys += patterns[i].live_keys;
   }
   patterns = std::move(joined);
 }
@@ -142,7 +143,7 @@ EngineStats Engine::Impl::stats() const {
   stats.live_batches = shelf_.held();
   stats.reordering = reorder_.pending();
   for (size_t i = 0; i < patterns_.patterns.size(); ++i) {
-    stats.patterns.push_back({patterns_.patterns[i].name, queue_.emitted(i), 0, 0});
+    stats.patterns.push_back({patterns_.patterns[i].name, queue_.emitted(i), 0, 0, 0});
   }
   for (const auto& shard : shards_) {
     stats.live_events += shard->events().live();
@@ -154,6 +155,7 @@ EngineStats Engine::Impl::stats() const {
       stats.spilled_keys += op->spilled_keys();
       stats.timers += op->timers();
       stats.live_events += op->light_events();
+      stats.patterns[op->number()].live_keys += op->keys();
       stats.patterns[op->number()].events_considered += matcher.events;
       stats.patterns[op->number()].dropped_starts += matcher.dropped_starts;
     }

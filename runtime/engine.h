@@ -36,6 +36,7 @@ struct PatternStats {
   uint64_t alerts = 0;
   uint64_t events_considered = 0;
   uint64_t dropped_starts = 0;
+  size_t live_keys = 0;  // with something pending
 };
 
 struct EngineStats {

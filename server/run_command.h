@@ -16,6 +16,7 @@
 #include "eventtime/timestamp.h"
 #include "patterns/pattern.h"
 #include "runtime/engine_options.h"
+#include "server/metrics/metrics_listen.h"
 #include "server/run_sink.h"
 
 namespace tocsin::server {
@@ -31,6 +32,7 @@ struct RunInput {
   bool follow = false;  // go on reading as it grows, until SIGTERM or SIGINT
   // With `follow`: when it brought nothing for so long it is idle; nothing: it never is.
   std::optional<eventtime::Duration> idle_after = eventtime::Duration{30'000'000};
+  std::string source = {};  // as a pipeline calls it
   friend bool operator==(const RunInput&, const RunInput&) = default;
 };
 
@@ -62,6 +64,7 @@ struct RunOptions {
   OnChange on_change = OnChange::kDrain;
   std::optional<ReplayOptions> replay;
   std::optional<std::string> metrics;   // where the summary goes as JSON
+  std::optional<MetricsListen> listen;  // metrics over HTTP while it runs
   size_t batch_size = 4096;             // records; changes nothing in what comes out
   runtime::PlanChoice plan = runtime::PlanChoice::kBest;
   // What is pending may take so many bytes before keys that have not been used for long go to the

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/metrics/prometheus.h"
 #include "server/run_inputs.h"
 
 namespace tocsin::server {
@@ -23,6 +24,8 @@ namespace {
 constexpr eventtime::Duration kPollEvery{20'000};
 // Then it is looked for a stop.
 constexpr eventtime::Duration kLongestSleep{100'000};
+
+constexpr eventtime::Duration kPublishEvery{500'000};
 
 // Batches that are decoded ahead, of all inputs together and of each at least.
 constexpr size_t kAheadByThread = 2;
@@ -43,6 +46,12 @@ runtime::EngineOptions RunLoop::engine_options() const {
 
 Result<void> RunLoop::open(patterns::PatternSet set, OwnPatterns own) {
   on_alert_ = [this](const runtime::Alert& alert) { give_out(alert); };
+  if (options_.listen) {
+    Result<std::unique_ptr<MetricsServer>> server = MetricsServer::start(*options_.listen);
+    if (!server) return Unexpected<Error>{server.error()};
+    metrics_ = *std::move(server);
+    spdlog::info("metrics are served on {} port {}", options_.listen->address, metrics_->port());
+  }
   if (options_.replay && options_.replay->speed) pace_.emplace(clock_, *options_.replay->speed);
   if (options_.state) return open_state(std::move(set), std::move(own));
   temporary_ = std::make_unique<connectors::TemporaryStorage>();
@@ -67,6 +76,7 @@ Result<void> RunLoop::open_engine(patterns::PatternSet set, const runtime::Engin
     sources_.push_back(std::move(reader));
   }
   records_.resize(sources_.size());
+  counters_.resize(sources_.size());
   left_open_.resize(sources_.size());
   return {};
 }
@@ -116,6 +126,8 @@ void RunLoop::read_ahead() {
 
 Result<void> RunLoop::read_all() {
   progress_.emplace("run", total_bytes());
+  publish(true);
+  if (metrics_ != nullptr) metrics_->set_ready();
   Result<void> read = options_.follow() ? read_live() : read_bounded();
   // Behind the end of all inputs there is a checkpoint already: see end().
   if (read && state_ != nullptr && engine_->next_input() && stop_()) read = state_->write(parts());
@@ -155,6 +167,7 @@ Result<void> RunLoop::read_live() {
     Result<void> idle = outputs_.flush();
     if (idle && state_ != nullptr) idle = state_->pass(parts());
     if (!idle) return idle;
+    publish();
     clock_.sleep(kPollEvery);
   }
   return {};
@@ -172,7 +185,8 @@ RunState::Parts RunLoop::parts() {
     return synced ? outputs_.sync_anywhere() : synced;
   };
   const auto settle = [this](const connectors::RunMeta& meta) { return outputs_.settle(meta); };
-  return {*engine_, sources_, records_, tell, sync, settle};
+  return {
+      *engine_, sources_, records_, tell, sync, settle, metrics_ ? &metrics_->quiet() : nullptr};
 }
 
 // Asks one input after the other until one has something.
@@ -272,6 +286,7 @@ Result<bool> RunLoop::read_some(uint32_t input) {
     if (!passed) return Unexpected<Error>{passed.error()};
   }
   progress_->update(done_bytes(), events_read_);
+  publish();
   return came > 0 || !*more;
 }
 
@@ -323,12 +338,21 @@ Result<void> RunLoop::end(uint32_t input) {
 
 Result<void> RunLoop::match(uint32_t input, std::shared_ptr<Batch> batch) {
   const runtime::Source& source = *sources_[input];
+  counters_[input].malformed += batch->rejects.size();
   Result<void> written = outputs_.write_rejects(source, *batch);
   if (!written || !prepare(*batch)) return written;
   engine_->push(std::move(batch), on_alert_, [&](const Engine::Late& late) {
+    ++counters_[late.input].late;
     if (written) written = outputs_.write_late(source, late);
   });
   return written;
+}
+
+void RunLoop::publish(bool now) {
+  if (metrics_ == nullptr || (!now && clock_.now() < next_publish_)) return;
+  next_publish_ = {clock_.now().micros + kPublishEvery.micros};
+  metrics_->publish(prometheus_text(run_metrics(
+      {options_, *engine_, sources_, records_, counters_, outputs_, state_.get(), clock_})));
 }
 
 bool RunLoop::prepare(Batch& batch) {

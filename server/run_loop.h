@@ -28,6 +28,8 @@
 #include "runtime/source.h"
 #include "runtime/spill_files.h"
 #include "server/alert_batch.h"
+#include "server/metrics/metrics_server.h"
+#include "server/metrics/run_metrics.h"
 #include "server/pace.h"
 #include "server/progress.h"
 #include "server/run_command.h"
@@ -55,6 +57,8 @@ class RunLoop {
   // The reader of the alerts has gone.
   bool pipe_closed() const { return outputs_.pipe_closed(); }
   RunSummary summary() const;
+  // Where metrics are served; of a run that is open.
+  uint16_t metrics_port() const { return metrics_ ? metrics_->port() : 0; }
 
  private:
   // Reads one batch of an input; whether something came, or the input has ended.
@@ -66,6 +70,8 @@ class RunLoop {
   eventtime::Result<void> open_ticks_and_outputs(const connectors::RunMeta* before);
   void read_ahead();
   RunState::Parts parts();
+  // To those who watch, now and then.
+  void publish(bool now = false);
   // The source has nothing more.
   eventtime::Result<void> end(uint32_t input);
   // Of a replay: drops the rows that lie outside of its range, then waits until the rest is due.
@@ -104,12 +110,15 @@ class RunLoop {
   std::vector<std::unique_ptr<runtime::Source>> sources_;
   std::vector<connectors::ReadAhead*> readers_;  // the same
   std::vector<uint64_t> records_;                // read so far, by input; refused ones count
+  std::vector<InputCounters> counters_;          // by input
   std::vector<bool> left_open_;  // by input: its source has ended, and no tick says so
   std::unique_ptr<RunTicks> ticks_;
   RunOutputs outputs_;
   std::optional<Progress> progress_;
   AlertBatch alerts_;
   std::optional<Pace> pace_;
+  std::unique_ptr<MetricsServer> metrics_;  // where somebody is to watch
+  eventtime::Duration next_publish_;
   runtime::Engine::OnAlert on_alert_;
   bool told_of_spilling_ = false;
   uint64_t events_read_ = 0;

@@ -217,6 +217,17 @@ Result<void> RunOutputs::close() {
   return closed ? for_each_file([](LineWriter& file) { return file.close(); }) : closed;
 }
 
+runtime::Metrics RunOutputs::metrics() const {
+  runtime::Metrics all;
+  for (const Sink& sink : sinks_) {
+    for (runtime::Metric& metric : sink.sink->metrics()) {
+      metric.labels.insert(metric.labels.begin(), {"sink", sink.sink->name()});
+      all.push_back(std::move(metric));
+    }
+  }
+  return all;
+}
+
 bool RunOutputs::pipe_closed() const {
   return !sinks_.empty() && std::all_of(sinks_.begin(), sinks_.end(),
                                         [](const Sink& sink) { return sink.is_abandoned; });

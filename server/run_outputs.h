@@ -47,6 +47,8 @@ class RunOutputs {
   eventtime::Result<void> finish();
   eventtime::Result<void> close();
 
+  // Of all sinks, with their names.
+  runtime::Metrics metrics() const;
   // All who read alerts have gone.
   bool pipe_closed() const;
   uint64_t malformed() const { return malformed_; }

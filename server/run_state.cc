@@ -299,6 +299,7 @@ std::vector<StoredPattern> RunState::unfinished(const runtime::Engine& engine) {
 }
 
 Result<CheckpointRequest> RunState::request(const Parts& parts) {
+  begun_ = clock_.now();
   connectors::RunMeta meta;
   meta.name = name_;
   const Result<void> told = parts.tell(meta);
@@ -340,10 +341,16 @@ Result<void> RunState::pass(const Parts& parts) {
   const Result<CheckpointRequest> made = request(parts);
   if (!made) return Unexpected<Error>{made.error()};
   const Result<void> started = [&] {
-    const runtime::WorkerPool::Pause pause(parts.engine.workers());  // nobody allocates meanwhile
+    // Nobody allocates meanwhile.
+    const runtime::WorkerPool::Pause pause(parts.engine.workers());
+    const auto quiet =
+        parts.quiet ? std::unique_lock(*parts.quiet) : std::unique_lock<std::mutex>();
     return store_.start(*made);
   }();
-  if (!started) tell(Unexpected<Error>{started.error()});
+  if (!started) {
+    count(Unexpected<Error>{started.error()});
+    tell(Unexpected<Error>{started.error()});
+  }
   return {};
 }
 
@@ -360,12 +367,26 @@ Result<void> RunState::write(const Parts& parts) {
   const Result<CheckpointRequest> made = request(parts);
   if (!made) return Unexpected<Error>{made.error()};
   const Result<Manifest> written = store_.write(*made);
+  count(written);
   return written ? parts.settle(requested_) : Unexpected<Error>{written.error()};
 }
 
 Result<void> RunState::take_outcome(const Result<Manifest>& outcome, const Parts& parts) {
+  count(outcome);
   tell(outcome);
   return outcome ? parts.settle(requested_) : Result<void>();
+}
+
+void RunState::count(const Result<Manifest>& outcome) {
+  if (!outcome) {
+    ++checkpoints_.failed;
+    return;
+  }
+  ++checkpoints_.written;
+  checkpoints_.done = clock_.now();
+  checkpoints_.duration = {checkpoints_.done.micros - begun_.micros};
+  checkpoints_.bytes = 0;
+  for (const connectors::ManifestFile& file : outcome->files) checkpoints_.bytes += file.bytes;
 }
 
 void RunState::tell(const Result<Manifest>& outcome) {

@@ -18,6 +18,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -81,6 +82,7 @@ class RunState {
     std::function<eventtime::Result<void>()> sync;
     // There is a checkpoint that says this of the outputs.
     std::function<eventtime::Result<void>(const connectors::RunMeta&)> settle;
+    std::mutex* quiet = nullptr;  // held by a thread of the process while it allocates
   };
   // Between two batches: starts a checkpoint if it is time, and sees how the one before went. A
   // checkpoint that fails is told in the log, and tried again the next time; it ends nothing. An
@@ -88,6 +90,15 @@ class RunState {
   eventtime::Result<void> pass(const Parts& parts);
   // Whether pass() would start a checkpoint.
   bool is_due() const { return clock_.now().micros - last_.micros >= every_.micros; }
+  struct Checkpoints {
+    uint64_t written = 0;  // by this process
+    uint64_t failed = 0;
+    // Of the last one that was written:
+    eventtime::Duration duration;
+    eventtime::Duration done;  // when it was there, by the clock
+    uint64_t bytes = 0;        // of its files, also of those that it shares
+  };
+  const Checkpoints& checkpoints() const { return checkpoints_; }
   // A checkpoint of just now, waited for. An error: there is none.
   eventtime::Result<void> write(const Parts& parts);
 
@@ -116,6 +127,7 @@ class RunState {
   void open_marks(const Restoring& with);
   eventtime::Result<void> take_outcome(const eventtime::Result<connectors::Manifest>& outcome,
                                        const Parts& parts);
+  void count(const eventtime::Result<connectors::Manifest>& outcome);
   void tell(const eventtime::Result<connectors::Manifest>& outcome);
 
   std::unique_ptr<connectors::FileStorage> storage_;
@@ -130,8 +142,10 @@ class RunState {
   SavedTexts texts_;                                 // of patterns_
   runtime::EngineOptions options_;
   std::optional<connectors::RunMarks> marks_;  // of bounded runs
-  std::string name_;                           // of the pipeline
-  connectors::RunMeta requested_;              // of the checkpoint that is being written
+  Checkpoints checkpoints_;
+  eventtime::Duration begun_;      // the checkpoint that is being written
+  std::string name_;               // of the pipeline
+  connectors::RunMeta requested_;  // of the checkpoint that is being written
 
   // While state is restored.
   OwnPatterns own_;

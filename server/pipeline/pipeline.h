@@ -16,6 +16,7 @@
 #include "eventtime/result.h"
 #include "eventtime/timestamp.h"
 #include "patterns/pattern.h"
+#include "server/metrics/metrics_listen.h"
 #include "server/pipeline/config_section.h"
 #include "server/pipeline/mistakes.h"
 #include "server/run_command.h"
@@ -52,11 +53,6 @@ struct PipelineEngine {
   std::optional<uint64_t> memory;  // nothing: half of the machine's
   EventsMode events = EventsMode::kFull;
   runtime::PlanChoice plan = runtime::PlanChoice::kBest;
-};
-
-struct MetricsListen {
-  std::string address;  // an IP address
-  uint16_t port = 0;
 };
 
 // A name that the declarations of the patterns must know, or a pattern of names that must fit one.

@@ -55,7 +55,7 @@ uint64_t memory(const PipelineEngine& engine) {
 void add_inputs(const PipelineSource& source, const FileSourceSpec& files, RunOptions& options) {
   for (const std::string& path : files.paths) {
     options.inputs.push_back({path, source.event, source.event_field, source.format,
-                              source.out_of_order, files.follow, source.idle_after});
+                              source.out_of_order, files.follow, source.idle_after, source.name});
   }
 }
 
@@ -77,9 +77,7 @@ Result<RunOptions> run_options(const Pipeline& pipeline) {
   if (options.inputs.empty()) {
     return eventtime::usage_error("no source has a file, so there is nothing to read");
   }
-  if (pipeline.metrics) {
-    return eventtime::usage_error("this version can check [metrics], but cannot serve them yet");
-  }
+  options.listen = pipeline.metrics;
   options.sinks = pipeline.sinks;
   for (const RunSink& sink : options.sinks) {
     const auto made = make_sink(sink, options);

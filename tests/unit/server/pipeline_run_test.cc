@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "server/metrics/metrics_server.h"
 #include "tests/support/process.h"
 #include "tests/support/temporary_directory.h"
 
@@ -147,6 +148,18 @@ TEST_F(PipelineRun, CloudEventsAndAFolder) {
   EXPECT_THAT(first, HasSubstr(R"("events":{"a":[{"k":"f","at":1000}]})"));
   const std::string second = out("folder/out-000002.jsonl");
   EXPECT_EQ(std::count(second.begin(), second.end(), '\n'), 2);
+}
+
+TEST_F(PipelineRun, APortInUseEndsTheRunBeforeItBegins) {
+  auto server = MetricsServer::start({"127.0.0.1", 0});
+  ASSERT_TRUE(server) << server.error().message;
+  directory_.write("pipe/all.jsonl", "kept\n");
+  const ProcessResult result =
+      run(std::string(kSources) + kSinks +
+          "[metrics]\nlisten = '127.0.0.1:" + std::to_string((*server)->port()) + "'\n");
+  EXPECT_EQ(result.status, 3);
+  EXPECT_THAT(result.err, HasSubstr("cannot serve metrics on 127.0.0.1 port"));
+  EXPECT_EQ(out("all.jsonl"), "kept\n");
 }
 
 TEST_F(PipelineRun, MistakesAreToldBeforeAnythingStarts) {
