@@ -7,11 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "connectors/zeromq/zeromq_spec.h"
 #include "eventtime/result.h"
 #include "eventtime/timestamp.h"
 #include "patterns/pattern.h"
@@ -33,6 +35,8 @@ struct RunInput {
   // With `follow`: when it brought nothing for so long it is idle; nothing: it never is.
   std::optional<eventtime::Duration> idle_after = eventtime::Duration{30'000'000};
   std::string source = {};  // as a pipeline calls it
+  // No file but a socket: then `path` is how the input is shown, and it is followed.
+  std::shared_ptr<const connectors::ZeroMqSourceSpec> zeromq = {};
   friend bool operator==(const RunInput&, const RunInput&) = default;
 };
 

@@ -22,6 +22,17 @@ Unexpected<Error> unknown_type(const std::string& type, const eventtime::Catalog
   return eventtime::usage_error(fmt::format("there is no event type '{}'; {}", type, help));
 }
 
+Result<connectors::DecodeOptions> decoding_of(const RunInput& input,
+                                              const eventtime::Catalog& catalog) {
+  connectors::DecodeOptions decoding;
+  decoding.cloud_events = input.format == InputFormat::kCloudEvents;
+  decoding.type_field = input.type_field;
+  if (!input.type) return decoding;
+  decoding.type = catalog.find(*input.type);
+  if (!decoding.type) return unknown_type(*input.type, catalog);
+  return decoding;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<connectors::FileSource>> open_input(const RunInput& input,
@@ -32,14 +43,18 @@ Result<std::unique_ptr<connectors::FileSource>> open_input(const RunInput& input
   if (input.format) {
     spec.format =
         *input.format == InputFormat::kCsv ? connectors::Format::kCsv : connectors::Format::kJson;
-    spec.decoding.cloud_events = *input.format == InputFormat::kCloudEvents;
   }
-  spec.decoding.type_field = input.type_field;
-  if (input.type) {
-    spec.decoding.type = catalog.find(*input.type);
-    if (!spec.decoding.type) return unknown_type(*input.type, catalog);
-  }
+  Result<connectors::DecodeOptions> decoding = decoding_of(input, catalog);
+  if (!decoding) return Unexpected<Error>{decoding.error()};
+  spec.decoding = *std::move(decoding);
   return connectors::open_source(spec, catalog);
+}
+
+Result<std::unique_ptr<connectors::ZeroMqSource>> open_socket(const RunInput& input,
+                                                              const eventtime::Catalog& catalog) {
+  const Result<connectors::DecodeOptions> decoding = decoding_of(input, catalog);
+  if (!decoding) return Unexpected<Error>{decoding.error()};
+  return connectors::ZeroMqSource::open(*input.zeromq, *decoding, catalog);
 }
 
 }  // namespace tocsin::server

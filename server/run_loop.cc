@@ -68,6 +68,14 @@ Result<void> RunLoop::open_engine(patterns::PatternSet set, const runtime::Engin
   const eventtime::Catalog& catalog = engine_->patterns().catalog;
   pool_.emplace(catalog);
   for (const RunInput& input : options_.inputs) {
+    if (input.zeromq != nullptr) {
+      Result<std::unique_ptr<connectors::ZeroMqSource>> socket = open_socket(input, catalog);
+      if (!socket) return Unexpected<Error>{socket.error()};
+      engine_->add_input(input.out_of_order, (*socket)->format());
+      readers_.push_back(nullptr);
+      sources_.push_back(*std::move(socket));
+      continue;
+    }
     Result<std::unique_ptr<connectors::FileSource>> source = open_input(input, catalog);
     if (!source) return Unexpected<Error>{source.error()};
     engine_->add_input(input.out_of_order, (*source)->format());

@@ -108,7 +108,7 @@ class RunLoop {
   std::optional<runtime::BatchPool> pool_;
   // After the engine: alerts are formatted by the sources' formats until the engine is gone.
   std::vector<std::unique_ptr<runtime::Source>> sources_;
-  std::vector<connectors::ReadAhead*> readers_;  // the same
+  std::vector<connectors::ReadAhead*> readers_;  // the same; null: never read ahead
   std::vector<uint64_t> records_;                // read so far, by input; refused ones count
   std::vector<InputCounters> counters_;          // by input
   std::vector<bool> left_open_;  // by input: its source has ended, and no tick says so

@@ -10,7 +10,6 @@
 #include "server/exit_status.h"
 #include "server/kafka_command.h"
 #include "server/machine_memory.h"
-#include "server/make_sink.h"
 #include "server/pattern_files.h"
 
 namespace tocsin::server {
@@ -67,22 +66,18 @@ Result<RunOptions> run_options(const Pipeline& pipeline) {
   options.patterns = pipeline.patterns;
   for (const PipelineSource& source : pipeline.sources) {
     const auto* files = std::get_if<FileSourceSpec>(&source.spec);
-    if (files == nullptr) {
-      return eventtime::usage_error(
-          fmt::format("source '{}': this version can check zeromq sources, but cannot run them yet",
-                      source.name));
-    }
-    add_inputs(source, *files, options);
+    const auto* zeromq = std::get_if<connectors::ZeroMqSourceSpec>(&source.spec);
+    if (files != nullptr) add_inputs(source, *files, options);
+    if (zeromq == nullptr) continue;
+    options.inputs.push_back({source.name, source.event, source.event_field, source.format,
+                              source.out_of_order, true, source.idle_after, source.name,
+                              std::make_shared<const connectors::ZeroMqSourceSpec>(*zeromq)});
   }
   if (options.inputs.empty()) {
     return eventtime::usage_error("no source has a file, so there is nothing to read");
   }
   options.listen = pipeline.metrics;
   options.sinks = pipeline.sinks;
-  for (const RunSink& sink : options.sinks) {
-    const auto made = make_sink(sink, options);
-    if (!made) return Unexpected<Error>{made.error()};
-  }
   options.late = pipeline.late;
   options.dead_letter = pipeline.dead_letter;
   if (pipeline.state) {
