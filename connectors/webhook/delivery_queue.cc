@@ -6,6 +6,7 @@
 #include <charconv>
 #include <utility>
 
+#include "connectors/state/digest.h"
 #include "eventtime/check.h"
 
 namespace tocsin::connectors {
@@ -29,6 +30,14 @@ std::string name_of(uint64_t first) {
 bool parse_number(std::string_view text, uint64_t& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return error == std::errc() && end == text.data() + text.size();
+}
+
+// It becomes a header: one that cannot is replaced by its hash.
+std::string header_id(std::string_view id) {
+  constexpr size_t kLongest = 128;
+  const bool is_plain = !id.empty() && id.size() <= kLongest &&
+                        std::all_of(id.begin(), id.end(), [](char c) { return c > 32 && c < 127; });
+  return is_plain ? std::string(id) : to_hex(XXH3_128bits(id.data(), id.size()));
 }
 
 XXH128_hash_t fingerprint(std::string_view id, std::string_view json) {
@@ -137,7 +146,7 @@ bool DeliveryQueue::is_copy(const runtime::OutgoingAlert& alert) {
     known_.clear();
     return false;
   }
-  const auto found = known_.find(fingerprint(alert.id, alert.json));
+  const auto found = known_.find(fingerprint(header_id(alert.id), alert.json));
   if (found == known_.end()) return false;
   known_from_ = std::max(known_from_, found->second + 1);
   known_.erase(found);
@@ -148,7 +157,7 @@ Result<void> DeliveryQueue::append(const runtime::OutgoingAlert& alert,
                                    eventtime::Timestamp queued) {
   const bool copy = is_copy(alert);
   append_queued(buffer_, next_++,
-                {queued, alert.complete, copy, std::string(alert.id), std::string(alert.json)});
+                {queued, alert.complete, copy, header_id(alert.id), std::string(alert.json)});
   return buffer_.size() < kBufferBytes ? Result<void>() : flush();
 }
 

@@ -90,6 +90,7 @@ void WebhookSender::step(Duration longest) {
   if (is_dirty_ && world_.clock.now() >= saved_at_ + kSaveEvery) {
     const Result<void> saved = save();
     if (!saved) world_failed(saved.error());
+    if (!saved) saved_at_ = gate_;  // not again and again
   }
   publish();
 }

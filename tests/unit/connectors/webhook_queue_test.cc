@@ -224,6 +224,27 @@ TEST(WebhookQueue, WithoutAPositionAllMayComeAgain) {
   EXPECT_EQ(content(*queue), "0 1 (0) (1) 2");
 }
 
+// Also of what is no alert, and is named by a path.
+TEST(WebhookQueue, AnIdThatCannotBeAHeaderIsHashed) {
+  MemoryStorage storage;
+  const std::vector<std::string> ids = {"", "a b", "a\r\nb: c", std::string(129, 'x'), "\xC3\xA4"};
+  {
+    const auto queue = open(storage);
+    for (const std::string& id : ids) ASSERT_TRUE(queue->append({"p", id, "{}", {1}, "{}"}, {}));
+    ASSERT_TRUE(queue->flush());
+  }
+  const auto queue = open(storage);
+  ASSERT_TRUE(queue->resume("0"));
+  for (const std::string& id : ids) ASSERT_TRUE(queue->append({"p", id, "{}", {1}, "{}"}, {}));
+  ASSERT_TRUE(queue->flush());
+  DeliveryQueue::Place place;
+  for (size_t i = 0; i < 2 * ids.size(); ++i) {
+    const auto entry = queue->read(place);
+    EXPECT_EQ(entry->alert.id.size(), 32U);
+    EXPECT_EQ(entry->alert.is_copy, i >= ids.size());
+  }
+}
+
 TEST(WebhookQueue, AQueueThatWasLostIsTold) {
   MemoryStorage storage;
   append(*open(storage), 0, 2);
