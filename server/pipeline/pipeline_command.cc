@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <thread>
 
+#include "connectors/kafka/kafka_client.h"
+#include "connectors/webhook/webhook_check.h"
+#include "connectors/zeromq/zeromq_socket.h"
 #include "patterns/diagnostic.h"
 #include "runtime/engine.h"
 #include "server/exit_status.h"
@@ -95,10 +98,55 @@ Result<RunOptions> run_options(const Pipeline& pipeline) {
   return options;
 }
 
+namespace {
+
+Result<void> named(const char* what, const std::string& name, const Result<void>& checked) {
+  if (checked) return checked;
+  return Unexpected<Error>{
+      {fmt::format("{} '{}': {}", what, name, checked.error().message), checked.error().blame}};
+}
+
+// What only the libraries of the connectors know, without a network. An error names the part.
+struct ConnectorCheck {
+  Result<void> operator()(const FileSourceSpec& /*spec*/) const { return {}; }
+  Result<void> operator()(const connectors::FileSinkSpec& /*spec*/) const { return {}; }
+  Result<void> operator()(const connectors::KafkaSourceSpec& spec) const {
+    return named("source", spec.name, connectors::check_kafka_settings(spec.librdkafka));
+  }
+  Result<void> operator()(const connectors::KafkaSinkSpec& spec) const {
+    return named("sink", spec.name, connectors::check_kafka_settings(spec.librdkafka));
+  }
+  Result<void> operator()(const connectors::ZeroMqSourceSpec& spec) const {
+    return connectors::check_zeromq(spec);
+  }
+  Result<void> operator()(const connectors::ZeroMqSinkSpec& spec) const {
+    return connectors::check_zeromq(spec);
+  }
+  Result<void> operator()(const connectors::WebhookSpec& spec) const {
+    return connectors::check_webhook(spec);
+  }
+};
+
+Result<void> check_connectors(const Pipeline& pipeline) {
+  for (const PipelineSource& source : pipeline.sources) {
+    const Result<void> checked = std::visit(ConnectorCheck{}, source.spec);
+    if (!checked) return checked;
+  }
+  for (const RunSink& sink : pipeline.sinks) {
+    const Result<void> checked = std::visit(ConnectorCheck{}, sink.spec);
+    if (!checked) return checked;
+  }
+  return {};
+}
+
+}  // namespace
+
 int check_pipeline(const std::string& path) {
   int status = kDone;
   const std::optional<Pipeline> pipeline = read_shown(path, status);
   if (!pipeline) return status;
+  const Result<void> checked = check_connectors(*pipeline);
+  if (!checked) return report(checked.error());
   Result<patterns::Loaded> loaded = read_patterns(pipeline->patterns);
   if (!loaded) return report(loaded.error());
   fmt::print(stderr, "{}", patterns::render(loaded->diagnostics, loaded->sources));
@@ -198,6 +246,8 @@ int run_pipeline(const PipelineRun& how) {
     fmt::print(stderr, "{}", render(mistakes, shown(how.path)));
     return eventtime::input_error("the pipeline names what its patterns do not declare");
   };
+  const Result<void> checked = check_connectors(*pipeline);
+  if (!checked) return report(checked.error());
   if (const connectors::KafkaSourceSpec* source = kafka_source(*pipeline)) {
     const Result<KafkaPipeline> kafka = kafka_pipeline(*pipeline, *source);
     return kafka ? run_kafka(*kafka, check) : report(kafka.error());
