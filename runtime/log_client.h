@@ -93,6 +93,8 @@ class LogReader {
   // Reads the partition from there on, until end().
   virtual eventtime::Result<void> begin(const LogPartition& partition, int64_t offset) = 0;
   virtual void end(const LogPartition& partition) = 0;
+  // Where the log ends, as far as is known without asking; nothing: it is not known yet.
+  virtual std::optional<int64_t> known_end(const LogPartition& partition) const = 0;
 
   // Waits for records, at most so long; hands over at most `most`, those of a partition in order.
   // Tells when a partition has nothing more that is committed; again after more has come. An error

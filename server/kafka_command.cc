@@ -23,6 +23,9 @@
 #include "server/exit_status.h"
 #include "server/kafka_run.h"
 #include "server/machine_clock.h"
+#include "server/metrics/kafka_metrics.h"
+#include "server/metrics/metrics_server.h"
+#include "server/metrics/prometheus.h"
 #include "server/own_patterns.h"
 #include "server/pattern_files.h"
 #include "server/stop_signal.h"
@@ -37,6 +40,7 @@ using eventtime::Error;
 using eventtime::Result;
 using eventtime::Unexpected;
 
+constexpr eventtime::Duration kPublishEvery{500'000};
 constexpr size_t kMostMembers = 64;  // that share a state directory
 constexpr int kErrorLevel = 3;       // of syslog
 constexpr int kWarningLevel = 5;
@@ -99,6 +103,7 @@ class Command {
   Result<void> run();
 
  private:
+  Result<void> serve_metrics();
   Result<void> open_outputs();
   Result<void> take_member();
   Result<void> open_client();
@@ -119,7 +124,18 @@ class Command {
   std::map<std::string, TopicKey> keys_;  // by topic
   std::map<std::string, connectors::DecodeOptions> decoding_;
   KafkaRunOptions options_;
+  std::unique_ptr<MetricsServer> metrics_;
 };
+
+Result<void> Command::serve_metrics() {
+  if (!pipeline_.metrics) return {};
+  Result<std::unique_ptr<MetricsServer>> server = MetricsServer::start(*pipeline_.metrics);
+  if (!server) return Unexpected<Error>{server.error()};
+  metrics_ = *std::move(server);
+  options_.quiet = &metrics_->quiet();
+  spdlog::info("metrics are served on {} port {}", pipeline_.metrics->address, metrics_->port());
+  return {};
+}
 
 Result<void> Command::open(const patterns::Loaded& loaded, ListTexts lists) {
   set_ = *loaded.patterns;
@@ -145,7 +161,8 @@ Result<void> Command::open(const patterns::Loaded& loaded, ListTexts lists) {
   options.key = [this](const std::string& topic) { return &keys_.at(topic); };
   options.decoding = [this](const std::string& topic) { return decoding_.at(topic); };
   options_.threads = pipeline_.engine.threads;
-  Result<void> done = take_fields();
+  Result<void> done = serve_metrics();
+  if (done) done = take_fields();
   if (done) done = open_outputs();
   if (done) done = take_member();
   if (done) done = open_client();
@@ -310,6 +327,14 @@ Result<void> Command::find_alert_topic() {
 Result<void> Command::run() {
   MachineClock clock;
   KafkaRun run(options_, *client_, clock, StopSignal::requested);
+  eventtime::Duration next{0};
+  run.on_round = [&](const KafkaRun& of) {
+    const eventtime::Duration now = clock.now();
+    if (metrics_ == nullptr || now.micros < next.micros) return;
+    next = {now.micros + kPublishEvery.micros};
+    metrics_->publish(prometheus_text(kafka_metrics(of)));
+    metrics_->set_ready();
+  };
   const Result<void> done = run.run();
   tell(run.stats());
   return done;

@@ -9,6 +9,7 @@
 #include "connectors/kafka/kafka_spec.h"
 #include "eventtime/timestamp.h"
 #include "runtime/engine_options.h"
+#include "server/metrics/metrics_listen.h"
 #include "server/run_command.h"
 
 namespace tocsin::server {
@@ -25,6 +26,7 @@ struct KafkaPipeline {
   eventtime::Duration checkpoint_every{10'000'000};
   size_t keep = 3;  // checkpoints of each partition
   OnChange on_change = OnChange::kDrain;
+  std::optional<MetricsListen> metrics;
   runtime::EngineOptions engine;  // `threads` are those of the run, `memory` of all partitions
 };
 

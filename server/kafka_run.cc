@@ -209,6 +209,8 @@ Result<void> KafkaRun::round() {
   }
   if (!done) return done;
   const runtime::WorkerPool::Pause pause(pool_);
+  std::unique_lock<std::mutex> quiet;
+  if (options_.quiet != nullptr) quiet = std::unique_lock(*options_.quiet);
   std::vector<std::pair<LogPartition, Error>> failed;
   for (const auto& [partition, machine] : machines_) {
     const Result<void> made = machine->checkpoint();

@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,8 +27,9 @@ namespace tocsin::server {
 
 struct KafkaRunOptions {
   PartitionOptions partitions;
-  std::vector<std::string> topics;  // to subscribe to; "^..." is a regular expression
+  std::vector<std::string> topics;
   size_t threads = 1;
+  std::mutex* quiet = nullptr;  // locked for a fork: then others do not allocate
 };
 
 struct KafkaRunStats {
@@ -52,7 +54,10 @@ class KafkaRun {
   KafkaRunStats stats() const;
   // Of the partitions that are this process's now.
   std::vector<const PartitionMachine*> machines() const;
-  // Called after each round, at most so often.
+  std::optional<int64_t> known_end(const runtime::LogPartition& partition) const {
+    return reader_->known_end(partition);
+  }
+  // Called after each round.
   std::function<void(const KafkaRun&)> on_round;
 
  private:

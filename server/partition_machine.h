@@ -95,6 +95,9 @@ class PartitionMachine {
   // The next record to be read.
   int64_t offset() const { return offset_; }
 
+  // What it reads has been committed by a former owner.
+  bool is_replaying() const { return replay_to_.has_value(); }
+
   // The next record, as read from offset() on; matched by process(). Errors of this and the other
   // functions are as those of own(); after one the machine must be destroyed.
   eventtime::Result<void> add(const runtime::LogRecord& record);

@@ -63,6 +63,14 @@ void KafkaReader::end(const LogPartition& partition) {
   }
 }
 
+std::optional<int64_t> KafkaReader::known_end(const LogPartition& partition) const {
+  int64_t first = RD_KAFKA_OFFSET_INVALID;
+  int64_t end = RD_KAFKA_OFFSET_INVALID;
+  const rd_kafka_resp_err_t error = rd_kafka_get_watermark_offsets(
+      handle_.get(), partition.topic.c_str(), partition.number, &first, &end);
+  return error == RD_KAFKA_RESP_ERR_NO_ERROR && end >= 0 ? std::optional(end) : std::nullopt;
+}
+
 Result<void> KafkaReader::read(eventtime::Duration wait, size_t most, const OnRecord& on_record,
                                const OnEnd& on_end) {
   messages_.resize(most);

@@ -20,6 +20,7 @@ class KafkaReader : public runtime::LogReader {
 
   eventtime::Result<void> begin(const runtime::LogPartition& partition, int64_t offset) override;
   void end(const runtime::LogPartition& partition) override;
+  std::optional<int64_t> known_end(const runtime::LogPartition& partition) const override;
   eventtime::Result<void> read(eventtime::Duration wait, size_t most, const OnRecord& on_record,
                                const OnEnd& on_end) override;
 

@@ -203,10 +203,8 @@ Result<KafkaPipeline> kafka_pipeline(const Pipeline& pipeline,
                     source.name));
   }
   if (!pipeline.state) return eventtime::usage_error("a pipeline that reads Kafka needs [state]");
-  if (pipeline.metrics) {
-    return eventtime::usage_error("this version can check [metrics], but cannot serve them yet");
-  }
   kafka.name = pipeline.name;
+  kafka.metrics = pipeline.metrics;
   kafka.patterns = pipeline.patterns;
   kafka.source = source;
   kafka.sink = *to;

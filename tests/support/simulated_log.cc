@@ -100,6 +100,9 @@ class SimulatedLog::Reader : public runtime::LogReader {
     return {};
   }
   void end(const LogPartition& partition) override { places_.erase(partition); }
+  std::optional<int64_t> known_end(const LogPartition& partition) const override {
+    return log_.find(partition)->next;
+  }
 
   Result<void> read(eventtime::Duration /*wait*/, size_t most, const OnRecord& on_record,
                     const OnEnd& on_end) override {
