@@ -170,8 +170,8 @@ std::optional<std::string> ConfigSection::secret_of(const ConfigValue& value,
 bool ConfigSection::text(const std::string& key, std::string& target) {
   const ConfigValue* found = value(key, Kind::kText, "a text in quotes");
   if (found == nullptr) return false;
-  std::optional<std::string> text = text_of(*found, key);
-  if (text) target = *std::move(text);
+  const std::optional<std::string> text = text_of(*found, key);
+  if (text) target = *text;
   return text.has_value();
 }
 
@@ -200,8 +200,8 @@ bool ConfigSection::texts(const std::string& key, std::vector<PlacedText>& targe
       is_right = false;
       return;
     }
-    std::optional<std::string> text = expanded(item);
-    if (text) read.push_back({*std::move(text), item.place});
+    const std::optional<std::string> text = expanded(item);
+    if (text) read.push_back({*text, item.place});
     is_right = is_right && text;
   };
   if (value.kind == Kind::kText) add(value);
@@ -235,8 +235,8 @@ bool ConfigSection::path(const std::string& key, std::optional<std::string>& tar
 bool ConfigSection::secret(const std::string& key, std::string& target) {
   const ConfigValue* found = value(key, Kind::kText, "a text in quotes");
   if (found == nullptr) return false;
-  std::optional<std::string> text = secret_of(*found, key);
-  if (text) target = *std::move(text);
+  const std::optional<std::string> text = secret_of(*found, key);
+  if (text) target = *text;
   return text.has_value();
 }
 
@@ -353,9 +353,9 @@ bool ConfigSection::map(const std::string& key, std::map<std::string, PlacedText
       is_right = false;
       continue;
     }
-    std::optional<std::string> text = text_of(member.value, member.key);
+    const std::optional<std::string> text = text_of(member.value, member.key);
     is_right = is_right && text;
-    if (text) target[member.key] = {*std::move(text), member.value.place};
+    if (text) target[member.key] = {*text, member.value.place};
   }
   return is_right;
 }
