@@ -466,7 +466,7 @@ Result<void> PartitionMachine::commit() {
 RunState::Parts PartitionMachine::parts() {
   static const std::vector<uint64_t> kNoRecords;
   const auto tell = [this](RunMeta& meta) -> Result<void> {
-    meta.log = {note_.first, note_.alerts, journal_};
+    meta.log = connectors::LogPlace{note_.first, note_.alerts, journal_};
     meta.malformed = stats_.malformed;
     return {};
   };

@@ -145,10 +145,10 @@ bool read_place(const dom::element& json, std::string_view name,
   return found["derived"].get(read.derived.micros) == simdjson::SUCCESS;
 }
 
-bool read_log(const dom::element& json, std::optional<RunMeta::Log>& log) {
+bool read_log(const dom::element& json, std::optional<LogPlace>& log) {
   dom::element found;
   if (json["log"].get(found) != simdjson::SUCCESS) return true;
-  RunMeta::Log& read = log.emplace();
+  LogPlace& read = log.emplace();
   return found["first"].get(read.first) == simdjson::SUCCESS &&
          found["alerts"].get(read.alerts) == simdjson::SUCCESS &&
          found["journal"].get(read.journal) == simdjson::SUCCESS;

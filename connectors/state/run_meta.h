@@ -31,6 +31,14 @@ struct StoredPattern {
   friend bool operator==(const StoredPattern&, const StoredPattern&) = default;
 };
 
+// Of a partition of a log (server/partition_machine.h).
+struct LogPlace {
+  uint64_t first = 0;    // where it was begun to be read
+  uint64_t alerts = 0;   // so many were found
+  uint64_t journal = 0;  // ticks before this offset of the journal have been applied
+  friend bool operator==(const LogPlace&, const LogPlace&) = default;
+};
+
 struct RunMeta {
   struct Output {
     std::string path;
@@ -42,21 +50,13 @@ struct RunMeta {
     friend bool operator==(const Sink&, const Sink&) = default;
   };
 
-  // Of a partition of a log (server/partition_machine.h).
-  struct Log {
-    uint64_t first = 0;    // where it was begun to be read
-    uint64_t alerts = 0;   // so many were found
-    uint64_t journal = 0;  // ticks before this offset of the journal have been applied
-    friend bool operator==(const Log&, const Log&) = default;
-  };
-
   std::string name;  // of the pipeline; "" of a run without one
 
   std::vector<std::pair<std::string, runtime::SourcePosition>> inputs;  // with their names
   std::vector<Sink> sinks;
   std::optional<Output> late;
   std::optional<Output> dead_letters;
-  std::optional<Log> log;
+  std::optional<LogPlace> log;
   uint64_t malformed = 0;
   std::vector<StoredPattern> patterns;  // those that drain first
   // Where events that patterns emit are told apart from those to come.

@@ -15,6 +15,7 @@ RunMeta example() {
   meta.sinks = {{"alerts", "99 5 alerts.jsonl"}, {"a \"b\"", ""}};
   meta.late = {"late\n.jsonl", {5, 6}};
   meta.malformed = 3;
+  meta.log = LogPlace{7, 8, 9};
   StoredPattern pattern{"p", "p@2", "xxh3-0", "1-2-3-4", {}, {}};
   pattern.since = runtime::InputPlace{{5, 6}, {1'000'000}};
   meta.patterns.push_back(pattern);
@@ -40,6 +41,7 @@ TEST(RunMeta, ComesBack) {
   EXPECT_EQ(read->late->position, meta.late->position);
   EXPECT_FALSE(read->dead_letters);
   EXPECT_EQ(read->malformed, 3U);
+  EXPECT_EQ(read->log, meta.log);
   EXPECT_EQ(read->patterns, meta.patterns);
   EXPECT_EQ(read->derived, meta.derived);
   EXPECT_EQ(read->events, meta.events);
