@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <regex.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 #include <xxhash.h>
@@ -13,7 +14,6 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
-#include <regex>
 #include <utility>
 
 #include "connectors/kafka/kafka_client.h"
@@ -94,6 +94,24 @@ std::string journal_of(const std::string& name, const std::string& topic) {
   return fmt::format("tocsin-{}-{}-ticks", name, topic);
 }
 
+Result<std::vector<std::string>> topics_that_fit(const std::vector<std::string>& all,
+                                                 const std::string& pattern) {
+  regex_t wanted;
+  const int wrong = regcomp(&wanted, ("^(" + pattern + ")$").c_str(), REG_EXTENDED | REG_NOSUB);
+  if (wrong != 0) {
+    std::array<char, 256> reason{};
+    regerror(wrong, &wanted, reason.data(), reason.size());
+    return eventtime::input_error(
+        fmt::format("topic_pattern '{}' is no regular expression: {}", pattern, reason.data()));
+  }
+  std::vector<std::string> fitting;
+  for (const std::string& topic : all) {
+    if (regexec(&wanted, topic.c_str(), 0, nullptr, 0) == 0) fitting.push_back(topic);
+  }
+  regfree(&wanted);
+  return fitting;
+}
+
 // All that a run of the pipeline holds, in the order in which it comes to be.
 class Command {
  public:
@@ -151,6 +169,7 @@ Result<void> Command::open(const patterns::Loaded& loaded, ListTexts lists) {
   options.engine = pipeline_.engine;
   options.patterns = &set_;
   options.own = &own_;
+  options.event_header = pipeline_.source.event_header;
   options.start = pipeline_.source.start;
   options.out_of_order = pipeline_.source.out_of_order;
   options.idle_after = pipeline_.source.idle_after;
@@ -239,6 +258,7 @@ Result<void> Command::open_client() {
   for (const auto& [field, origin] : options_.partitions.fields) {
     options.with_headers |= origin.from == connectors::FieldOrigin::From::kHeader;
   }
+  options.with_headers |= pipeline_.source.event_header.has_value();
   options.log = log;
   auto client = connectors::open_kafka(std::move(options));
   if (!client) return Unexpected<Error>{client.error()};
@@ -270,10 +290,9 @@ Result<void> Command::find_topics() {
   if (source.topic_pattern) {
     const Result<std::vector<std::string>> all = client_->topics();
     if (!all) return Unexpected<Error>{all.error()};
-    const std::regex wanted(*source.topic_pattern, std::regex::extended);
-    for (const std::string& topic : *all) {
-      if (std::regex_match(topic, wanted)) options_.topics.push_back(topic);
-    }
+    Result<std::vector<std::string>> fitting = topics_that_fit(*all, *source.topic_pattern);
+    if (!fitting) return Unexpected<Error>{fitting.error()};
+    options_.topics = *std::move(fitting);
     if (options_.topics.empty()) {
       return eventtime::input_error(fmt::format("source '{}': no topic fits topic_pattern '{}'",
                                                 source.name, *source.topic_pattern));

@@ -178,7 +178,8 @@ Result<std::optional<RunMeta>> PartitionMachine::restore() {
     engine_ = *std::move(engine);
     const eventtime::Catalog& catalog = engine_->patterns().catalog;
     records_.emplace(partition_, catalog, options_.decoding(partition_.topic), options_.fields,
-                     options_.key ? options_.key(partition_.topic) : nullptr);
+                     options_.key ? options_.key(partition_.topic) : nullptr,
+                     options_.event_header);
     pool_.emplace(catalog);
     engine_->add_input(options_.out_of_order, records_->format());
     sources_.push_back(std::make_unique<Source>(partition_.text(), *this));

@@ -54,6 +54,7 @@ struct PartitionOptions {
   const OwnPatterns* own = nullptr;
   std::function<connectors::DecodeOptions(const std::string& topic)> decoding;
   connectors::LogRecords::Fields fields;
+  std::optional<std::string> event_header;  // names the type of each record
   // By topic; null: keys are not checked.
   std::function<const connectors::TopicKey*(const std::string& topic)> key;
   connectors::KafkaStart start;

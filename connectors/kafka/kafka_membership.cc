@@ -60,6 +60,7 @@ void KafkaMembership::rebalance(rd_kafka_t* handle, rd_kafka_resp_err_t what,
   member.changes_.assigned(assigned);
 }
 
+// Other errors pass: librdkafka joins again by itself, and says so by a rebalance.
 Result<void> KafkaMembership::poll() {
   while (rd_kafka_message_t* message = rd_kafka_consumer_poll(handle_.get(), 0)) {
     const rd_kafka_resp_err_t error = message->err;
@@ -69,7 +70,6 @@ Result<void> KafkaMembership::poll() {
       rd_kafka_fatal_error(handle_.get(), reason.data(), reason.size());
       return kafka_error("this member of the group", reason.data());
     }
-    if (error == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED) return kafka_error("the group", error);
   }
   return {};
 }

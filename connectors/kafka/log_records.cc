@@ -1,6 +1,7 @@
 #include "connectors/kafka/log_records.h"
 
 #include <algorithm>
+#include <cstddef>
 
 #include "connectors/json/json_decoder.h"
 #include "eventtime/timestamp.h"
@@ -42,16 +43,29 @@ std::optional<FieldOrigin> parse_field_origin(std::string_view text) {
 }
 
 LogRecords::LogRecords(runtime::LogPartition partition, const eventtime::Catalog& catalog,
-                       const DecodeOptions& decoding, Fields fields, const TopicKey* key)
+                       const DecodeOptions& decoding, Fields fields, const TopicKey* key,
+                       std::optional<std::string> event_header)
     : partition_(std::move(partition)),
       decoder_(std::make_unique<JsonDecoder>(catalog, decoding)),
       fields_(std::move(fields)),
-      topic_key_(key) {}
+      topic_key_(key),
+      catalog_(catalog),
+      event_header_(std::move(event_header)) {}
 
 void LogRecords::add(const LogRecord& record) {
   offsets_.push_back(record.offset);
   key_spans_.push_back({keys_.size(), record.key ? record.key->size() : 0, !record.key});
   if (record.key) keys_ += *record.key;
+  if (event_header_) {
+    const LogHeader* header = find_header(record, *event_header_);
+    HeaderType& named = header_types_.emplace_back();
+    if (header == nullptr) {
+      named.reason = "no header '" + *event_header_ + "' names the event type";
+    } else {
+      named.type = catalog_.find(std::string(header->value));
+      if (!named.type) named.reason = unknown_type_reason(header->value);
+    }
+  }
   const std::string_view value = record.value.value_or(std::string_view());
   RecordSpan span;
   span.begin = static_cast<uint32_t>(raw_.size());
@@ -120,8 +134,12 @@ std::optional<std::string_view> LogRecords::key(size_t place) const {
 eventtime::Result<void> LogRecords::decode(eventtime::Batch& batch) {
   raw_.resize(raw_.size() + kPaddingBytes);
   batch.raw.swap(raw_);
-  decoder_->resume(0, runtime::LineState::kEnded);
-  decoder_->decode(spans_, batch);
+  if (event_header_) {
+    decode_by_header(batch);
+  } else {
+    decoder_->resume(0, runtime::LineState::kEnded);
+    decoder_->decode(spans_, batch);
+  }
   eventtime::Result<void> done;
   for (eventtime::Row& row : batch.rows) {
     if (topic_key_ != nullptr && done) {
@@ -137,7 +155,38 @@ eventtime::Result<void> LogRecords::decode(eventtime::Batch& batch) {
   offsets_.clear();
   keys_.clear();
   key_spans_.clear();
+  header_types_.clear();
   return done;
+}
+
+Decoder& LogRecords::decoder_of(eventtime::TypeId type) {
+  std::unique_ptr<Decoder>& decoder = by_type_[type];
+  if (decoder == nullptr) {
+    DecodeOptions options;
+    options.type = type;
+    decoder = std::make_unique<JsonDecoder>(catalog_, options);
+  }
+  return *decoder;
+}
+
+// Neighbours of one type together.
+void LogRecords::decode_by_header(eventtime::Batch& batch) {
+  for (size_t begin = 0, end = 0; begin < spans_.size(); begin = end) {
+    const HeaderType& named = header_types_[begin];
+    end = begin + 1;
+    if (!named.type) {
+      const RecordSpan& span = spans_[begin];
+      batch.rejects.push_back(
+          {begin, named.reason, std::string(batch.raw.data() + span.begin, span.size)});
+      continue;
+    }
+    while (end < spans_.size() && header_types_[end] == named) ++end;
+    const auto first = spans_.begin() + static_cast<std::ptrdiff_t>(begin);
+    const std::vector<RecordSpan> run(first, first + static_cast<std::ptrdiff_t>(end - begin));
+    Decoder& decoder = decoder_of(*named.type);
+    decoder.resume(begin, runtime::LineState::kEnded);
+    decoder.decode(run, batch);
+  }
 }
 
 }  // namespace tocsin::connectors

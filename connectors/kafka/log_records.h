@@ -35,9 +35,10 @@ class LogRecords {
   // Values are objects of JSON. The catalog and the key outlive this; without a key none is
   // checked.
   LogRecords(runtime::LogPartition partition, const eventtime::Catalog& catalog,
-             const DecodeOptions& decoding, Fields fields, const TopicKey* key = nullptr);
+             const DecodeOptions& decoding, Fields fields, const TopicKey* key = nullptr,
+             std::optional<std::string> event_header = {});
 
-  // Offsets grow.
+  // Offsets grow. With `event_header` this header names the type of each record.
   void add(const runtime::LogRecord& record);
   size_t size() const { return offsets_.size(); }
   // Row::record and Reject::record are offsets. Nothing is left of the records. An error of the
@@ -47,6 +48,8 @@ class LogRecords {
 
  private:
   std::optional<std::string_view> key(size_t place) const;
+  void decode_by_header(eventtime::Batch& batch);
+  Decoder& decoder_of(eventtime::TypeId type);
   void add_fields(const runtime::LogRecord& record, std::string_view value);
   void append(std::string_view text) { raw_.insert(raw_.end(), text.begin(), text.end()); }
 
@@ -54,6 +57,15 @@ class LogRecords {
   std::unique_ptr<Decoder> decoder_;
   Fields fields_;
   const TopicKey* topic_key_;
+  const eventtime::Catalog& catalog_;
+  std::optional<std::string> event_header_;
+  struct HeaderType {
+    std::optional<eventtime::TypeId> type;
+    std::string reason;  // without a type
+    friend bool operator==(const HeaderType&, const HeaderType&) = default;
+  };
+  std::vector<HeaderType> header_types_;  // by place, where a header names them
+  std::map<eventtime::TypeId, std::unique_ptr<Decoder>> by_type_;
   std::vector<char> raw_;  // the values, each with a line end
   std::vector<RecordSpan> spans_;
   std::vector<int64_t> offsets_;  // by place

@@ -196,11 +196,9 @@ Result<KafkaPipeline> kafka_pipeline(const Pipeline& pipeline,
     return eventtime::usage_error(fmt::format(
         "sink '{}': what is read from Kafka goes to Kafka exactly once only", sink.name));
   }
-  if (source.csv || source.event_header) {
+  if (source.csv) {
     return eventtime::usage_error(
-        fmt::format("source '{}': records of Kafka can be read as JSON, and their type can be told "
-                    "by event, event_field and event_by_topic",
-                    source.name));
+        fmt::format("source '{}': records of Kafka can be read as JSON alone", source.name));
   }
   if (!pipeline.state) return eventtime::usage_error("a pipeline that reads Kafka needs [state]");
   kafka.name = pipeline.name;
