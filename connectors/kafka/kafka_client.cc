@@ -162,16 +162,16 @@ Result<runtime::LogBounds> KafkaClient::bounds(const LogPartition& partition) {
 }
 
 Result<int64_t> KafkaClient::offset_at(const LogPartition& partition, eventtime::Timestamp time) {
+  // The end is asked for first: a record that is committed between the two questions is behind it.
+  const Result<runtime::LogBounds> all = bounds(partition);
+  if (!all) return Unexpected<Error>{all.error()};
   const PartitionList list = list_of(partition);
   list->elems[0].offset = time.micros / kMicrosPerMs;
   const rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(control_.get(), list.get(), kWaitMs);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return kafka_error(fmt::format("the offset of a time in '{}'", partition.text()), error);
   }
-  if (list->elems[0].offset >= 0) return list->elems[0].offset;
-  const Result<runtime::LogBounds> all = bounds(partition);
-  if (!all) return Unexpected<Error>{all.error()};
-  return all->end;
+  return list->elems[0].offset >= 0 ? list->elems[0].offset : all->end;
 }
 
 Result<std::optional<LogPosition>> KafkaClient::committed(const LogPartition& partition) {

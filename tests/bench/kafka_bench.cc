@@ -104,7 +104,7 @@ class Sender {
     const int64_t now = now_micros();
     const std::string key = fmt::format("c{}", card);
     std::string value = fmt::format(
-        R"({{"card":"{}","amount":{},"sent":{},"at":{},"shop":"a name of a shop","note":"{:060}"}})",
+        R"({{"card":"{}","amount":{},"sent":{},"at":{},"shop":"the name of one","note":"{:060}"}})",
         key, amount, now, now, number);
     while (rd_kafka_producev(handle_, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(0),
                              RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
