@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string_view>
 
 namespace tocsin::connectors {
@@ -71,22 +70,26 @@ std::optional<int64_t> KafkaReader::known_end(const LogPartition& partition) con
   return error == RD_KAFKA_RESP_ERR_NO_ERROR && end >= 0 ? std::optional(end) : std::nullopt;
 }
 
+// All that is there is taken from the queue under one lock; what is too much goes back to it. To take
+// it record by record costs half as much again as decoding it does.
 Result<void> KafkaReader::read(eventtime::Duration wait, size_t most, const OnRecord& on_record,
                                const OnEnd& on_end) {
-  messages_.resize(most);
-  // The first is waited for; asked for many, librdkafka would wait until all are there.
-  messages_[0] = rd_kafka_consume_queue(queue_.get(), static_cast<int>(wait.micros / kMicrosPerMs));
-  if (messages_[0] == nullptr) return {};
-  ssize_t more = 0;
-  if (most > 1) more = rd_kafka_consume_batch_queue(queue_.get(), 0, &messages_[1], most - 1);
-  Result<void> done;
-  if (more < 0) done = kafka_error("reading", rd_kafka_last_error());
-  for (ssize_t i = 0; i <= std::max<ssize_t>(more, 0); ++i) {
-    rd_kafka_message_t* message = messages_[static_cast<size_t>(i)];
-    if (done) done = hand_over(*message, on_record, on_end);
-    rd_kafka_message_destroy(message);
-  }
-  return done;
+  struct Call {
+    KafkaReader& reader;
+    size_t left;
+    const OnRecord& on_record;
+    const OnEnd& on_end;
+    Result<void> done;
+  };
+  Call call{*this, most, on_record, on_end, {}};
+  const auto take = [](rd_kafka_message_t* message, void* opaque) {
+    auto& to = *static_cast<Call*>(opaque);
+    to.done = to.reader.hand_over(*message, to.on_record, to.on_end);
+    if (--to.left == 0 || !to.done) rd_kafka_yield(to.reader.handle_.get());
+  };
+  rd_kafka_consume_callback_queue(queue_.get(), static_cast<int>(wait.micros / kMicrosPerMs), take,
+                                  &call);
+  return call.done;
 }
 
 Result<void> KafkaReader::hand_over(const rd_kafka_message_t& message, const OnRecord& on_record,

@@ -37,8 +37,7 @@ class KafkaReader : public runtime::LogReader {
   std::map<std::string, Owned<rd_kafka_topic_t>> topics_;
   // By how a message names its partition.
   std::map<std::pair<const rd_kafka_topic_t*, int32_t>, runtime::LogPartition> partitions_;
-  std::vector<rd_kafka_message_t*> messages_;  // reused
-  std::vector<runtime::LogHeader> headers_;    // reused
+  std::vector<runtime::LogHeader> headers_;  // reused
 };
 
 }  // namespace tocsin::connectors
