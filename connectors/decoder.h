@@ -25,6 +25,8 @@ struct DecodeOptions {
   // JSON alone: each record is a CloudEvent (1.0, structured mode), its `data` the event. The field
   // that names the type is one of the CloudEvent itself.
   bool cloud_events = false;
+  // Of logs alone (LogRecords): each value is a row of CSV with these columns. Without: JSON.
+  std::vector<std::string> columns = {};
 };
 
 // The same with the defaults filled in.

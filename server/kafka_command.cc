@@ -270,6 +270,7 @@ Result<connectors::DecodeOptions> Command::decoding(const std::string& topic) co
   const KafkaSourceSpec& source = pipeline_.source;
   connectors::DecodeOptions decoding;
   decoding.type_field = source.event_field;
+  decoding.columns = source.columns;
   std::optional<std::string> event = source.event;
   const auto by_topic = source.event_by_topic.find(topic);
   if (by_topic != source.event_by_topic.end()) event = by_topic->second;

@@ -23,6 +23,14 @@ CsvDecoder::CsvDecoder(const eventtime::Catalog& catalog, const DecodeOptions& o
       splitter_(max_record_bytes),
       format_(catalog) {}
 
+CsvDecoder::CsvDecoder(const eventtime::Catalog& catalog, const DecodeOptions& options,
+                       CsvLayout layout)
+    : CsvDecoder(catalog, options, {}, kMaxRecordBytes) {
+  format_.layout = std::move(layout);
+  has_header_ = true;
+  named_by_ = "the source names";
+}
+
 Result<size_t> CsvDecoder::cut(std::string_view bytes, bool at_end, size_t max_records,
                                std::vector<RecordSpan>& records) {
   if (!has_header_) return cut_header(bytes, at_end);
@@ -51,6 +59,7 @@ std::unique_ptr<Decoder> CsvDecoder::another() const {
       std::make_unique<CsvDecoder>(catalog_, options_of(type_rule_), path_, splitter_.limit());
   decoder->format_.layout = format_.layout;
   decoder->has_header_ = true;
+  decoder->named_by_ = named_by_;
   return decoder;
 }
 
@@ -79,7 +88,7 @@ CsvDecoder::Refusal CsvDecoder::decode_record(std::string_view record, Batch& ba
   if (!fault.empty()) return std::string(fault);
   const CsvLayout& layout = format_.layout;
   if (cells_.size() != layout.columns.size()) {
-    return fmt::format("{} cells where the header has {}", cells_.size(), layout.columns.size());
+    return fmt::format("{} cells where {} {}", cells_.size(), named_by_, layout.columns.size());
   }
   if (type_rule_.fixed) {
     type = *type_rule_.fixed;

@@ -1,4 +1,4 @@
-// CSV with a header line to rows.
+// CSV with a header line to rows, or without one where the columns are known.
 //
 // Reasons of rejects, the first that applies: no UTF-8; a mistake with quotes; the number of cells;
 // the event type; then the declared fields in their order.
@@ -24,6 +24,8 @@ class CsvDecoder : public Decoder {
   // The catalog must outlive the decoder. `path` names the file in errors of the header.
   CsvDecoder(const eventtime::Catalog& catalog, const DecodeOptions& options, std::string path,
              size_t max_record_bytes = kMaxRecordBytes);
+  // Of records without a header, with this layout.
+  CsvDecoder(const eventtime::Catalog& catalog, const DecodeOptions& options, CsvLayout layout);
 
   eventtime::Result<size_t> cut(std::string_view bytes, bool at_end, size_t max_records,
                                 std::vector<RecordSpan>& records) override;
@@ -62,7 +64,8 @@ class CsvDecoder : public Decoder {
   std::string path_;
   RecordSplitter<CsvEnd> splitter_;
   Format format_;
-  bool has_header_ = false;
+  bool has_header_ = false;  // or needs none
+  std::string_view named_by_ = "the header has";
   uint64_t next_record_ = 0;
   std::vector<CsvCell> cells_;
 };

@@ -28,14 +28,10 @@ uint32_t find_column(const std::vector<std::string>& columns, std::string_view n
   return static_cast<uint32_t>(found - columns.begin());
 }
 
-Unexpected<eventtime::Error> header_error(const std::string& path, std::string_view what) {
-  return input_error(fmt::format("header of '{}': {}", path, what));
-}
-
-Unexpected<eventtime::Error> no_column(const std::string& path, std::string_view column,
+Unexpected<eventtime::Error> no_column(const std::string& where, std::string_view column,
                                        std::string_view use,
                                        const std::vector<std::string>& columns) {
-  std::string what = fmt::format("no column {} {}; ", quoted(column), use);
+  std::string what = fmt::format("{}: no column {} {}; ", where, quoted(column), use);
   const std::string guess = patterns::did_you_mean(column, columns);
   if (!guess.empty()) what += guess + ' ';
   what += "its columns are ";
@@ -43,23 +39,17 @@ Unexpected<eventtime::Error> no_column(const std::string& path, std::string_view
     if (i > 0) what += ", ";
     what += columns[i];
   }
-  return header_error(path, what);
+  return input_error(what);
 }
 
-Result<std::vector<std::string>> read_columns(std::string_view header, const std::string& path) {
+Result<std::vector<std::string>> read_columns(std::string_view header, const std::string& where) {
   std::vector<CsvCell> cells;
   const std::string_view fault = split_cells(header, cells);
-  if (!fault.empty()) return header_error(path, fault);
-  if (!is_utf8(header)) return header_error(path, "bytes that are no UTF-8");
+  if (!fault.empty()) return input_error(fmt::format("{}: {}", where, fault));
+  if (!is_utf8(header)) return input_error(fmt::format("{}: bytes that are no UTF-8", where));
   Arena strings;
   std::vector<std::string> columns;
-  for (const CsvCell& cell : cells) {
-    std::string name(cell_text(cell, strings));
-    if (find_column(columns, name) != CsvLayout::kMissing) {
-      return header_error(path, fmt::format("column {} stands twice", quoted(name)));
-    }
-    columns.push_back(std::move(name));
-  }
+  for (const CsvCell& cell : cells) columns.emplace_back(cell_text(cell, strings));
   return columns;
 }
 
@@ -94,25 +84,36 @@ ValueFault store_text(const Field& field, std::string_view text, Column& column,
 
 Result<CsvLayout> read_header(std::string_view header, const Catalog& catalog, const TypeRule& rule,
                               const std::string& path) {
-  CsvLayout layout;
-  Result<std::vector<std::string>> columns = read_columns(header, path);
+  const std::string where = fmt::format("header of '{}'", path);
+  Result<std::vector<std::string>> columns = read_columns(header, where);
   if (!columns) return Unexpected<eventtime::Error>{columns.error()};
-  layout.columns = *std::move(columns);
-  if (!rule.fixed) {
-    layout.type_column = find_column(layout.columns, rule.field);
+  return lay_out(*std::move(columns), catalog, rule, where);
+}
+
+Result<CsvLayout> lay_out(std::vector<std::string> columns, const Catalog& catalog,
+                          const std::optional<TypeRule>& rule, const std::string& what) {
+  for (uint32_t i = 0; i < columns.size(); ++i) {
+    if (find_column(columns, columns[i]) == i) continue;
+    return input_error(fmt::format("{}: column {} stands twice", what, quoted(columns[i])));
+  }
+  CsvLayout layout;
+  layout.columns = std::move(columns);
+  if (rule && !rule->fixed) {
+    layout.type_column = find_column(layout.columns, rule->field);
     if (layout.type_column == CsvLayout::kMissing) {
-      return no_column(path, rule.field, "that names the event's type", layout.columns);
+      return no_column(what, rule->field, "that names the event's type", layout.columns);
     }
   }
   for (size_t type = 0; type < catalog.types.size(); ++type) {
     const EventSchema& schema = catalog.types[type];
+    const bool is_fixed = rule && rule->fixed == type;
     auto& fields = layout.column_fields.emplace_back(layout.columns.size(), CsvLayout::kMissing);
     auto& places = layout.field_columns.emplace_back();
     for (const Field& field : schema.fields) {
       const uint32_t column = find_column(layout.columns, field.path);
-      if (column == CsvLayout::kMissing && !field.nullable && rule.fixed == type) {
+      if (column == CsvLayout::kMissing && !field.nullable && is_fixed) {
         const std::string use = fmt::format("for field '{}' of '{}'", field.name, schema.name);
-        return no_column(path, field.path, use, layout.columns);
+        return no_column(what, field.path, use, layout.columns);
       }
       if (column != CsvLayout::kMissing && fields[column] == CsvLayout::kMissing) {
         fields[column] = static_cast<uint32_t>(places.size());

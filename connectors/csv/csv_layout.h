@@ -30,6 +30,12 @@ struct CsvLayout {
 eventtime::Result<CsvLayout> read_header(std::string_view header, const eventtime::Catalog& catalog,
                                          const TypeRule& rule, const std::string& path);
 
+// The same of columns that no header names. `what` they are begins the errors. Without a rule the
+// type is told outside of the record, and no column must be there.
+eventtime::Result<CsvLayout> lay_out(std::vector<std::string> columns,
+                                     const eventtime::Catalog& catalog,
+                                     const std::optional<TypeRule>& rule, const std::string& what);
+
 // Writes the cell into the column. False if it does not fit the field; explain_cell() says why.
 bool store_cell(const eventtime::Field& field, const CsvCell& cell, eventtime::Column& column,
                 size_t row, eventtime::Arena& strings);

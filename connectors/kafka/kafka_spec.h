@@ -26,6 +26,7 @@ struct KafkaSourceSpec {
   std::vector<std::string> topics;           // or
   std::optional<std::string> topic_pattern;  // a regular expression that a whole name must fit
   bool csv = false;                          // values are JSON objects otherwise
+  std::vector<std::string> columns;          // of CSV: what the cells of a value are, in order
   // How the event type of a record is told; at most one of these.
   std::optional<std::string> event;
   std::optional<std::string> event_field;

@@ -10,8 +10,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
+#include <set>
 #include <utility>
 
+#include "connectors/kafka/log_records.h"
 #include "patterns/diagnostic.h"
 #include "server/flags.h"
 #include "server/pattern_files.h"
@@ -243,6 +245,32 @@ Result<std::optional<Pipeline>> read_pipeline(const std::string& path, Mistakes&
   return parse_pipeline(*text, {directory, variable}, mistakes);
 }
 
+namespace {
+
+// Whether the columns of CSV from Kafka hold what its events need.
+void check_columns(const Place& place, const connectors::KafkaSourceSpec& source,
+                   const eventtime::Catalog& catalog, Mistakes& mistakes) {
+  connectors::LogRecords::Fields fields;
+  for (const auto& [field, from] : source.fields) {
+    fields.emplace_back(field, *connectors::parse_field_origin(from));
+  }
+  std::set<std::optional<std::string>> types;
+  for (const auto& [topic, type] : source.event_by_topic) types.insert(type);
+  if (types.empty()) types.insert(source.event);
+  for (const std::optional<std::string>& type : types) {
+    connectors::DecodeOptions decoding;
+    decoding.columns = source.columns;
+    decoding.type_field = source.event_field;
+    if (type) decoding.type = catalog.find(*type);
+    if (type && !decoding.type) continue;  // that is told already
+    const auto checked = connectors::LogRecords::check_columns(catalog, decoding, fields,
+                                                               source.event_header.has_value());
+    if (!checked) mistakes.add(place, "missing-column", checked.error().message);
+  }
+}
+
+}  // namespace
+
 void check_names(const Pipeline& pipeline, const patterns::PatternSet& set, Mistakes& mistakes) {
   std::vector<std::string> types;
   for (const eventtime::EventSchema& schema : set.catalog.types) types.push_back(schema.name);
@@ -250,6 +278,10 @@ void check_names(const Pipeline& pipeline, const patterns::PatternSet& set, Mist
     if (set.catalog.find(type.name)) continue;
     mistakes.add(type.place, "unknown-type", fmt::format("there is no event type '{}'", type.name),
                  names_help(type.name, types));
+  }
+  for (const PipelineSource& source : pipeline.sources) {
+    const auto* kafka = std::get_if<connectors::KafkaSourceSpec>(&source.spec);
+    if (kafka != nullptr) check_columns(source.columns, *kafka, set.catalog, mistakes);
   }
   std::vector<std::string> names;
   for (const patterns::Pattern& pattern : set.patterns) names.push_back(pattern.name);

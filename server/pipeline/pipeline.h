@@ -36,6 +36,7 @@ struct PipelineSource {
   std::optional<std::string> event_field;
   eventtime::Duration out_of_order;
   std::optional<eventtime::Duration> idle_after = eventtime::Duration{30'000'000};
+  Place columns;  // of Kafka: where they stand
   // Those of Kafka repeat what stands above.
   std::variant<FileSourceSpec, connectors::KafkaSourceSpec, connectors::ZeroMqSourceSpec> spec;
 };

@@ -196,10 +196,6 @@ Result<KafkaPipeline> kafka_pipeline(const Pipeline& pipeline,
     return eventtime::usage_error(fmt::format(
         "sink '{}': what is read from Kafka goes to Kafka exactly once only", sink.name));
   }
-  if (source.csv) {
-    return eventtime::usage_error(
-        fmt::format("source '{}': records of Kafka can be read as JSON alone", source.name));
-  }
   if (!pipeline.state) return eventtime::usage_error("a pipeline that reads Kafka needs [state]");
   kafka.name = pipeline.name;
   kafka.metrics = pipeline.metrics;

@@ -103,6 +103,7 @@ class SourceReader {
     section_.at_most_one({"event", "event_field", "event_header", "event_by_topic"}, kOneWay);
     section_.texts("key", spec.key);
     read_fields(spec);
+    read_columns(spec);
     read_start(spec.start);
     section_.duration_or_never("idle_after", source_.idle_after);
     read_settings(section_, spec.librdkafka);
@@ -126,6 +127,34 @@ class SourceReader {
       section_.mistake(
           from.place, "wrong-value",
           fmt::format("'{}' is none of key, topic, timestamp, header:NAME", from.text));
+    }
+  }
+
+  void read_columns(KafkaSourceSpec& spec) {
+    const bool is_csv = source_.format == InputFormat::kCsv;
+    std::vector<PlacedText> columns;
+    const bool is_there = section_.texts("columns", columns);
+    if (is_csv && !section_.has("columns")) {
+      section_.mistake(section_.place("format"), "missing-key",
+                       "records of Kafka have no header line: CSV from there needs 'columns'",
+                       R"(like columns = ["card", "amount", "at"], in the order of the cells)");
+    }
+    if (!is_csv && section_.has("columns")) {
+      section_.mistake(section_.place("columns"), "conflict",
+                       "'columns' are those of CSV, and 'format' is not \"csv\"");
+    }
+    source_.columns = section_.place("columns");
+    if (is_there && columns.empty()) {
+      section_.mistake(source_.columns, "empty", "'columns' is empty");
+    }
+    for (const PlacedText& column : columns) {
+      const bool is_field = spec.fields.contains(column.text);
+      if (is_field || std::ranges::find(spec.columns, column.text) != spec.columns.end()) {
+        section_.mistake(column.place, "duplicate-name",
+                         fmt::format("'{}' is a column {}", column.text,
+                                     is_field ? "and one of 'fields'" : "twice"));
+      }
+      spec.columns.push_back(column.text);
     }
   }
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -69,10 +70,11 @@ class Rig {
     write_pipeline("\"never\"");
   }
 
+  // Values are rows of CSV from now on.
+  void write_csv() { is_csv_ = true; }
   void set_patterns(const std::string& text) { directory_.write("patterns.tocsin", text); }
   void write_pipeline(const std::string& idle_after, const std::string& more = "") {
-    directory_.write("pipeline.toml",
-                     fmt::format(R"(
+    directory_.write("pipeline.toml", fmt::format(R"(
 name = "{0}"
 [patterns]
 files = ["patterns.tocsin"]
@@ -83,6 +85,7 @@ topics = ["{1}"]
 event = "Payment"
 out_of_order = "2s"
 idle_after = {2}
+{6}
 librdkafka = {{ "bootstrap.servers" = "{3}", "session.timeout.ms" = "6000" }}
 [[sink]]
 name = "alerts"
@@ -98,7 +101,8 @@ checkpoint_every = "500ms"
 [engine]
 threads = 2
 {5})",
-                                 name_, source_, idle_after, broker_.address(), alerts_, more));
+                                                  name_, source_, idle_after, broker_.address(),
+                                                  alerts_, more, is_csv_ ? kCsv : ""));
   }
   Lines arguments() const { return {"run", "--config", directory_.path("pipeline.toml")}; }
 
@@ -130,7 +134,8 @@ threads = 2
       const std::string key = text.substr(9, text.find('"', 9) - 9);
       runtime::LogRecord record;
       record.key = key;
-      record.value = text;
+      const std::string row = row_of(text);
+      record.value = is_csv_ ? row : text;
       ASSERT_TRUE(producer_->send({source_, number}, record));
     }
     const auto done = producer_->commit({source_, number}, {0, ""});
@@ -185,6 +190,21 @@ threads = 2
   const std::string& source() const { return source_; }
 
  private:
+  static constexpr const char* kCsv =
+      "format = \"csv\"\ncolumns = [\"card\", \"amount\", \"at\"]\n";
+  // {"card":"c1","amount":5,"at":"..."} as c1,5,...
+  static std::string row_of(const std::string& object) {
+    std::string row;
+    for (const char* name : {"\"card\":", "\"amount\":", "\"at\":"}) {
+      const size_t begin = object.find(name);
+      if (begin == std::string::npos) continue;
+      const size_t value = begin + std::strlen(name);
+      if (!row.empty()) row += ',';
+      row += object.substr(value, object.find_first_of(",}", value) - value);
+    }
+    return row;
+  }
+
   KafkaBroker& broker_;
   std::string source_;
   std::string alerts_;
@@ -194,6 +214,7 @@ threads = 2
   tests::TemporaryDirectory directory_;
   Random random_;
   std::vector<Lines> sent_;
+  bool is_csv_ = false;
   int64_t time_ = 1'700'000'000'000'000;
 };
 
@@ -232,6 +253,24 @@ TEST_F(KafkaRun, AlertsAreThoseOfAFile) {
   EXPECT_EQ(again.wait(), 0) << again.err();
   rig.expect_exactly(more);
   EXPECT_THAT(again.err(), HasSubstr("504 records")) << "nothing is read twice after a clean end";
+}
+
+TEST_F(KafkaRun, ValuesCanBeRowsOfCsv) {
+  Rig rig(broker_, "csv");
+  rig.write_csv();
+  rig.write_pipeline("\"never\"");
+  rig.send(2000);
+  rig.send(1, {R"({"card":"nobody"})"});
+  rig.settle();
+  const auto wanted = rig.wanted();
+  ASSERT_GT(Rig::count(wanted), 10U);
+  RunningProgram program(rig.arguments());
+  EXPECT_TRUE(tests::eventually([&] { return rig.has_all(wanted); })) << program.err();
+  program.signal(SIGTERM);
+  EXPECT_EQ(program.wait(), 0) << program.err();
+  rig.expect_exactly(wanted);
+  EXPECT_THAT(tests::read_file(rig.directory().path("dead.jsonl")),
+              HasSubstr("1 cells where the source names 3"));
 }
 
 TEST_F(KafkaRun, KillsLoseNothingAndDoubleNothing) {

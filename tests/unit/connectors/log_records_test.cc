@@ -126,6 +126,131 @@ pattern p { on Login match a: Login }
   EXPECT_EQ(batch.rejects[2].record, 6U);
 }
 
+TEST_F(LogRecordsTest, ValuesCanBeRowsOfCsv) {
+  DecodeOptions csv;
+  csv.columns = {"card", "amount", "note", "at"};
+  LogRecords records(partition_, set_.catalog, csv, {});
+  records.add(record(7, "a,1,x,2026-03-01T10:00:00Z"));
+  records.add(record(8, "\"b\n,\"\"c\",2,,2026-03-01T10:00:01Z\r\n"));
+  records.add(record(9, "a,1"));
+  records.add(record(10, "a,1,x,2026-03-01T10:00:00Z\nb,2,x,2026-03-01T10:00:00Z"));
+  records.add(record(11, "a,1,x,\"2026-03-01T10:00:00Z"));
+  records.add(record(12, "c,3,x,2026-03-01T10:00:02Z"));
+  records.add(record(14, std::string(kMaxRecordBytes + 1, '\n')));
+  LogRecord tombstone = record(15, "");
+  tombstone.value.reset();
+  records.add(tombstone);
+  eventtime::Batch batch(set_.catalog);
+  ASSERT_TRUE(records.decode(batch));
+  ASSERT_EQ(batch.rows.size(), 3U);
+  EXPECT_EQ(batch.rows[0].record, 7U);
+  EXPECT_EQ(batch.rows[1].record, 8U);
+  EXPECT_EQ(batch.rows[2].record, 12U);
+  EXPECT_EQ(batch.tables[0].columns[0].text(batch.rows[1].table_row).view(), "b\n,\"c");
+  std::string shown;
+  records.format().append_json(shown, batch.rows[1].raw, 0);
+  EXPECT_EQ(shown, R"({"card":"b\n,\"c","amount":2,"note":null,"at":"2026-03-01T10:00:01.000Z"})");
+  ASSERT_EQ(batch.rejects.size(), 5U);
+  EXPECT_EQ(batch.rejects[0].record, 9U);
+  EXPECT_EQ(batch.rejects[0].reason, "2 cells where the source names 4");
+  EXPECT_THAT(batch.rejects[1].reason, HasSubstr("line end outside of quotes"));
+  EXPECT_THAT(batch.rejects[2].reason, HasSubstr("does not end"));
+  EXPECT_THAT(batch.rejects[3].reason, HasSubstr("long"));
+  EXPECT_EQ(batch.rejects[4].record, 15U);
+  EXPECT_THAT(batch.rejects[4].reason, HasSubstr("without a value"));
+}
+
+TEST_F(LogRecordsTest, FieldsFromElsewhereAreColumnsInFrontOfARow) {
+  DecodeOptions csv;
+  csv.columns = {"amount"};
+  const LogRecords::Fields fields = {{"card", *parse_field_origin("key")},
+                                     {"at", *parse_field_origin("timestamp")},
+                                     {"region", *parse_field_origin("header:region")},
+                                     {"o", *parse_field_origin("offset")}};
+  LogRecords records(partition_, set_.catalog, csv, fields);
+  const std::vector<runtime::LogHeader> headers = {{"region", ""}};
+  LogRecord one = record(5, "1", "a\",b");
+  one.headers = headers;
+  records.add(one);
+  records.add(record(6, "2", "k"));
+  records.add(record(7, "3"));  // no key, so no card
+  records.add(record(8, "\"4", "k"));
+  eventtime::Batch batch(set_.catalog);
+  ASSERT_TRUE(records.decode(batch));
+  ASSERT_EQ(batch.rows.size(), 2U);
+  EXPECT_EQ(raw(batch, 0), R"("a"",b","2026-03-01T10:00:00.000Z","","5",1)");
+  EXPECT_EQ(raw(batch, 1), R"("k","2026-03-01T10:00:00.000Z",,"6",2)");
+  const eventtime::EventTable& table = batch.tables[0];
+  EXPECT_EQ(table.columns[0].text(batch.rows[0].table_row).view(), "a\",b");
+  EXPECT_FALSE(table.columns[3].value(batch.rows[0].table_row).is_null());
+  EXPECT_TRUE(table.columns[3].value(batch.rows[1].table_row).is_null());
+  ASSERT_EQ(batch.rejects.size(), 2U);
+  EXPECT_THAT(batch.rejects[0].reason, HasSubstr("card"));
+  EXPECT_THAT(batch.rejects[1].reason, HasSubstr("does not end"));
+}
+
+TEST(LogColumns, MustHoldWhatEventsNeed) {
+  const patterns::PatternSet set = *patterns::load({{"p.tocsin", R"(
+event Payment { card: string, amount: int, at: timestamp } time at
+event Login { user: string?, at: timestamp } time at
+pattern p { on Login match a: Login }
+)"}})
+                                        .patterns;
+  const auto checked = [&](const std::vector<std::string>& columns, const char* type,
+                           const LogRecords::Fields& fields = {}, bool has_header = false) {
+    DecodeOptions decoding;
+    decoding.columns = columns;
+    if (type != nullptr) decoding.type = set.catalog.find(type);
+    const auto done = LogRecords::check_columns(set.catalog, decoding, fields, has_header);
+    return done ? std::string() : done.error().message;
+  };
+  EXPECT_EQ(checked({}, "Payment"), "") << "JSON";
+  EXPECT_EQ(checked({"card", "amount", "at", "more"}, "Payment"), "");
+  EXPECT_EQ(checked({"card", "amout", "at"}, "Payment"),
+            "the columns of the source: no column 'amount' for field 'amount' of 'Payment'; did "
+            "you mean 'amout'? its columns are card, amout, at");
+  const LogRecords::Fields fields = {{"card", *parse_field_origin("key")}};
+  EXPECT_EQ(checked({"amount", "at"}, "Payment", fields), "");
+  EXPECT_THAT(checked({"card", "amount", "at"}, "Payment", fields), HasSubstr("twice"));
+  EXPECT_EQ(checked({"at"}, "Login"), "");
+  EXPECT_THAT(checked({"at"}, nullptr), HasSubstr("'type' that names the event's type"));
+  EXPECT_EQ(checked({"at"}, nullptr, {}, true), "");
+}
+
+TEST_F(LogRecordsTest, AHeaderCanNameTheTypeOfARow) {
+  const patterns::PatternSet set = *patterns::load({{"p.tocsin", R"(
+event Payment { amount: int, at: timestamp } time at
+event Login { user: string, at: timestamp } time at
+pattern p { on Login match a: Login }
+)"}})
+                                        .patterns;
+  DecodeOptions csv;
+  csv.columns = {"user", "amount", "at"};
+  LogRecords records(partition_, set.catalog, csv, {}, nullptr, "kind");
+  const auto add = [&](int64_t offset, std::string_view value, std::string_view kind) {
+    LogRecord one = record(offset, value);
+    const std::vector<runtime::LogHeader> headers = {{"kind", kind}};
+    one.headers = headers;
+    records.add(one);
+  };
+  add(1, ",1,2026-03-01T10:00:00Z", "Payment");
+  add(2, "u,,2026-03-01T10:00:00Z", "Login");
+  add(3, ",1,2026-03-01T10:00:00Z", "Login");
+  add(4, ",1,2026-03-01T10:00:00Z", "Logout");
+  add(5, "v,2,2026-03-01T10:00:00Z", "Payment");
+  eventtime::Batch batch(set.catalog);
+  ASSERT_TRUE(records.decode(batch));
+  ASSERT_EQ(batch.rows.size(), 3U);
+  EXPECT_EQ(batch.rows[1].type, *set.catalog.find("Login"));
+  EXPECT_EQ(batch.rows[2].record, 5U);
+  std::string shown;
+  records.format().append_json(shown, batch.rows[2].raw, batch.rows[2].type);
+  EXPECT_EQ(shown, R"({"user":"v","amount":2,"at":"2026-03-01T10:00:00.000Z"})");
+  ASSERT_EQ(batch.rejects.size(), 2U);
+  EXPECT_THAT(batch.rejects[0].reason, HasSubstr("user"));
+  EXPECT_THAT(batch.rejects[1].reason, HasSubstr("Logout"));
+}
+
 TEST(FieldOrigins, AreNamed) {
   EXPECT_EQ(parse_field_origin("header:a:b")->header, "a:b");
   for (const char* text : {"", "header:", "value", "Key"}) EXPECT_FALSE(parse_field_origin(text));

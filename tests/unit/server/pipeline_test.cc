@@ -187,6 +187,7 @@ name = "payments"
 type = "kafka"
 topic_pattern = "payments-.*"
 format = "csv"
+columns = ["card", "shop", "amount"]
 event_by_topic = { payments = "Payment" }
 key = ["card", "shop"]
 fields = { trace = "header:trace-id", at = "timestamp" }
@@ -206,6 +207,7 @@ librdkafka = { "bootstrap.servers" = "h:1" }
   EXPECT_EQ(source.name, "payments");
   EXPECT_EQ(source.topic_pattern, "payments-.*");
   EXPECT_TRUE(source.csv);
+  EXPECT_THAT(source.columns, ElementsAre("card", "shop", "amount"));
   EXPECT_EQ(source.event_by_topic.at("payments"), "Payment");
   EXPECT_THAT(source.key, ElementsAre("card", "shop"));
   EXPECT_EQ(source.fields.at("trace"), "header:trace-id");
@@ -353,6 +355,14 @@ TEST_F(PipelineTest, WhatDoesNotGoTogetherInSources) {
       {"name='a'\ntype='kafka'\ntopics='x'\nstart='soon'", "'start' is none of earliest, latest"},
       {"name='a'\ntype='kafka'\ntopics='x'\nfields={a='value'}",
        "'value' is none of key, topic, timestamp, header:NAME"},
+      {"name='a'\ntype='kafka'\ntopics='x'\nformat='csv'", "needs 'columns'"},
+      {"name='a'\ntype='kafka'\ntopics='x'\nformat='csv'\ncolumns=[]", "'columns' is empty"},
+      {"name='a'\ntype='kafka'\ntopics='x'\ncolumns=['b']", "'format' is not \"csv\""},
+      {"name='a'\ntype='kafka'\ntopics='x'\nformat='csv'\ncolumns=['b', 'c', 'b']",
+       "'b' is a column twice"},
+      {"name='a'\ntype='kafka'\ntopics='x'\nformat='csv'\ncolumns='b'\nfields={b='key'}",
+       "'b' is a column and one of 'fields'"},
+      {"name='a'\ntype='file'\npaths='in.jsonl'\ncolumns='b'", "has no key 'columns'"},
       {"name='a'\ntype='kafka'\ntopics='x'\nevent_header='h'\nevent_by_topic={x='E'}",
        "'event_header' and 'event_by_topic' do not go together"},
       {"name='a'\ntype='zeromq'\nsocket='sub'\nconnect='tcp://h:1'\nbind='tcp://h:1'",
@@ -483,6 +493,30 @@ TEST_F(PipelineTest, NamesThatThePatternsDoNotDeclare) {
             "  help: did you mean 'Payment'?\n"
             "x.toml:12:19: error[unknown-pattern]: no pattern fits 'three?'\n"
             "  help: declared are two_steps\n");
+}
+
+TEST_F(PipelineTest, ColumnsThatEventsNeed) {
+  const auto told = [&](const std::string& keys) {
+    const Pipeline pipeline =
+        right("[[source]]\nname='a'\ntype='kafka'\ntopics='t'\nformat='csv'\n" + keys +
+              "\nlibrdkafka={'bootstrap.servers'='h:1'}\n" + kStdoutSink + kState);
+    const auto loaded =
+        patterns::load({patterns::SourceFile("p",
+                                             "event Payment { card: string, at: timestamp } time "
+                                             "at\npattern two { match a: Payment }\n")},
+                       {});
+    Mistakes mistakes;
+    check_names(pipeline, *loaded.patterns, mistakes);
+    return render(mistakes, "x.toml");
+  };
+  EXPECT_EQ(told("columns=['card', 'shop', 'at']"), "");
+  EXPECT_EQ(told("columns=['card']\nfields={at='timestamp'}\nevent_by_topic={t='Payment'}"), "");
+  EXPECT_EQ(
+      told("columns=['card']\nevent='Payment'"),
+      "x.toml:10:1: error[missing-column]: the columns of the source: no column 'at' for field "
+      "'at' of 'Payment'; its columns are card\n");
+  EXPECT_THAT(told("columns=['at']\nevent_by_topic={t='Payment'}"), HasSubstr("no column 'card'"));
+  EXPECT_THAT(told("columns=['card', 'at']\nevent_field='kind'"), HasSubstr("no column 'kind'"));
 }
 
 TEST_F(PipelineTest, NamesWithDotsAreNoTrapForTheStack) {
