@@ -82,6 +82,23 @@ class LogProducer {
   virtual bool is_in_doubt() const = 0;
 };
 
+// Writes without transactions, each record at least once, those of a partition in order. Used by
+// one thread at a time. After an error it must not be used any more.
+class LogAppender {
+ public:
+  LogAppender() = default;
+  LogAppender(const LogAppender&) = delete;
+  LogAppender& operator=(const LogAppender&) = delete;
+  virtual ~LogAppender() = default;  // what is still on its way may be lost
+
+  // Waits only where too many records are on their way.
+  virtual eventtime::Result<void> append(const LogPartition& to, const LogRecord& record) = 0;
+  // Whether something has failed; does not wait.
+  virtual eventtime::Result<void> poll() = 0;
+  // Waits until all that was appended is in the log.
+  virtual eventtime::Result<void> sync() = 0;
+};
+
 // Used by one thread.
 class LogReader {
  public:
@@ -148,6 +165,7 @@ class LogClient {
       const LogPartition& partition) = 0;
 
   virtual eventtime::Result<std::unique_ptr<LogProducer>> open_producer(const std::string& id) = 0;
+  virtual eventtime::Result<std::unique_ptr<LogAppender>> open_appender() = 0;
   virtual eventtime::Result<std::unique_ptr<LogReader>> open_reader() = 0;
   virtual eventtime::Result<std::unique_ptr<LogMembership>> join(
       const std::vector<std::string>& topics, LogMembership::Changes changes) = 0;

@@ -8,6 +8,7 @@
 
 #include "eventtime/batch.h"
 #include "eventtime/result.h"
+#include "runtime/metric.h"
 
 namespace tocsin::runtime {
 
@@ -52,6 +53,10 @@ class Source {
   // source must not be read again.
   virtual eventtime::Result<bool> read(eventtime::Batch& batch, size_t max_records) = 0;
 
+  // Of a live source, after a read that appended nothing: whether there is nothing, as far as it
+  // knows. Otherwise what it reads from cannot be reached at the moment, and it is not idle.
+  virtual bool has_nothing() { return true; }
+
   // After the batches read so far; not after an error.
   virtual SourcePosition position() const = 0;
   // Before the first read: goes on behind `position`, which a source of the same input told; what
@@ -63,6 +68,9 @@ class Source {
   // For progress: bytes of the file consumed, and its size if it has one.
   virtual uint64_t bytes_read() const = 0;
   virtual std::optional<uint64_t> bytes_total() const = 0;
+
+  // Of this source; whoever asks adds its name as a label.
+  virtual Metrics metrics() const { return {}; }
 };
 
 }  // namespace tocsin::runtime

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <regex.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 #include <xxhash.h>
@@ -22,6 +21,7 @@
 #include "patterns/diagnostic.h"
 #include "server/exit_status.h"
 #include "server/kafka_run.h"
+#include "server/kafka_topics.h"
 #include "server/machine_clock.h"
 #include "server/metrics/kafka_metrics.h"
 #include "server/metrics/metrics_server.h"
@@ -42,8 +42,6 @@ using eventtime::Unexpected;
 
 constexpr eventtime::Duration kPublishEvery{500'000};
 constexpr size_t kMostMembers = 64;  // that share a state directory
-constexpr int kErrorLevel = 3;       // of syslog
-constexpr int kWarningLevel = 5;
 
 // Lines at the end of a file, from any thread. What is written has left the process.
 class AppendedFile {
@@ -84,32 +82,8 @@ class AppendedFile {
   int file_ = -1;
 };
 
-void log(int level, std::string_view text) {
-  if (level <= kErrorLevel) return spdlog::warn("kafka: {}", text);
-  if (level <= kWarningLevel) return spdlog::info("kafka: {}", text);
-  spdlog::debug("kafka: {}", text);
-}
-
 std::string journal_of(const std::string& name, const std::string& topic) {
   return fmt::format("tocsin-{}-{}-ticks", name, topic);
-}
-
-Result<std::vector<std::string>> topics_that_fit(const std::vector<std::string>& all,
-                                                 const std::string& pattern) {
-  regex_t wanted;
-  const int wrong = regcomp(&wanted, ("^(" + pattern + ")$").c_str(), REG_EXTENDED | REG_NOSUB);
-  if (wrong != 0) {
-    std::array<char, 256> reason{};
-    regerror(wrong, &wanted, reason.data(), reason.size());
-    return eventtime::input_error(
-        fmt::format("topic_pattern '{}' is no regular expression: {}", pattern, reason.data()));
-  }
-  std::vector<std::string> fitting;
-  for (const std::string& topic : all) {
-    if (regexec(&wanted, topic.c_str(), 0, nullptr, 0) == 0) fitting.push_back(topic);
-  }
-  regfree(&wanted);
-  return fitting;
 }
 
 // All that a run of the pipeline holds, in the order in which it comes to be.
@@ -127,7 +101,6 @@ class Command {
   Result<void> open_client();
   Result<void> find_topics();
   Result<void> find_alert_topic();
-  Result<connectors::DecodeOptions> decoding(const std::string& topic) const;
   Result<void> take_fields();
   void tell(const KafkaRunStats& stats) const;
 
@@ -190,16 +163,9 @@ Result<void> Command::open(const patterns::Loaded& loaded, ListTexts lists) {
 }
 
 Result<void> Command::take_fields() {
-  for (const auto& [field, from] : pipeline_.source.fields) {
-    const auto origin = connectors::parse_field_origin(from);
-    if (!origin) {
-      return eventtime::input_error(fmt::format(
-          "source '{}': field '{}' cannot come from '{}'; it may be \"key\", \"topic\", "
-          "\"partition\", \"offset\", \"timestamp\" or \"header:NAME\"",
-          pipeline_.source.name, field, from));
-    }
-    options_.partitions.fields.emplace_back(field, *origin);
-  }
+  auto fields = record_fields(pipeline_.source);
+  if (!fields) return Unexpected<Error>{fields.error()};
+  options_.partitions.fields = *std::move(fields);
   return {};
 }
 
@@ -255,76 +221,38 @@ Result<void> Command::open_client() {
   options.reading = pipeline_.source.librdkafka;
   options.writing = pipeline_.sink.librdkafka;
   options.written_topics = {pipeline_.sink.topic};
-  for (const auto& [field, origin] : options_.partitions.fields) {
-    options.with_headers |= origin.from == connectors::FieldOrigin::From::kHeader;
-  }
-  options.with_headers |= pipeline_.source.event_header.has_value();
-  options.log = log;
+  options.with_headers = needs_headers(pipeline_.source);
+  options.log = log_kafka;
   auto client = connectors::open_kafka(std::move(options));
   if (!client) return Unexpected<Error>{client.error()};
   client_ = *std::move(client);
   return {};
 }
 
-Result<connectors::DecodeOptions> Command::decoding(const std::string& topic) const {
-  const KafkaSourceSpec& source = pipeline_.source;
-  connectors::DecodeOptions decoding;
-  decoding.type_field = source.event_field;
-  decoding.columns = source.columns;
-  std::optional<std::string> event = source.event;
-  const auto by_topic = source.event_by_topic.find(topic);
-  if (by_topic != source.event_by_topic.end()) event = by_topic->second;
-  if (!event && !source.event_by_topic.empty()) {
-    return eventtime::input_error(
-        fmt::format("source '{}': event_by_topic says nothing of topic '{}'", source.name, topic));
-  }
-  if (!event) return decoding;
-  decoding.type = set_.catalog.find(*event);
-  if (decoding.type) return decoding;
-  return eventtime::input_error(
-      fmt::format("source '{}': no file declares an event '{}'", source.name, *event));
-}
-
 Result<void> Command::find_topics() {
   const KafkaSourceSpec& source = pipeline_.source;
-  options_.topics = source.topics;
-  if (source.topic_pattern) {
-    const Result<std::vector<std::string>> all = client_->topics();
-    if (!all) return Unexpected<Error>{all.error()};
-    Result<std::vector<std::string>> fitting = topics_that_fit(*all, *source.topic_pattern);
-    if (!fitting) return Unexpected<Error>{fitting.error()};
-    options_.topics = *std::move(fitting);
-    if (options_.topics.empty()) {
-      return eventtime::input_error(fmt::format("source '{}': no topic fits topic_pattern '{}'",
-                                                source.name, *source.topic_pattern));
-    }
-    spdlog::info("topics: {}", fmt::join(options_.topics, ", "));
-  }
-  for (const std::string& topic : options_.topics) {
-    const Result<int32_t> partitions = client_->partitions(topic);
-    if (!partitions) return Unexpected<Error>{partitions.error()};
-    if (*partitions == 0) {
-      return eventtime::input_error(
-          fmt::format("source '{}': there is no topic '{}'", source.name, topic));
-    }
-    Result<TopicKey> key = TopicKey::create(set_, source.key, *partitions);
+  const auto topics = server::find_topics(*client_, source);
+  if (!topics) return Unexpected<Error>{topics.error()};
+  for (const auto& [topic, partitions] : *topics) {
+    options_.topics.push_back(topic);
+    Result<TopicKey> key = TopicKey::create(set_, source.key, partitions);
     if (!key) return Unexpected<Error>{key.error()};
     keys_.emplace(topic, *std::move(key));
-    Result<connectors::DecodeOptions> how = decoding(topic);
+    Result<connectors::DecodeOptions> how = topic_decoding(source, set_.catalog, topic);
     if (!how) return Unexpected<Error>{how.error()};
     decoding_.emplace(topic, *std::move(how));
     if (!source.idle_after) continue;
     const std::string journal = journal_of(pipeline_.name, topic);
     const Result<int32_t> there = client_->partitions(journal);
     if (!there) return Unexpected<Error>{there.error()};
-    if (*there >= *partitions) continue;
+    if (*there >= partitions) continue;
     if (*there > 0) {
       return eventtime::input_error(fmt::format(
           "topic '{}' has {} partitions and '{}', where its ticks are kept, {}: a partition was "
           "added; give both the same number",
-          topic, *partitions, journal, *there));
+          topic, partitions, journal, *there));
     }
-    const Result<void> made = client_->create_topic(journal, *partitions);
+    const Result<void> made = client_->create_topic(journal, partitions);
     if (!made) return made;
     spdlog::info("made topic '{}' for the ticks of '{}'", journal, topic);
   }
@@ -332,14 +260,8 @@ Result<void> Command::find_topics() {
 }
 
 Result<void> Command::find_alert_topic() {
-  const Result<int32_t> partitions = client_->partitions(pipeline_.sink.topic);
+  const Result<int32_t> partitions = alert_partitions(*client_, pipeline_.sink);
   if (!partitions) return Unexpected<Error>{partitions.error()};
-  if (*partitions == 0) {
-    return eventtime::input_error(
-        fmt::format("sink '{}': there is no topic '{}'; make it, best with as many partitions as "
-                    "the topic that is read",
-                    pipeline_.sink.name, pipeline_.sink.topic));
-  }
   options_.partitions.alert_partitions = *partitions;
   return {};
 }

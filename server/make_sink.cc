@@ -1,18 +1,29 @@
 #include "server/make_sink.h"
 
-#include <fmt/core.h>
+#include <spdlog/spdlog.h>
+
+#include <random>
 
 #include "connectors/cloudevents/cloud_event_sink.h"
 #include "connectors/file/directory_sink.h"
 #include "connectors/file/file_sink.h"
+#include "connectors/kafka/kafka_client.h"
+#include "connectors/kafka/log_sink.h"
 #include "connectors/webhook/webhook_sink.h"
 #include "connectors/zeromq/zeromq_sink.h"
+#include "server/kafka_topics.h"
 #include "server/machine_clock.h"
+#include "server/stop_signal.h"
 
 namespace tocsin::server {
 namespace {
 
 using Made = eventtime::Result<std::unique_ptr<runtime::Sink>>;
+
+uint64_t any_number() {
+  std::random_device device;
+  return uint64_t{device()} << 32 | device();
+}
 
 // Of a sink of a kind that others are made by.
 template <class T>
@@ -31,11 +42,29 @@ struct Maker {
     }
     return Made(std::make_unique<connectors::FileSink>(sink.name, spec.path));
   }
-  Made operator()(const connectors::KafkaSinkSpec& /*spec*/) const {
-    return eventtime::usage_error(
-        fmt::format("sink '{}': alerts go to Kafka exactly once, and so only those of events that "
-                    "come from Kafka",
-                    sink.name));
+  Made operator()(const connectors::KafkaSinkSpec& spec) const {
+    const std::string id = options.name + "-" + sink.name;
+    connectors::KafkaClientOptions how;
+    how.group = id;
+    how.reading = how.writing = spec.librdkafka;
+    how.written_topics = {spec.topic};
+    how.log = log_kafka;
+    auto opened = connectors::open_kafka(std::move(how));
+    if (!opened) return eventtime::Unexpected<eventtime::Error>{opened.error()};
+    const std::shared_ptr<runtime::LogClient> client = *std::move(opened);
+    const auto partitions = alert_partitions(*client, spec);
+    if (!partitions) return eventtime::Unexpected<eventtime::Error>{partitions.error()};
+    connectors::LogSinkOptions to{sink.name, options.name, spec.topic, *partitions,
+                                  spec.commit_every};
+    if (!spec.exactly_once) {
+      return Made(std::make_unique<connectors::AppendingLogSink>(std::move(to), client));
+    }
+    static MachineClock clock;
+    return Made(std::make_unique<connectors::TransactionalLogSink>(
+        std::move(to), id,
+        connectors::TransactionalLogSink::Surroundings{
+            client, clock, StopSignal::requested, any_number,
+            [](const std::string& text) { spdlog::warn("{}", text); }}));
   }
   Made operator()(const connectors::WebhookSpec& spec) const {
     static const MachineClock kClock;  // asked by the sink's thread

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <utility>
 
+#include "connectors/kafka/log_source.h"
 #include "connectors/records.h"
 #include "runtime/alert.h"
 
@@ -31,13 +32,6 @@ constexpr Duration kBetweenTicks{1'000'000};
 constexpr Duration kJournalTime{30'000'000};
 constexpr Duration kReadTime{100'000};
 constexpr size_t kJournalRecords = 1000;
-
-// With the address sanitizer a forked child may find the allocator locked for ever.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kForks = false;
-#else
-constexpr bool kForks = true;
-#endif
 
 // "after=OFFSET time=MICROSECONDS"
 std::string print_tick(const runtime::Tick& tick) {
@@ -221,20 +215,12 @@ Result<void> PartitionMachine::find_place(const std::optional<LogPosition>& comm
   if (committed) {  // set by a person: so that is where to begin
     offset_ = committed->offset;
   } else {
-    const Result<int64_t> first = first_offset();
+    const Result<int64_t> first = connectors::first_offset(client_, partition_, options_.start);
     if (!first) return Unexpected<Error>{first.error()};
     offset_ = *first;
   }
   note_.first = static_cast<uint64_t>(offset_);
   return {};
-}
-
-Result<int64_t> PartitionMachine::first_offset() const {
-  using At = connectors::KafkaStart::At;
-  if (options_.start.at == At::kTime) return client_.offset_at(partition_, options_.start.time);
-  const Result<runtime::LogBounds> bounds = client_.bounds(partition_);
-  if (!bounds) return Unexpected<Error>{bounds.error()};
-  return options_.start.at == At::kEarliest ? bounds->first : bounds->end;
 }
 
 // What the log has lost cannot be read again.
@@ -476,13 +462,14 @@ RunState::Parts PartitionMachine::parts() {
           kNoRecords,
           tell,
           [] { return Result<void>(); },
-          [](const RunMeta&) { return Result<void>(); }};
+          [](const RunMeta&) { return Result<void>(); },
+          nullptr,
+          kForksBesideThreads};
 }
 
 Result<void> PartitionMachine::checkpoint() {
   if (is_dirty_ || replay_to_) return {};
-  if (kForks) return state_->pass(parts());
-  return state_->is_due() ? state_->write(parts()) : Result<void>();
+  return state_->pass(parts());
 }
 
 Result<void> PartitionMachine::release() {

@@ -130,7 +130,6 @@ class PartitionMachine {
   eventtime::Result<std::optional<connectors::RunMeta>> restore();
   eventtime::Result<void> find_place(const std::optional<runtime::LogPosition>& committed,
                                      const std::optional<connectors::RunMeta>& before);
-  eventtime::Result<int64_t> first_offset() const;
   eventtime::Result<void> check_log() const;
   eventtime::Result<void> read_journal();
   bool must_replay(const runtime::LogPosition& committed) const;

@@ -47,6 +47,13 @@ bool RunOptions::follow() const {
                      [](const RunInput& input) { return input.follow; });
 }
 
+bool RunOptions::has_kafka() const {
+  return std::ranges::any_of(inputs, [](const RunInput& input) { return input.log != nullptr; }) ||
+         std::ranges::any_of(sinks, [](const RunSink& sink) {
+           return std::holds_alternative<connectors::KafkaSinkSpec>(sink.spec);
+         });
+}
+
 int run(const RunOptions& options, RunSummary* summary, const CheckPatterns& check) {
   std::optional<StopSignal> stop;
   if (options.follow() || options.state || (options.replay && options.replay->speed))

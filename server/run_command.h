@@ -25,6 +25,8 @@ namespace tocsin::server {
 
 enum class InputFormat : unsigned char { kJson, kCsv, kCloudEvents };
 
+struct LogInput;  // log_inputs.h
+
 struct RunInput {
   std::string path;
   std::optional<std::string> type = {};        // of all its records
@@ -37,6 +39,7 @@ struct RunInput {
   std::string source = {};  // as a pipeline calls it
   // No file but a socket: then `path` is how the input is shown, and it is followed.
   std::shared_ptr<const connectors::ZeroMqSourceSpec> zeromq = {};
+  std::shared_ptr<const LogInput> log = {};  // or a partition of Kafka
   friend bool operator==(const RunInput&, const RunInput&) = default;
 };
 
@@ -79,6 +82,8 @@ struct RunOptions {
 
   // An input may grow: the run is live.
   bool follow() const;
+  // Kafka is read or written, so that there are threads of its library.
+  bool has_kafka() const;
 };
 
 struct RunSummary;

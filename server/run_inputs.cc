@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "connectors/zeromq/zeromq_source.h"
 #include "patterns/diagnostic.h"
+#include "server/log_inputs.h"
 
 namespace tocsin::server {
 namespace {
@@ -50,11 +52,23 @@ Result<std::unique_ptr<connectors::FileSource>> open_input(const RunInput& input
   return connectors::open_source(spec, catalog);
 }
 
-Result<std::unique_ptr<connectors::ZeroMqSource>> open_socket(const RunInput& input,
-                                                              const eventtime::Catalog& catalog) {
+namespace {
+
+using Stream = Result<std::unique_ptr<runtime::Source>>;
+
+template <class T>
+Stream upcast(Result<std::unique_ptr<T>> opened) {
+  if (!opened) return Unexpected<Error>{opened.error()};
+  return Stream(*std::move(opened));
+}
+
+}  // namespace
+
+Stream open_stream(const RunInput& input, const eventtime::Catalog& catalog) {
+  if (input.log != nullptr) return upcast(open_log(*input.log, catalog));
   const Result<connectors::DecodeOptions> decoding = decoding_of(input, catalog);
   if (!decoding) return Unexpected<Error>{decoding.error()};
-  return connectors::ZeroMqSource::open(*input.zeromq, *decoding, catalog);
+  return upcast(connectors::ZeroMqSource::open(*input.zeromq, *decoding, catalog));
 }
 
 }  // namespace tocsin::server

@@ -4,9 +4,9 @@
 #include <memory>
 
 #include "connectors/file/file_source.h"
-#include "connectors/zeromq/zeromq_source.h"
 #include "eventtime/result.h"
 #include "eventtime/schema.h"
+#include "runtime/source.h"
 #include "server/run_command.h"
 
 namespace tocsin::server {
@@ -14,8 +14,8 @@ namespace tocsin::server {
 // The catalog outlives the source.
 eventtime::Result<std::unique_ptr<connectors::FileSource>> open_input(
     const RunInput& input, const eventtime::Catalog& catalog);
-// Of an input that is a socket.
-eventtime::Result<std::unique_ptr<connectors::ZeroMqSource>> open_socket(
-    const RunInput& input, const eventtime::Catalog& catalog);
+// Of an input that is no file; not followed by reading ahead.
+eventtime::Result<std::unique_ptr<runtime::Source>> open_stream(const RunInput& input,
+                                                                const eventtime::Catalog& catalog);
 
 }  // namespace tocsin::server

@@ -26,6 +26,7 @@ constexpr eventtime::Duration kPollEvery{20'000};
 constexpr eventtime::Duration kLongestSleep{100'000};
 
 constexpr eventtime::Duration kPublishEvery{500'000};
+constexpr eventtime::Duration kFlushEvery{20'000};
 
 // Batches that are decoded ahead, of all inputs together and of each at least.
 constexpr size_t kAheadByThread = 2;
@@ -68,12 +69,12 @@ Result<void> RunLoop::open_engine(patterns::PatternSet set, const runtime::Engin
   const eventtime::Catalog& catalog = engine_->patterns().catalog;
   pool_.emplace(catalog);
   for (const RunInput& input : options_.inputs) {
-    if (input.zeromq != nullptr) {
-      Result<std::unique_ptr<connectors::ZeroMqSource>> socket = open_socket(input, catalog);
-      if (!socket) return Unexpected<Error>{socket.error()};
-      engine_->add_input(input.out_of_order, (*socket)->format());
+    if (input.zeromq != nullptr || input.log != nullptr) {
+      Result<std::unique_ptr<runtime::Source>> stream = open_stream(input, catalog);
+      if (!stream) return Unexpected<Error>{stream.error()};
+      engine_->add_input(input.out_of_order, (*stream)->format());
       readers_.push_back(nullptr);
-      sources_.push_back(*std::move(socket));
+      sources_.push_back(*std::move(stream));
       continue;
     }
     Result<std::unique_ptr<connectors::FileSource>> source = open_input(input, catalog);
@@ -109,7 +110,12 @@ Result<void> RunLoop::open_state(patterns::PatternSet set, OwnPatterns own) {
       std::move(set), std::move(own),
       {options_.on_change, plain, open, sources_, !options_.follow(), options_.name});
   if (!before) return Unexpected<Error>{before.error()};
-  if (!*before) return open_ticks_and_outputs(nullptr);
+  if (!*before) {
+    Result<void> opened = open_ticks_and_outputs(nullptr);
+    // What others are given must be known again, and where reading began.
+    if (opened && options_.has_kafka()) opened = state_->write(parts());
+    return opened;
+  }
   for (size_t i = 0; i < records_.size(); ++i) records_[i] = (*before)->inputs[i].second.records;
   return open_ticks_and_outputs(&**before);
 }
@@ -193,8 +199,14 @@ RunState::Parts RunLoop::parts() {
     return synced ? outputs_.sync_anywhere() : synced;
   };
   const auto settle = [this](const connectors::RunMeta& meta) { return outputs_.settle(meta); };
-  return {
-      *engine_, sources_, records_, tell, sync, settle, metrics_ ? &metrics_->quiet() : nullptr};
+  return {*engine_,
+          sources_,
+          records_,
+          tell,
+          sync,
+          settle,
+          metrics_ ? &metrics_->quiet() : nullptr,
+          !options_.has_kafka() || kForksBesideThreads};
 }
 
 // Asks one input after the other until one has something.
@@ -208,7 +220,11 @@ Result<bool> RunLoop::read_round() {
       ticks_->idle().found(input);
       return true;
     }
-    ticks_->idle().nothing(input);
+    if (sources_[input]->has_nothing()) {
+      ticks_->idle().nothing(input);
+    } else {
+      ticks_->idle().found(input);
+    }
   }
   return false;
 }
@@ -289,6 +305,8 @@ Result<bool> RunLoop::read_some(uint32_t input) {
   }
   const Result<bool> written = written_alerts();
   if (!written || !more) return written ? more : written;
+  const Result<void> flushed = flush_now_and_then();
+  if (!flushed) return Unexpected<Error>{flushed.error()};
   if (state_ != nullptr && engine_->next_input()) {
     const Result<void> passed = state_->pass(parts());
     if (!passed) return Unexpected<Error>{passed.error()};
@@ -318,6 +336,14 @@ Result<bool> RunLoop::written_alerts() {
   const Result<void> written = outputs_.write_alerts(alerts_);
   if (!written) return Unexpected<Error>{written.error()};
   return true;
+}
+
+// Of a run that always has something to read: what was written is to go out all the same.
+Result<void> RunLoop::flush_now_and_then() {
+  const eventtime::Duration now = clock_.now();
+  if (now < next_flush_) return {};
+  next_flush_ = {now.micros + kFlushEvery.micros};
+  return outputs_.flush();
 }
 
 // What the end of the last input decides can be decided again, or otherwise if the input has grown:

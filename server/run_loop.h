@@ -80,6 +80,7 @@ class RunLoop {
   void give_out(const runtime::Alert& alert);
   eventtime::Result<void> check_journal_is_done() const;
   eventtime::Result<bool> written_alerts();
+  eventtime::Result<void> flush_now_and_then();
   eventtime::Result<void> check_spilling();
   runtime::EngineOptions engine_options() const;
   eventtime::Result<void> read_bounded();
@@ -119,6 +120,7 @@ class RunLoop {
   std::optional<Pace> pace_;
   std::unique_ptr<MetricsServer> metrics_;  // where somebody is to watch
   eventtime::Duration next_publish_;
+  eventtime::Duration next_flush_;
   runtime::Engine::OnAlert on_alert_;
   bool told_of_spilling_ = false;
   uint64_t events_read_ = 0;

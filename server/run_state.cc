@@ -337,6 +337,7 @@ Result<void> RunState::pass(const Parts& parts) {
     if (!same) return same;
   }
   if (store_.running() || !is_due()) return {};
+  if (!parts.forks) return write(parts);
   last_ = clock_.now();
   const Result<CheckpointRequest> made = request(parts);
   if (!made) return Unexpected<Error>{made.error()};

@@ -41,6 +41,14 @@
 
 namespace tocsin::server {
 
+// Whether a process with threads of a library may fork for a checkpoint: with the address sanitizer
+// the child may find the allocator locked for ever.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kForksBesideThreads = false;
+#else
+constexpr bool kForksBesideThreads = true;
+#endif
+
 class RunState {
  public:
   using Sources = std::vector<std::unique_ptr<runtime::Source>>;
@@ -83,6 +91,7 @@ class RunState {
     // There is a checkpoint that says this of the outputs.
     std::function<eventtime::Result<void>(const connectors::RunMeta&)> settle;
     std::mutex* quiet = nullptr;  // held by a thread of the process while it allocates
+    bool forks = true;            // otherwise the run waits for its checkpoints
   };
   // Between two batches: starts a checkpoint if it is time, and sees how the one before went. A
   // checkpoint that fails is told in the log, and tried again the next time; it ends nothing. An

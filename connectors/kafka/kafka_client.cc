@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "connectors/kafka/kafka_appender.h"
 #include "connectors/kafka/kafka_handle.h"
 #include "connectors/kafka/kafka_membership.h"
 #include "connectors/kafka/kafka_producer.h"
@@ -41,6 +42,9 @@ class KafkaClient : public runtime::LogClient {
 
   Result<std::unique_ptr<runtime::LogProducer>> open_producer(const std::string& id) override {
     return upcast<runtime::LogProducer>(KafkaProducer::open(options_, id));
+  }
+  Result<std::unique_ptr<runtime::LogAppender>> open_appender() override {
+    return upcast<runtime::LogAppender>(KafkaAppender::open(options_));
   }
   Result<std::unique_ptr<runtime::LogReader>> open_reader() override {
     return upcast<runtime::LogReader>(KafkaReader::open(options_));

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "connectors/kafka/kafka_produce.h"
+
 namespace tocsin::connectors {
 
 using eventtime::Error;
@@ -116,46 +118,19 @@ Result<void> KafkaProducer::send(const runtime::LogPartition& to,
                                  const runtime::LogRecord& record) {
   const Result<void> begun = begin();
   if (!begun) return begun;
-  Owned<rd_kafka_headers_t> headers(rd_kafka_headers_new(record.headers.size()));
-  for (const runtime::LogHeader& header : record.headers) {
-    rd_kafka_header_add(headers.get(), header.name.data(), static_cast<ssize_t>(header.name.size()),
-                        header.value.data(), static_cast<ssize_t>(header.value.size()));
-  }
-  const std::string_view key = record.key.value_or(std::string_view());
-  const std::string_view value = record.value.value_or(std::string_view());
-  const auto give_up = std::chrono::steady_clock::now() + kDeliveryTime;
-  while (true) {
-    // librdkafka does not change what it copies.
-    const rd_kafka_resp_err_t error = rd_kafka_producev(
-        handle_.get(), RD_KAFKA_V_TOPIC(to.topic.c_str()), RD_KAFKA_V_PARTITION(to.number),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_KEY((record.key ? key.data() : nullptr), key.size()),
-        RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),  // NOLINT
-        RD_KAFKA_V_HEADERS(headers.get()), RD_KAFKA_V_END);
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      [[maybe_unused]] const rd_kafka_headers_t* taken = headers.release();
-      return {};
-    }
-    const bool is_full = error == RD_KAFKA_RESP_ERR__QUEUE_FULL;
-    if (!is_full || std::chrono::steady_clock::now() > give_up) {
-      return kafka_error(fmt::format("writing to '{}'", to.text()), error);
-    }
-    const Owned<rd_kafka_event_t> event(rd_kafka_queue_poll(events_.get(), kPollMs));
-  }
+  // A failure is told again when the transaction is committed.
+  return produce(handle_.get(), to, record, [this] {
+    static_cast<void>(take_reports(events_.get(), kPollMs));
+    return Result<void>();
+  });
 }
 
 // Here and not in librdkafka's flush, which would look every 10 ms.
 Result<void> KafkaProducer::wait_for_delivery() {
   const auto give_up = std::chrono::steady_clock::now() + kDeliveryTime;
   while (rd_kafka_outq_len(handle_.get()) > 0) {
-    const Owned<rd_kafka_event_t> event(rd_kafka_queue_poll(events_.get(), kPollMs));
-    if (event != nullptr && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_DR) {
-      while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event.get())) {
-        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
-        return kafka_error(fmt::format("writing to '{}'", rd_kafka_topic_name(message->rkt)),
-                           message->err);
-      }
-    }
+    const Result<bool> taken = take_reports(events_.get(), kPollMs);
+    if (!taken) return Unexpected<Error>{taken.error()};
     if (std::chrono::steady_clock::now() > give_up) {
       return kafka_error("writing", "no broker has taken the records in time");
     }

@@ -70,8 +70,8 @@ std::optional<int64_t> KafkaReader::known_end(const LogPartition& partition) con
   return error == RD_KAFKA_RESP_ERR_NO_ERROR && end >= 0 ? std::optional(end) : std::nullopt;
 }
 
-// All that is there is taken from the queue under one lock; what is too much goes back to it. To take
-// it record by record costs half as much again as decoding it does.
+// All that is there is taken from the queue under one lock; what is too much goes back to it. To
+// take it record by record costs half as much again as decoding it does.
 Result<void> KafkaReader::read(eventtime::Duration wait, size_t most, const OnRecord& on_record,
                                const OnEnd& on_end) {
   struct Call {

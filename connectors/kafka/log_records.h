@@ -48,6 +48,9 @@ class LogRecords {
   // Offsets grow. With `event_header` this header names the type of each record.
   void add(const runtime::LogRecord& record);
   size_t size() const { return offsets_.size(); }
+  int64_t last_offset() const { return offsets_.back(); }
+  // Of the values, about.
+  size_t bytes() const { return raw_.size(); }
   // Row::record and Reject::record are offsets. Nothing is left of the records. An error of the
   // input: the key of a record is not the one that patterns need.
   eventtime::Result<void> decode(eventtime::Batch& batch);

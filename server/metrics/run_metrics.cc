@@ -62,6 +62,10 @@ class Collector {
     const eventtime::Timestamp watermark = parts_.engine.watermark(input);
     gauge("source_ended", "Whether the input has ended.",
           watermark == eventtime::kMaxTimestamp ? 1 : 0, labels);
+    for (Metric& metric : source.metrics()) {
+      metric.labels = labels;
+      metrics_.push_back(std::move(metric));
+    }
     if (watermark == eventtime::kMinTimestamp || watermark == eventtime::kMaxTimestamp) return;
     gauge("source_watermark_seconds", "Event time up to which the input is settled, since 1970.",
           static_cast<double>(watermark.micros) / 1e6, labels);

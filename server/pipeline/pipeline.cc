@@ -138,13 +138,13 @@ class PipelineReader {
 
   void read_sinks() {
     SinkSurroundings beside;
-    beside.has_kafka_source =
+    const bool has_kafka_source =
         std::any_of(pipeline_.sources.begin(), pipeline_.sources.end(), [](const auto& source) {
           return std::holds_alternative<connectors::KafkaSourceSpec>(source.spec);
         });
     beside.has_state = pipeline_.state.has_value();
     if (pipeline_.state) beside.state_dir = pipeline_.state->dir;
-    if (beside.has_kafka_source && !pipeline_.state) {
+    if (has_kafka_source && !pipeline_.state) {
       root_.mistake(root_.place("source"), "missing-state",
                     "a kafka source needs a state directory: positions in Kafka alone do not hold "
                     "what is pending",

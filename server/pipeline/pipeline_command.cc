@@ -12,6 +12,7 @@
 #include "runtime/engine.h"
 #include "server/exit_status.h"
 #include "server/kafka_command.h"
+#include "server/log_inputs.h"
 #include "server/machine_memory.h"
 #include "server/pattern_files.h"
 
@@ -70,7 +71,13 @@ Result<RunOptions> run_options(const Pipeline& pipeline) {
   for (const PipelineSource& source : pipeline.sources) {
     const auto* files = std::get_if<FileSourceSpec>(&source.spec);
     const auto* zeromq = std::get_if<connectors::ZeroMqSourceSpec>(&source.spec);
+    const auto* kafka = std::get_if<connectors::KafkaSourceSpec>(&source.spec);
     if (files != nullptr) add_inputs(source, *files, options);
+    if (kafka != nullptr) {
+      auto partitions = find_log_inputs(*kafka, pipeline.name);
+      if (!partitions) return Unexpected<Error>{partitions.error()};
+      for (RunInput& input : *partitions) options.inputs.push_back(std::move(input));
+    }
     if (zeromq == nullptr) continue;
     options.inputs.push_back({source.name, source.event, source.event_field, source.format,
                               source.out_of_order, true, source.idle_after, source.name,
@@ -165,52 +172,44 @@ int check_pipeline(const std::string& path) {
 
 namespace {
 
-const connectors::KafkaSourceSpec* kafka_source(const Pipeline& pipeline) {
-  for (const PipelineSource& source : pipeline.sources) {
-    const auto* kafka = std::get_if<connectors::KafkaSourceSpec>(&source.spec);
-    if (kafka != nullptr) return kafka;
+// The parts of a pipeline from Kafka to Kafka, for which the position of what was read and the
+// alerts can be committed together, by each process for its own partitions (kafka_run.h).
+struct LogToLog {
+  const connectors::KafkaSourceSpec* source;
+  const connectors::KafkaSinkSpec* sink;
+};
+
+const std::string& brokers(const connectors::KafkaSettings& settings) {
+  const auto found = settings.find("bootstrap.servers");
+  return found != settings.end() ? found->second : settings.at("metadata.broker.list");
+}
+
+std::optional<LogToLog> log_to_log(const Pipeline& pipeline) {
+  if (pipeline.sources.size() != 1 || pipeline.sinks.size() != 1) return std::nullopt;
+  const LogToLog parts{
+      std::get_if<connectors::KafkaSourceSpec>(&pipeline.sources[0].spec),
+      std::get_if<connectors::KafkaSinkSpec>(&pipeline.sinks[0].spec),
+  };
+  if (parts.source == nullptr || parts.sink == nullptr || !parts.sink->exactly_once ||
+      brokers(parts.source->librdkafka) != brokers(parts.sink->librdkafka) || pipeline.late.sink ||
+      pipeline.dead_letter.sink || pipeline.sinks[0].format != AlertForm::kJson) {
+    return std::nullopt;
   }
-  return nullptr;
+  return parts;
 }
 
-Result<std::optional<std::string>> side_file(const SideOutput& output, const char* name) {
-  if (!output.sink) return output.path;
-  return eventtime::usage_error(fmt::format(
-      "[outputs] {}: a pipeline that reads Kafka writes this to a file, not to a sink", name));
-}
-
-Result<KafkaPipeline> kafka_pipeline(const Pipeline& pipeline,
-                                     const connectors::KafkaSourceSpec& source) {
+KafkaPipeline kafka_pipeline(const Pipeline& pipeline, const LogToLog& parts) {
   KafkaPipeline kafka;
-  if (pipeline.sources.size() != 1) {
-    return eventtime::usage_error("a pipeline that reads Kafka has one source");
-  }
-  const RunSink& sink = pipeline.sinks.at(0);
-  const auto* to = std::get_if<connectors::KafkaSinkSpec>(&sink.spec);
-  if (pipeline.sinks.size() != 1 || to == nullptr) {
-    return eventtime::usage_error(
-        "a pipeline that reads Kafka has one sink, and that is Kafka, too; let other systems read "
-        "its topic");
-  }
-  if (!to->exactly_once) {
-    return eventtime::usage_error(fmt::format(
-        "sink '{}': what is read from Kafka goes to Kafka exactly once only", sink.name));
-  }
-  if (!pipeline.state) return eventtime::usage_error("a pipeline that reads Kafka needs [state]");
   kafka.name = pipeline.name;
   kafka.metrics = pipeline.metrics;
   kafka.patterns = pipeline.patterns;
-  kafka.source = source;
-  kafka.sink = *to;
-  kafka.goes_out = [patterns = sink.patterns](const std::string& name) {
+  kafka.source = *parts.source;
+  kafka.sink = *parts.sink;
+  kafka.goes_out = [patterns = pipeline.sinks[0].patterns](const std::string& name) {
     return fits_any(patterns, name);
   };
-  Result<std::optional<std::string>> late = side_file(pipeline.late, "late");
-  if (!late) return Unexpected<Error>{late.error()};
-  Result<std::optional<std::string>> dead = side_file(pipeline.dead_letter, "dead_letter");
-  if (!dead) return Unexpected<Error>{dead.error()};
-  kafka.late = *std::move(late);
-  kafka.dead_letter = *std::move(dead);
+  kafka.late = pipeline.late.path;
+  kafka.dead_letter = pipeline.dead_letter.path;
   kafka.state = pipeline.state->dir;
   kafka.checkpoint_every = pipeline.state->checkpoint_every;
   kafka.keep = pipeline.state->keep;
@@ -240,9 +239,8 @@ int run_pipeline(const PipelineRun& how) {
   };
   const Result<void> checked = check_connectors(*pipeline);
   if (!checked) return report(checked.error());
-  if (const connectors::KafkaSourceSpec* source = kafka_source(*pipeline)) {
-    const Result<KafkaPipeline> kafka = kafka_pipeline(*pipeline, *source);
-    return kafka ? run_kafka(*kafka, check) : report(kafka.error());
+  if (const std::optional<LogToLog> parts = log_to_log(*pipeline)) {
+    return run_kafka(kafka_pipeline(*pipeline, *parts), check);
   }
   Result<RunOptions> options = run_options(*pipeline);
   if (!options) return report(options.error());

@@ -62,11 +62,12 @@ class SinkReader {
     const Place place = section_.place("delivery");
     const bool exactly = delivery_ == Delivery::kExactlyOnce;
     if (type == SinkType::kKafka) {
-      if (!exactly || beside_.has_kafka_source) return;
-      section_.mistake(place, "conflict",
-                       "a kafka sink delivers exactly once only what comes from Kafka, in one "
-                       "transaction with the positions that were read",
-                       R"(write delivery = "at_least_once")");
+      if (!exactly || beside_.has_state) return;
+      section_.mistake(
+          place, "missing-state",
+          "a kafka sink delivers exactly once only with a state directory, where a run "
+          "goes on from",
+          R"(add [state], or write delivery = "at_least_once")");
     } else if (!is_there) {
       return;
     } else if (type == SinkType::kFile) {

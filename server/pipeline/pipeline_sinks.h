@@ -9,7 +9,6 @@ namespace tocsin::server {
 
 // What other tables say that sinks depend on.
 struct SinkSurroundings {
-  bool has_kafka_source = false;
   bool has_state = false;
   std::string state_dir;  // where there is one
 };

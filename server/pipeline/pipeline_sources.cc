@@ -198,10 +198,6 @@ class SourceReader {
   PipelineSource source_;
 };
 
-bool is_kafka(const PipelineSource& source) {
-  return std::holds_alternative<KafkaSourceSpec>(source.spec);
-}
-
 bool is_stdin(const PipelineSource& source) {
   const auto* files = std::get_if<FileSourceSpec>(&source.spec);
   return files != nullptr && files->paths == std::vector<std::string>{"-"};
@@ -268,10 +264,6 @@ std::vector<PipelineSource> read_sources(const std::vector<const ConfigValue*>& 
         is_stdin(source) && std::any_of(sources.begin(), sources.end(), is_stdin);
     if (two_stdin) {
       section.mistake(section.place("type"), "conflict", "two sources read standard input");
-    }
-    if (!sources.empty() && is_kafka(source) != is_kafka(sources.front())) {
-      section.mistake(section.place("type"), "conflict",
-                      "a pipeline reads either Kafka or other sources, not both");
     }
     sources.push_back(std::move(source));
   }

@@ -89,6 +89,28 @@ class SimulatedLog::Producer : public runtime::LogProducer {
   bool doubt_ = false;
 };
 
+class SimulatedLog::Appender : public runtime::LogAppender {
+ public:
+  explicit Appender(SimulatedLog& log) : log_(log) {}
+
+  Result<void> append(const LogPartition& to, const LogRecord& record) override {
+    if (log_.fails()) return failed("not appended");
+    std::optional<std::string> key;
+    if (record.key) key = std::string(*record.key);
+    log_.append(to, key, std::string(record.value.value_or(std::string_view())), record.time);
+    Record& last = log_.find(to)->entries.back().record;
+    for (const runtime::LogHeader& header : record.headers) {
+      last.headers.emplace_back(header.name, header.value);
+    }
+    return {};
+  }
+  Result<void> poll() override { return {}; }
+  Result<void> sync() override { return log_.fails() ? failed("not delivered") : Result<void>(); }
+
+ private:
+  SimulatedLog& log_;
+};
+
 class SimulatedLog::Reader : public runtime::LogReader {
  public:
   explicit Reader(SimulatedLog& log) : log_(log) {}
@@ -197,6 +219,9 @@ class SimulatedLog::Client : public runtime::LogClient {
     ++id.epoch;
     if (log_.fails()) return failed("fenced the former one, and no answer came");
     return std::unique_ptr<runtime::LogProducer>(new Producer(log_, name, id.epoch));
+  }
+  Result<std::unique_ptr<runtime::LogAppender>> open_appender() override {
+    return std::unique_ptr<runtime::LogAppender>(new Appender(log_));
   }
   Result<std::unique_ptr<runtime::LogReader>> open_reader() override {
     return std::unique_ptr<runtime::LogReader>(new Reader(log_));

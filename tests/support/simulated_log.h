@@ -79,6 +79,7 @@ class SimulatedLog {
     int late_epoch = 0;
   };
   class Client;
+  class Appender;
   class Producer;
   class Reader;
 

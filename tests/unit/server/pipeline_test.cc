@@ -346,8 +346,6 @@ TEST_F(PipelineTest, WhatDoesNotGoTogetherInSources) {
       {"name='a'\ntype='stdin'\n[[source]]\nname='a'\ntype='stdin'", "there are two called 'a'"},
       {"name='a'\ntype='stdin'\n[[source]]\nname='b'\ntype='stdin'",
        "two sources read standard input"},
-      {std::string("name='a'\ntype='stdin'\n") + kKafkaSource,
-       "a pipeline reads either Kafka or other sources, not both"},
       {"name='a'\ntype='kafka'\ntopics='x'\ntopic_pattern='y'\nlibrdkafka={}",
        "'topics' and 'topic_pattern' do not go together"},
       {"name='a'\ntype='kafka'\nlibrdkafka={}", "needs the key 'bootstrap.servers'"},
@@ -398,8 +396,6 @@ TEST_F(PipelineTest, WhatDoesNotGoTogetherInSinks) {
        "'secret' and 'secrets' do not go together"},
       {"name='a'\ntype='webhook'\nurl='http://h'\nmax_per_second=0", "a number above 0"},
       {"name='a'\ntype='webhook'\nurl='http://h'\nbatch=1001", "may be from 1 to 1000"},
-      {"name='a'\ntype='kafka'\ntopic='t'\nlibrdkafka={}",
-       "delivers exactly once only what comes from Kafka"},
       {"name='a'\ntype='kafka'\ntopic='t'\ndelivery='at_least_once'\ncommit_every='1s'",
        "'commit_every' is of exactly_once delivery"},
       {"name='a'\ntype='file'\npath='x'\ndelivery='at_least_once'", "leave 'delivery' out"},
@@ -423,6 +419,11 @@ TEST_F(PipelineTest, WhatNeedsState) {
   EXPECT_EQ(mistakes(std::string(kKafkaSource) + kStdoutSink + kState), "");
   const std::string file = "[[sink]]\nname='f'\ntype='file'\npath='x'\ndelivery='exactly_once'\n";
   EXPECT_THAT(mistakes(kFileSource + file), HasSubstr("exactly once only with [state]"));
+  const std::string kafka =
+      "[[sink]]\nname='k'\ntype='kafka'\ntopic='t'\nlibrdkafka={'bootstrap.servers'='h:1'}\n";
+  EXPECT_THAT(mistakes(kFileSource + kafka), HasSubstr("exactly once only with a state directory"));
+  EXPECT_EQ(mistakes(kFileSource + kafka + kState), "");
+  EXPECT_EQ(mistakes(kFileSource + kafka + "delivery='at_least_once'\n"), "");
 }
 
 TEST_F(PipelineTest, VariablesOfTheEnvironment) {

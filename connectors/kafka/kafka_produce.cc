@@ -1,0 +1,63 @@
+#include "connectors/kafka/kafka_produce.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <string_view>
+
+namespace tocsin::connectors {
+
+using eventtime::Error;
+using eventtime::Result;
+using eventtime::Unexpected;
+
+namespace {
+
+constexpr auto kPatience = std::chrono::seconds(15);
+
+}  // namespace
+
+Result<void> produce(rd_kafka_t* handle, const runtime::LogPartition& to,
+                     const runtime::LogRecord& record, const std::function<Result<void>()>& wait) {
+  Owned<rd_kafka_headers_t> headers(rd_kafka_headers_new(record.headers.size()));
+  for (const runtime::LogHeader& header : record.headers) {
+    rd_kafka_header_add(headers.get(), header.name.data(), static_cast<ssize_t>(header.name.size()),
+                        header.value.data(), static_cast<ssize_t>(header.value.size()));
+  }
+  const std::string_view key = record.key.value_or(std::string_view());
+  const std::string_view value = record.value.value_or(std::string_view());
+  const auto give_up = std::chrono::steady_clock::now() + kPatience;
+  while (true) {
+    // librdkafka does not change what it copies.
+    const rd_kafka_resp_err_t error = rd_kafka_producev(
+        handle, RD_KAFKA_V_TOPIC(to.topic.c_str()), RD_KAFKA_V_PARTITION(to.number),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        RD_KAFKA_V_KEY((record.key ? key.data() : nullptr), key.size()),
+        RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),  // NOLINT
+        RD_KAFKA_V_HEADERS(headers.get()), RD_KAFKA_V_END);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      [[maybe_unused]] const rd_kafka_headers_t* taken = headers.release();
+      return {};
+    }
+    const bool is_full = error == RD_KAFKA_RESP_ERR__QUEUE_FULL;
+    if (!is_full || std::chrono::steady_clock::now() > give_up) {
+      return kafka_error(fmt::format("writing to '{}'", to.text()), error);
+    }
+    const Result<void> waited = wait();
+    if (!waited) return waited;
+  }
+}
+
+Result<bool> take_reports(rd_kafka_queue_t* events, int wait_ms) {
+  const Owned<rd_kafka_event_t> event(rd_kafka_queue_poll(events, wait_ms));
+  if (event == nullptr) return false;
+  if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_DR) return true;
+  while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event.get())) {
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+    return kafka_error(fmt::format("writing to '{}'", rd_kafka_topic_name(message->rkt)),
+                       message->err);
+  }
+  return true;
+}
+
+}  // namespace tocsin::connectors

@@ -1,0 +1,367 @@
+#include "connectors/kafka/log_sink.h"
+
+#include <fmt/format.h>
+#include <librdkafka/rdkafka.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "connectors/json/json_string.h"
+
+namespace tocsin::connectors {
+
+using eventtime::Duration;
+using eventtime::Error;
+using eventtime::Result;
+using eventtime::Unexpected;
+using runtime::LogHeader;
+using runtime::LogPosition;
+using runtime::LogRecord;
+
+namespace {
+
+constexpr Duration kFirstPause{250'000};
+constexpr Duration kLongestPause{10'000'000};
+constexpr Duration kLook{100'000};  // while it waits
+constexpr std::string_view kSource = "tocsin-source";
+constexpr std::string_view kSequence = "tocsin-sequence";
+constexpr std::string_view kKind = "tocsin-kind";
+constexpr std::string_view kVersion = "tocsin-sink-1";
+
+// The end of the string that begins at `begin`, behind its quote.
+size_t end_of_string(std::string_view text, size_t begin) {
+  size_t at = begin + 1;
+  while (at < text.size() && text[at] != '"') at += text[at] == '\\' ? 2 : 1;
+  return std::min(at + 1, text.size());
+}
+
+// Takes " NAME=NUMBER" off the front of the text.
+bool take(std::string_view& text, std::string_view name, int base, uint64_t& number) {
+  if (!text.starts_with(' ') || !text.substr(1).starts_with(name)) return false;
+  const char* const begin = text.data() + 1 + name.size();
+  const auto [end, error] = std::from_chars(begin, text.data() + text.size(), number, base);
+  if (error != std::errc() || end == begin) return false;
+  text.remove_prefix(static_cast<size_t>(end - text.data()));
+  return true;
+}
+
+}  // namespace
+
+std::optional<std::string> log_key(std::string_view key) {
+  if (key == "{}") return std::nullopt;
+  const size_t value = end_of_string(key, 1) + 1;  // behind the name and its ':'
+  if (value >= key.size()) return std::string(key);
+  if (key[value] != '"') {
+    const std::string_view rest = key.substr(value, key.size() - value - 1);
+    return std::string(rest.find(',') == std::string_view::npos ? rest : key);
+  }
+  const size_t end = end_of_string(key, value);
+  if (end + 1 != key.size()) return std::string(key);  // there are more fields
+  std::string text(end - value, '\0');
+  const auto size = unescape_json(key.substr(value + 1, end - value - 2), text.data());
+  if (!size) return std::string(key);
+  text.resize(*size);
+  return text;
+}
+
+int32_t log_partition(const std::optional<std::string>& key, int32_t partitions) {
+  if (!key) return 0;
+  return rd_kafka_msg_partitioner_murmur2(nullptr, key->data(), key->size(), partitions, nullptr,
+                                          nullptr);
+}
+
+Result<void> AppendingLogSink::resume(std::string_view position) {
+  std::from_chars(position.data(), position.data() + position.size(), written_);
+  auto appender = client_->open_appender();
+  if (!appender) return Unexpected<Error>{appender.error()};
+  appender_ = *std::move(appender);
+  return {};
+}
+
+Result<void> AppendingLogSink::write(const runtime::OutgoingAlert& alert) {
+  const bool is_alert = alert.kind == runtime::OutgoingAlert::kAlert;
+  const std::optional<std::string> key = is_alert ? log_key(alert.key) : std::nullopt;
+  const std::string number = std::to_string(written_);
+  const std::array<LogHeader, 2> headers = {
+      {{kSource, options_.source},
+       is_alert ? LogHeader{kSequence, number} : LogHeader{kKind, alert.kind}}};
+  written_ += is_alert ? 1 : 0;
+  LogRecord record;
+  record.key = key;
+  record.value = alert.json;
+  record.headers = headers;
+  return appender_->append({options_.topic, log_partition(key, options_.partitions)}, record);
+}
+
+runtime::Metrics AppendingLogSink::metrics() const {
+  return {{"sink_alerts_total",
+           "Alerts written, by this run and those before.",
+           runtime::Metric::Kind::kCounter,
+           {},
+           static_cast<double>(written_)}};
+}
+
+std::string TransactionalLogSink::print(const Note& note) {
+  return fmt::format("{} run={:016x} alerts={} digest={:016x}", kVersion, note.run,
+                     note.place.alerts, note.place.digest);
+}
+
+std::optional<TransactionalLogSink::Note> TransactionalLogSink::parse(std::string_view text) {
+  if (!text.starts_with(kVersion)) return std::nullopt;
+  text.remove_prefix(kVersion.size());
+  Note note;
+  const bool whole = take(text, "run=", 16, note.run) &&
+                     take(text, "alerts=", 10, note.place.alerts) &&
+                     take(text, "digest=", 16, note.place.digest);
+  return whole && text.empty() ? std::optional(note) : std::nullopt;
+}
+
+std::string TransactionalLogSink::position() const {
+  return print({run_, written_});
+}
+
+Result<void> TransactionalLogSink::resume(std::string_view position) {
+  // First this: what a former run left open is decided by it.
+  const Duration give_up{with_.clock.now().micros + kPatience.micros};
+  Result<std::optional<Note>> before = std::optional<Note>();
+  while (true) {
+    const Result<void> opened = open_producer();
+    before = opened ? committed() : Unexpected<Error>{opened.error()};
+    if (before || before.error().blame != eventtime::Blame::kWorld) break;
+    if (with_.stop() || with_.clock.now().micros > give_up.micros) break;
+    with_.warn(before.error().message);
+    with_.clock.sleep(kFirstPause);
+  }
+  if (!before) return Unexpected<Error>{before.error()};
+  committed_at_ = with_.clock.now();
+  former_ = *before;
+  if (position.empty()) {
+    run_ = with_.new_run();
+    return {};
+  }
+  const std::optional<Note> own = parse(position);
+  if (!own) {
+    return eventtime::input_error(
+        fmt::format("sink '{}': the state says that it was another kind of sink; give it another "
+                    "name, or begin with a new state directory",
+                    options_.name));
+  }
+  run_ = own->run;
+  written_ = committed_ = own->place;
+  if (*before && (*before)->run == run_) return hold_back(**before);
+  if (own->place.alerts == 0) return {};
+  return eventtime::input_error(fmt::format(
+      "sink '{}': what was committed to topic '{}' {}. So nobody knows which alerts are there "
+      "already. Begin with a new state directory, or set delivery = \"at_least_once\"",
+      options_.name, options_.topic,
+      *before ? "last is of a run with another state directory"
+              : "is not known any more: the position of its group was deleted or has expired"));
+}
+
+Result<void> TransactionalLogSink::hold_back(const Note& before) {
+  if (before.place.alerts < written_.alerts) {
+    return eventtime::input_error(
+        fmt::format("sink '{}': {} alerts were committed to topic '{}' at the checkpoint, and now "
+                    "the log says {}: it was set back",
+                    options_.name, written_.alerts, options_.topic, before.place.alerts));
+  }
+  committed_ = before.place;
+  if (before.place.alerts > written_.alerts) held_ = before.place;
+  return {};
+}
+
+Result<std::optional<TransactionalLogSink::Note>> TransactionalLogSink::committed() {
+  const Result<std::optional<LogPosition>> position = with_.client->committed(place_of_position());
+  if (!position) return Unexpected<Error>{position.error()};
+  if (!*position) return std::optional<Note>();
+  std::optional<Note> note = parse((*position)->note);
+  if (!note) {
+    return eventtime::input_error(
+        fmt::format("sink '{}': the position of its group in topic '{}' is not Tocsin's: '{}'",
+                    options_.name, options_.topic, (*position)->note));
+  }
+  return note;
+}
+
+Result<void> TransactionalLogSink::open_producer() {
+  producer_.reset();
+  sent_ = 0;
+  auto producer = with_.client->open_producer(id_);
+  if (!producer) return Unexpected<Error>{producer.error()};
+  producer_ = *std::move(producer);
+  return {};
+}
+
+Result<void> TransactionalLogSink::write(const runtime::OutgoingAlert& alert) {
+  Waiting record;
+  record.value = alert.json;
+  if (alert.kind == runtime::OutgoingAlert::kAlert) {
+    record.key = log_key(alert.key);
+    record.header = kSequence;
+    record.text = std::to_string(written_.alerts);
+    ++written_.alerts;
+    written_.digest = XXH3_64bits_withSeed(alert.json.data(), alert.json.size(), written_.digest);
+    if (held_) {
+      if (written_.alerts < held_->alerts) return {};
+      const bool same = written_ == *held_;
+      held_.reset();
+      if (same) return {};
+      return eventtime::input_error(fmt::format(
+          "sink '{}': the alerts up to number {} are not those that were committed to topic '{}': "
+          "inputs or patterns are not what they were",
+          options_.name, written_.alerts, options_.topic));
+    }
+  } else {
+    record.header = kKind;
+    record.text = alert.kind;
+  }
+  waiting_.push_back(std::move(record));
+  if (producer_ != nullptr && sent_ + 1 == waiting_.size()) {
+    // What fails is told, and sent again, with the commit.
+    if (!send(waiting_.back())) producer_.reset();
+  }
+  const Result<void> done = flush();
+  return done && waiting_.size() >= kMaxWaiting ? wait_for_commit() : done;
+}
+
+Result<void> TransactionalLogSink::send(const Waiting& waiting) {
+  const std::array<LogHeader, 2> headers = {
+      {{kSource, options_.source}, {waiting.header, waiting.text}}};
+  LogRecord record;
+  record.key = waiting.key;
+  record.value = waiting.value;
+  record.headers = headers;
+  const Result<void> sent =
+      producer_->send({options_.topic, log_partition(waiting.key, options_.partitions)}, record);
+  if (sent) ++sent_;
+  return sent;
+}
+
+bool TransactionalLogSink::is_due() const {
+  const int64_t now = with_.clock.now().micros;
+  return !waiting_.empty() && now >= committed_at_.micros + options_.commit_every.micros &&
+         now >= retry_at_.micros;
+}
+
+// After an error nobody knows whether the transaction was committed: a new producer settles that,
+// and the position tells.
+Result<void> TransactionalLogSink::settle() {
+  const Result<void> opened = open_producer();
+  if (!opened) return opened;
+  const Result<std::optional<Note>> now = committed();
+  if (!now) {
+    producer_.reset();
+    return Unexpected<Error>{now.error()};
+  }
+  const bool is_own = *now && (*now)->run == run_;
+  if (is_own && attempt_ && (*now)->place == attempt_->place && attempt_->place != committed_) {
+    waiting_.erase(waiting_.begin(),
+                   waiting_.begin() + static_cast<std::ptrdiff_t>(attempt_->records));
+    committed_ = attempt_->place;
+  }
+  attempt_.reset();
+  const bool as_known = is_own ? (*now)->place == committed_ : committed_.alerts == 0;
+  const bool same_former = is_own || !*now || (former_ && former_->run == (*now)->run);
+  if (as_known && same_former) return {};
+  return eventtime::input_error(
+      fmt::format("sink '{}': another run has committed to topic '{}', or its position was changed",
+                  options_.name, options_.topic));
+}
+
+Result<void> TransactionalLogSink::try_to_commit() {
+  if (producer_ == nullptr) {
+    const Result<void> settled = settle();
+    if (!settled || waiting_.empty()) return settled;
+  }
+  while (sent_ < waiting_.size()) {
+    const Result<void> sent = send(waiting_[sent_]);
+    if (!sent) return sent;
+  }
+  const Place place = due_place();
+  attempt_ = {place, waiting_.size()};
+  const Result<void> done = producer_->commit(
+      place_of_position(), {static_cast<int64_t>(place.alerts), print({run_, place})});
+  if (!done) return done;
+  attempt_.reset();
+  if (producer_->is_in_doubt()) producer_.reset();
+  return {};
+}
+
+Result<void> TransactionalLogSink::commit() {
+  const Result<void> done = try_to_commit();
+  committed_at_ = with_.clock.now();
+  if (done) {
+    committed_ = due_place();
+    waiting_.clear();
+    sent_ = 0;
+    pause_ = {};
+    ++commits_;
+    return {};
+  }
+  producer_.reset();
+  if (done.error().blame != eventtime::Blame::kWorld) return done;
+  ++disturbed_;
+  pause_.micros = std::clamp(2 * pause_.micros, kFirstPause.micros, kLongestPause.micros);
+  retry_at_.micros = with_.clock.now().micros + pause_.micros;
+  problem_ = done.error().message;
+  with_.warn(fmt::format("sink '{}': {}; tried again in {} ms", options_.name, problem_,
+                         pause_.micros / 1000));
+  return {};
+}
+
+Result<void> TransactionalLogSink::flush() {
+  return is_due() ? commit() : Result<void>();
+}
+
+Result<void> TransactionalLogSink::wait_for_commit() {
+  const int64_t begun = with_.clock.now().micros;
+  while (!waiting_.empty()) {
+    if (with_.clock.now().micros >= retry_at_.micros) {
+      const Result<void> done = commit();
+      if (!done || waiting_.empty()) return done;
+    }
+    const int64_t waited = with_.clock.now().micros - begun;
+    const int64_t patience = with_.stop() ? kLastPatience.micros : kPatience.micros;
+    if (waited > patience) {
+      return eventtime::world_error(fmt::format(
+          "sink '{}': {} alerts could not be committed to topic '{}' in {} s, the next run will "
+          "find them again: {}",
+          options_.name, waiting_.size(), options_.topic, waited / 1'000'000, problem_));
+    }
+    with_.clock.sleep(kLook);
+  }
+  return {};
+}
+
+Result<void> TransactionalLogSink::sync() {
+  return wait_for_commit();
+}
+
+runtime::Metrics TransactionalLogSink::metrics() const {
+  using Kind = runtime::Metric::Kind;
+  const auto number = [](auto value) { return static_cast<double>(value); };
+  return {{"sink_alerts_total",
+           "Alerts committed, by this run and those before.",
+           Kind::kCounter,
+           {},
+           number(committed_.alerts)},
+          {"sink_waiting",
+           "Alerts that wait to be committed.",
+           Kind::kGauge,
+           {},
+           number(waiting_.size())},
+          {"sink_commits_total",
+           "Transactions that were committed.",
+           Kind::kCounter,
+           {},
+           number(commits_)},
+          {"sink_disturbed_total",
+           "Transactions that failed and were tried again.",
+           Kind::kCounter,
+           {},
+           number(disturbed_)}};
+}
+
+}  // namespace tocsin::connectors
