@@ -1,5 +1,6 @@
-// SIGTERM and SIGINT as a wish to end: for runs that have no end of their own. A second one ends
-// the program at once, as it would without this.
+// SIGTERM and SIGINT as a wish to end: for runs that have no end of their own. One that comes more
+// than a second later ends the program at once, as it would without this. Tested by
+// tests/unit/server/stop_signal_test.cc.
 #pragma once
 
 #include <csignal>
@@ -11,7 +12,8 @@ class StopSignal {
   StopSignal();
   StopSignal(const StopSignal&) = delete;
   StopSignal& operator=(const StopSignal&) = delete;
-  ~StopSignal();  // signals do again what they did before
+  // Signals do again what they did before, if none has come.
+  ~StopSignal();
 
   // One has come since the beginning.
   static bool requested();

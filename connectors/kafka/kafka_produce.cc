@@ -7,9 +7,7 @@
 
 namespace tocsin::connectors {
 
-using eventtime::Error;
 using eventtime::Result;
-using eventtime::Unexpected;
 
 namespace {
 

@@ -247,7 +247,7 @@ bool TransactionalLogSink::is_due() const {
 
 // After an error nobody knows whether the transaction was committed: a new producer settles that,
 // and the position tells.
-Result<void> TransactionalLogSink::settle() {
+Result<void> TransactionalLogSink::settle_attempt() {
   const Result<void> opened = open_producer();
   if (!opened) return opened;
   const Result<std::optional<Note>> now = committed();
@@ -272,7 +272,7 @@ Result<void> TransactionalLogSink::settle() {
 
 Result<void> TransactionalLogSink::try_to_commit() {
   if (producer_ == nullptr) {
-    const Result<void> settled = settle();
+    const Result<void> settled = settle_attempt();
     if (!settled || waiting_.empty()) return settled;
   }
   while (sent_ < waiting_.size()) {

@@ -127,7 +127,7 @@ class TransactionalLogSink : public runtime::Sink {
   // Where a commit brings the log to.
   Place due_place() const { return held_ ? *held_ : written_; }
   // A new producer, and what is known of the last attempt.
-  eventtime::Result<void> settle();
+  eventtime::Result<void> settle_attempt();
   eventtime::Result<void> try_to_commit();
   // Commits what is waiting, or notes when to try again. An error is not the world's.
   eventtime::Result<void> commit();
