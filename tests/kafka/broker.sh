@@ -3,8 +3,11 @@
 # needs Maven.
 #
 #   broker.sh fetch JARS              the broker's jars from Maven Central, once
-#   broker.sh start DIR JARS PORT PID formats DIR on first use; returns when the broker serves; it
-#                                     lives no longer than process PID
+#   broker.sh start DIR JARS PORT PID [PROXY]
+#                                     formats DIR on first use; returns when the broker serves; it
+#                                     takes PORT and the next two, and lives no longer than process
+#                                     PID. Who asks on PORT + 2 is told that the broker is on port
+#                                     PROXY: so a proxy keeps its clients
 #                                     TOCSIN_KAFKA_PROPERTIES: more lines of server.properties
 #   broker.sh stop DIR                ends it cleanly
 #   broker.sh kill DIR                kills it; what it has is kept, and `start` goes on with it
@@ -80,16 +83,17 @@ serves() { # PORT
   [[ ${#answer} == 24 && ${answer:16} != 00000000 ]]
 }
 
-write_properties() { # DIR PORT
+write_properties() { # DIR PORT PROXY
+  local via=$(($2 + 2))
   cat >"$1/server.properties" <<PROPERTIES
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:$(($2 + 1))
-listeners=PLAINTEXT://127.0.0.1:$2,CONTROLLER://127.0.0.1:$(($2 + 1))
-advertised.listeners=PLAINTEXT://127.0.0.1:$2
+listeners=PLAINTEXT://127.0.0.1:$2,PROXY://127.0.0.1:$via,CONTROLLER://127.0.0.1:$(($2 + 1))
+advertised.listeners=PLAINTEXT://127.0.0.1:$2,PROXY://127.0.0.1:${3:-$via}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXY:PLAINTEXT
 log.dirs=$1/data
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1
@@ -111,12 +115,12 @@ ${TOCSIN_KAFKA_PROPERTIES:-}
 PROPERTIES
 }
 
-start() { # DIR JARS PORT PID
+start() { # DIR JARS PORT PID PROXY
   local dir=$1 jars=$2 port=$3 owner=$4 pid flags
   mkdir -p "$dir"
   pid=$(live_pid "$dir") && fail "it runs already, pid $pid"
   command -v java >/dev/null || fail "no java here; install default-jre-headless"
-  write_properties "$dir" "$port"
+  write_properties "$dir" "$port" "$5"
   mapfile -t flags < <(jvm_flags "$jars")
   if [[ ! -f $dir/data/meta.properties ]]; then
     java "${flags[@]}" kafka.tools.StorageTool format -t dG9jc2luLWNpLWJyb2tlcg \
@@ -160,7 +164,7 @@ end() { # DIR SIGNAL
 
 case "${1:-}" in
   fetch) fetch "$2" ;;
-  start) start "$2" "$3" "$4" "$5" ;;
+  start) start "$2" "$3" "$4" "$5" "${6:-}" ;;
   stop) end "$2" TERM ;;
   kill) end "$2" KILL ;;
   *) sed -n '5,10s/^# *//p' "$0" >&2 && exit 2 ;;

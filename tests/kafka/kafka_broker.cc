@@ -34,7 +34,9 @@ int bound(int port) {
   return -1;
 }
 
-// The broker takes a port and the next one.
+// The broker takes a port and the next two.
+constexpr int kProxied = 2;  // the one that clients of the proxy come in by
+
 int free_port() {
   while (true) {
     const int socket = bound(0);
@@ -43,16 +45,17 @@ int free_port() {
     getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
     const int port = ntohs(address.sin_port);
     const int next = bound(port + 1);
-    close(socket);
-    if (next < 0) continue;
-    close(next);
-    return port;
+    const int last = bound(port + kProxied);
+    for (const int each : {socket, next, last}) {
+      if (each >= 0) close(each);
+    }
+    if (next >= 0 && last >= 0) return port;
   }
 }
 
 }  // namespace
 
-KafkaBroker::KafkaBroker() : port_(free_port()) {
+KafkaBroker::KafkaBroker() : port_(free_port()), proxy_(static_cast<uint16_t>(port_ + kProxied)) {
   start();
 }
 
@@ -74,7 +77,7 @@ void KafkaBroker::run(const std::vector<std::string>& arguments) const {
 
 void KafkaBroker::start() {
   run({"start", directory_.path(), TOCSIN_KAFKA_JARS, std::to_string(port_),
-       std::to_string(getpid())});
+       std::to_string(getpid()), std::to_string(proxy_.port())});
 }
 void KafkaBroker::stop() {
   run({"stop", directory_.path()});
@@ -85,6 +88,10 @@ void KafkaBroker::kill() {
 
 std::string KafkaBroker::address() const {
   return "127.0.0.1:" + std::to_string(port_);
+}
+
+std::string KafkaBroker::proxy_address() const {
+  return "127.0.0.1:" + std::to_string(proxy_.port());
 }
 
 std::unique_ptr<runtime::LogClient> KafkaBroker::client(const std::string& group) const {

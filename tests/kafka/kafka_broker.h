@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/log_client.h"
+#include "tests/support/tcp_proxy.h"
 #include "tests/support/temporary_directory.h"
 
 namespace tocsin::kafka_tests {
@@ -35,6 +36,9 @@ class KafkaBroker {
   void kill();
 
   std::string address() const;
+  // The same broker, all connections through the proxy.
+  std::string proxy_address() const;
+  tests::TcpProxy& proxy() { return proxy_; }
   // Of the group.
   std::unique_ptr<runtime::LogClient> client(const std::string& group) const;
   // A name that no other test has.
@@ -47,6 +51,7 @@ class KafkaBroker {
 
   tests::TemporaryDirectory directory_;
   int port_ = 0;
+  tests::TcpProxy proxy_;
   int topics_ = 0;
 };
 
