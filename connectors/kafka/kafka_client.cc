@@ -61,6 +61,9 @@ class KafkaClient : public runtime::LogClient {
     if (!made) return Unexpected<Error>{made.error()};
     return std::unique_ptr<Door>(*std::move(made));
   }
+  // The first offset of this time or later, -1: none; or of a place that Kafka has a negative time
+  // for.
+  Result<int64_t> list_offset(const LogPartition& partition, int64_t time);
   // Of one topic, or of all.
   Result<Owned<const rd_kafka_metadata_t>> metadata(const std::string* topic);
 
@@ -156,26 +159,34 @@ Result<void> KafkaClient::create_topic(const std::string& topic, int32_t partiti
   return kafka_error(what, "no broker knows it yet");
 }
 
+Result<int64_t> KafkaClient::list_offset(const LogPartition& partition, int64_t time) {
+  const PartitionList list = list_of(partition);
+  const rd_kafka_topic_partition_t& entry = list->elems[0];
+  list->elems[0].offset = time;
+  const rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(control_.get(), list.get(), kWaitMs);
+  const rd_kafka_resp_err_t why = error == RD_KAFKA_RESP_ERR_NO_ERROR ? entry.err : error;
+  if (why == RD_KAFKA_RESP_ERR_NO_ERROR) return entry.offset;
+  return kafka_error(fmt::format("the offsets of '{}'", partition.text()), why);
+}
+
+// One question after the other. librdkafka's own function asks both at once, and where a leader has
+// moved and one is refused, it sometimes (2.0.2) gives the other's answer for both: a log that
+// looks as if all its records had been deleted.
 Result<runtime::LogBounds> KafkaClient::bounds(const LogPartition& partition) {
-  runtime::LogBounds bounds;
-  const rd_kafka_resp_err_t error =
-      rd_kafka_query_watermark_offsets(control_.get(), partition.topic.c_str(), partition.number,
-                                       &bounds.first, &bounds.end, kWaitMs);
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return bounds;
-  return kafka_error(fmt::format("the offsets of '{}'", partition.text()), error);
+  const Result<int64_t> first = list_offset(partition, RD_KAFKA_OFFSET_BEGINNING);
+  if (!first) return Unexpected<Error>{first.error()};
+  const Result<int64_t> end = list_offset(partition, RD_KAFKA_OFFSET_END);
+  if (!end) return Unexpected<Error>{end.error()};
+  return runtime::LogBounds{*first, *end};
 }
 
 Result<int64_t> KafkaClient::offset_at(const LogPartition& partition, eventtime::Timestamp time) {
   // The end is asked for first: a record that is committed between the two questions is behind it.
-  const Result<runtime::LogBounds> all = bounds(partition);
-  if (!all) return Unexpected<Error>{all.error()};
-  const PartitionList list = list_of(partition);
-  list->elems[0].offset = time.micros / kMicrosPerMs;
-  const rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(control_.get(), list.get(), kWaitMs);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return kafka_error(fmt::format("the offset of a time in '{}'", partition.text()), error);
-  }
-  return list->elems[0].offset >= 0 ? list->elems[0].offset : all->end;
+  const Result<int64_t> end = list_offset(partition, RD_KAFKA_OFFSET_END);
+  if (!end) return end;
+  const Result<int64_t> found = list_offset(partition, time.micros / kMicrosPerMs);
+  if (!found || *found >= 0) return found;
+  return end;
 }
 
 Result<std::optional<LogPosition>> KafkaClient::committed(const LogPartition& partition) {

@@ -1,12 +1,21 @@
 #include "connectors/kafka/kafka_membership.h"
 
+#include <fmt/format.h>
+
 #include <array>
+#include <string>
 
 namespace tocsin::connectors {
 
 using eventtime::Error;
 using eventtime::Result;
 using eventtime::Unexpected;
+
+namespace {
+
+constexpr int kErrorLevel = 3;  // of syslog
+
+}  // namespace
 
 Result<std::unique_ptr<KafkaMembership>> KafkaMembership::join(
     const KafkaClientOptions& options, const std::vector<std::string>& topics, Changes changes) {
@@ -44,7 +53,7 @@ KafkaMembership::~KafkaMembership() {
 
 void KafkaMembership::rebalance(rd_kafka_t* handle, rd_kafka_resp_err_t what,
                                 rd_kafka_topic_partition_list_t* partitions, void* opaque) {
-  const KafkaMembership& member = *static_cast<KafkaOpaque*>(opaque)->membership;
+  KafkaMembership& member = *static_cast<KafkaOpaque*>(opaque)->membership;
   if (what != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     member.changes_.revoked(rd_kafka_assignment_lost(handle) != 0);
     rd_kafka_assign(handle, nullptr);
@@ -57,13 +66,24 @@ void KafkaMembership::rebalance(rd_kafka_t* handle, rd_kafka_resp_err_t what,
   for (int i = 0; i < partitions->cnt; ++i) {
     assigned.push_back({partitions->elems[i].topic, partitions->elems[i].partition});
   }
+  member.told_.clear();
   member.changes_.assigned(assigned);
 }
 
-// Other errors pass: librdkafka joins again by itself, and says so by a rebalance.
+// Each reason once, for it comes with each try.
+void KafkaMembership::tell(const rd_kafka_message_t& message) {
+  const std::string text = fmt::format("the group: {} ({})", rd_kafka_message_errstr(&message),
+                                       rd_kafka_err2name(message.err));
+  if (text != told_ && opaque_.log) opaque_.log(kErrorLevel, text);
+  told_ = text;
+}
+
+// Other errors pass: librdkafka joins again by itself, and says so by a rebalance. Until then this
+// member has nothing to do, so somebody should know why.
 Result<void> KafkaMembership::poll() {
   while (rd_kafka_message_t* message = rd_kafka_consumer_poll(handle_.get(), 0)) {
     const rd_kafka_resp_err_t error = message->err;
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR && error != RD_KAFKA_RESP_ERR__FATAL) tell(*message);
     rd_kafka_message_destroy(message);
     if (error == RD_KAFKA_RESP_ERR__FATAL) {
       std::array<char, 512> reason{};

@@ -23,7 +23,10 @@ class KafkaMembership : public runtime::LogMembership {
   static void rebalance(rd_kafka_t* handle, rd_kafka_resp_err_t what,
                         rd_kafka_topic_partition_list_t* partitions, void* opaque);
 
+  void tell(const rd_kafka_message_t& message);
+
   Changes changes_;
+  std::string told_;  // the last of what passes
   KafkaOpaque opaque_;
   Handle handle_;
 };

@@ -138,11 +138,8 @@ Result<void> KafkaProducer::wait_for_delivery() {
   return {};
 }
 
-Result<void> KafkaProducer::commit(const runtime::LogPartition& from,
-                                   const runtime::LogPosition& position) {
-  Result<void> done = begin();
-  if (done) done = wait_for_delivery();
-  if (!done) return done;
+Result<void> KafkaProducer::commit_position(const runtime::LogPartition& from,
+                                            const runtime::LogPosition& position) {
   const PartitionList list = list_of(from);
   rd_kafka_topic_partition_t& entry = list->elems[0];
   entry.offset = position.offset;
@@ -150,9 +147,19 @@ Result<void> KafkaProducer::commit(const runtime::LogPartition& from,
   entry.metadata_size = position.note.size();
   const Owned<rd_kafka_consumer_group_metadata_t> group(
       rd_kafka_consumer_group_metadata_new(options_.group.c_str()));
-  done = retried("committing a position", [&] {
+  return retried("committing a position", [&] {
     return rd_kafka_send_offsets_to_transaction(handle_.get(), list.get(), group.get(), kWaitMs);
   });
+}
+
+Result<void> KafkaProducer::commit(const runtime::LogPartition& from,
+                                   const runtime::LogPosition& position) {
+  Result<void> done = begin();
+  if (!done) return done;
+  const Result<void> delivered = wait_for_delivery();
+  // Of records that were given up the transaction knows why, and says it to the next request.
+  done = commit_position(from, position);
+  if (done) done = delivered;
   if (!done) return done;
   done = retried("committing a transaction",
                  [&] { return rd_kafka_commit_transaction(handle_.get(), kWaitMs); });

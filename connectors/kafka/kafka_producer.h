@@ -34,6 +34,8 @@ class KafkaProducer : public runtime::LogProducer {
   explicit KafkaProducer(const KafkaClientOptions& options) : options_(options) {}
   eventtime::Result<void> begin();
   eventtime::Result<void> wait_for_delivery();
+  eventtime::Result<void> commit_position(const runtime::LogPartition& from,
+                                          const runtime::LogPosition& position);
   void learn_topics() const;
   static rd_kafka_resp_err_t add_interceptors(rd_kafka_t* handle, const rd_kafka_conf_t* conf,
                                               void* watch, char* reason, size_t size);
