@@ -236,6 +236,10 @@ Result<void> RunLoop::pass_time() {
   }
   const Result<std::vector<runtime::Tick>> ticks = ticks_->make(watermarks, records_);
   if (!ticks) return Unexpected<Error>{ticks.error()};
+  // What leaves this machine may not be found again without them.
+  const bool leaves = !ticks->empty() && options_.has_kafka();
+  const Result<void> synced = leaves ? ticks_->sync() : Result<void>();
+  if (!synced) return synced;
   alerts_.clear();
   for (const runtime::Tick& tick : *ticks) move_time(tick.input, tick.time);
   const Result<void> spilled = check_spilling();
