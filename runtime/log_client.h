@@ -80,6 +80,9 @@ class LogProducer {
   // request of it could then hit the next one of the same producer (KAFKA-17754): before that,
   // open a new producer.
   virtual bool is_in_doubt() const = 0;
+  // Takes what has come of itself, so that it does not pile up. Does not wait; to be called every
+  // second or so.
+  virtual void poll() {}
 };
 
 // Writes without transactions, each record at least once, those of a partition in order. Used by

@@ -111,6 +111,7 @@ class Command {
   AppendedFile dead_letter_;
   std::unique_ptr<connectors::StateLock> member_;
   std::string member_id_;
+  connectors::KafkaStatistics statistics_;
   std::unique_ptr<runtime::LogClient> client_;
   std::map<std::string, TopicKey> keys_;  // by topic
   std::map<std::string, connectors::DecodeOptions> decoding_;
@@ -223,6 +224,7 @@ Result<void> Command::open_client() {
   options.written_topics = {pipeline_.sink.topic};
   options.with_headers = needs_headers(pipeline_.source);
   options.log = log_kafka;
+  if (metrics_ != nullptr) options.statistics = &statistics_;
   auto client = connectors::open_kafka(std::move(options));
   if (!client) return Unexpected<Error>{client.error()};
   client_ = *std::move(client);
@@ -270,11 +272,17 @@ Result<void> Command::run() {
   MachineClock clock;
   KafkaRun run(options_, *client_, clock, StopSignal::requested);
   eventtime::Duration next{0};
+  uint64_t version = 0;  // of the statistics as text: they come seldom, and are long
+  std::string statistics;
   run.on_round = [&](const KafkaRun& of) {
     const eventtime::Duration now = clock.now();
     if (metrics_ == nullptr || now.micros < next.micros) return;
     next = {now.micros + kPublishEvery.micros};
-    metrics_->publish(prometheus_text(kafka_metrics(of)));
+    if (const uint64_t newest = statistics_.version(); newest != version) {
+      version = newest;
+      statistics = prometheus_text(statistics_.metrics());
+    }
+    metrics_->publish(prometheus_text(kafka_metrics(of)) + statistics);
     metrics_->set_ready();
   };
   const Result<void> done = run.run();

@@ -426,6 +426,7 @@ Result<void> PartitionMachine::send_tick(Timestamp time) {
 }
 
 Result<void> PartitionMachine::pass() {
+  producer_->poll();
   const Result<void> passed = let_time_pass();
   if (!passed) return passed;
   const std::optional<Duration> when = due();

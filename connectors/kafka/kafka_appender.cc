@@ -17,6 +17,7 @@ constexpr int kPollMs = 100;
 Result<std::unique_ptr<KafkaAppender>> KafkaAppender::open(const KafkaClientOptions& options) {
   std::unique_ptr<KafkaAppender> appender(new KafkaAppender());
   appender->opaque_.log = options.log;
+  appender->opaque_.take_statistics(options.statistics, "appender", options.group);
   Result<KafkaConfig> config = KafkaConfig::create(options.writing);
   if (!config) return Unexpected<Error>{config.error()};
   config->set("enable.idempotence", "true");
@@ -31,7 +32,7 @@ Result<std::unique_ptr<KafkaAppender>> KafkaAppender::open(const KafkaClientOpti
 Result<void> KafkaAppender::append(const runtime::LogPartition& to,
                                    const runtime::LogRecord& record) {
   const auto wait = [this]() -> Result<void> {
-    const Result<bool> taken = take_reports(events_.get(), kPollMs);
+    const Result<bool> taken = take_event(events_.get(), kPollMs, opaque_);
     return taken ? Result<void>() : Unexpected<Error>{taken.error()};
   };
   return produce(handle_.get(), to, record, wait);
@@ -39,7 +40,7 @@ Result<void> KafkaAppender::append(const runtime::LogPartition& to,
 
 Result<void> KafkaAppender::poll() {
   while (true) {
-    const Result<bool> taken = take_reports(events_.get(), 0);
+    const Result<bool> taken = take_event(events_.get(), 0, opaque_);
     if (!taken) return Unexpected<Error>{taken.error()};
     if (!*taken) return {};
   }
@@ -47,7 +48,7 @@ Result<void> KafkaAppender::poll() {
 
 Result<void> KafkaAppender::sync() {
   while (rd_kafka_outq_len(handle_.get()) > 0) {
-    const Result<bool> taken = take_reports(events_.get(), kPollMs);
+    const Result<bool> taken = take_event(events_.get(), kPollMs, opaque_);
     if (!taken) return Unexpected<Error>{taken.error()};
   }
   return {};

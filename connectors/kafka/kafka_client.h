@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "connectors/kafka/kafka_spec.h"
+#include "connectors/kafka/kafka_statistics.h"
 #include "runtime/log_client.h"
 
 namespace tocsin::connectors {
@@ -32,6 +33,8 @@ struct KafkaClientOptions {
   std::vector<std::string> written_topics;  // producers learn of these when they are opened
   bool with_headers = false;                // of records that are read
   KafkaLog log;
+  // What readers, members and producers tell of themselves; outlives them. Null: nothing.
+  KafkaStatistics* statistics = nullptr;
 };
 
 // Whether librdkafka knows them and they are the user's to set. Without a network.

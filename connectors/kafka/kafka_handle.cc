@@ -32,7 +32,8 @@ constexpr std::array kOurs = {"group.id",
 // May be overruled. Ten seconds without a new try after a short outage would fail a transaction.
 constexpr std::pair<const char*, const char*> kDefaults[] = {{"client.id", "tocsin"},
                                                              {"reconnect.backoff.max.ms", "500"},
-                                                             {"log.connection.close", "false"}};
+                                                             {"log.connection.close", "false"},
+                                                             {"statistics.interval.ms", "5000"}};
 
 bool is_secret(std::string_view name) {
   for (const std::string_view part : {"password", "secret", "key.pem", "oauthbearer", "jaas"}) {
@@ -44,6 +45,11 @@ bool is_secret(std::string_view name) {
 void on_log(const rd_kafka_t* handle, int level, const char* /*facility*/, const char* text) {
   const KafkaLog& log = static_cast<const KafkaOpaque*>(rd_kafka_opaque(handle))->log;
   if (log) log(level, text);
+}
+
+int on_statistics(rd_kafka_t* /*handle*/, char* json, size_t size, void* opaque) {
+  static_cast<const KafkaOpaque*>(opaque)->statistics->take({json, size});
+  return 0;  // librdkafka frees the text
 }
 
 }  // namespace
@@ -77,6 +83,11 @@ void KafkaConfig::set(const char* name, const std::string& value) {
 Result<Handle> KafkaConfig::open(rd_kafka_type_t type, KafkaOpaque& opaque) {
   rd_kafka_conf_set_opaque(conf_.get(), &opaque);
   rd_kafka_conf_set_log_cb(conf_.get(), on_log);
+  if (opaque.statistics != nullptr) {
+    rd_kafka_conf_set_stats_cb(conf_.get(), on_statistics);
+  } else {
+    set("statistics.interval.ms", "0");  // or they pile up, as nobody takes them
+  }
   std::array<char, kReasonBytes> reason{};
   rd_kafka_t* handle = rd_kafka_new(type, conf_.get(), reason.data(), reason.size());
   if (handle == nullptr) return kafka_error("no client with these settings", reason.data());

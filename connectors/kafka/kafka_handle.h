@@ -51,6 +51,11 @@ class KafkaMembership;
 struct KafkaOpaque {
   KafkaLog log;
   KafkaMembership* membership = nullptr;
+  std::unique_ptr<KafkaStatistics::Handle> statistics = {};  // null: none are made
+
+  void take_statistics(KafkaStatistics* into, const char* client, const std::string& id = {}) {
+    if (into != nullptr) statistics = into->add(client, id);
+  }
 };
 
 // Settings for a new handle.

@@ -21,6 +21,7 @@ Result<std::unique_ptr<KafkaMembership>> KafkaMembership::join(
     const KafkaClientOptions& options, const std::vector<std::string>& topics, Changes changes) {
   std::unique_ptr<KafkaMembership> member(new KafkaMembership(std::move(changes)));
   member->opaque_ = {options.log, member.get()};
+  member->opaque_.take_statistics(options.statistics, "member");
   KafkaSettings settings = options.reading;
   settings.emplace("session.timeout.ms", "10000");
   settings.emplace("heartbeat.interval.ms", "1000");

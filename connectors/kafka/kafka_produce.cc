@@ -46,10 +46,14 @@ Result<void> produce(rd_kafka_t* handle, const runtime::LogPartition& to,
   }
 }
 
-Result<bool> take_reports(rd_kafka_queue_t* events, int wait_ms) {
+Result<bool> take_event(rd_kafka_queue_t* events, int wait_ms, const KafkaOpaque& opaque) {
   const Owned<rd_kafka_event_t> event(rd_kafka_queue_poll(events, wait_ms));
   if (event == nullptr) return false;
-  if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_DR) return true;
+  const rd_kafka_event_type_t type = rd_kafka_event_type(event.get());
+  if (type == RD_KAFKA_EVENT_STATS && opaque.statistics != nullptr) {
+    opaque.statistics->take(rd_kafka_event_stats(event.get()));
+  }
+  if (type != RD_KAFKA_EVENT_DR) return true;
   while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event.get())) {
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
     return kafka_error(fmt::format("writing to '{}'", rd_kafka_topic_name(message->rkt)),

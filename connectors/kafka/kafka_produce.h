@@ -13,8 +13,9 @@ eventtime::Result<void> produce(rd_kafka_t* handle, const runtime::LogPartition&
                                 const runtime::LogRecord& record,
                                 const std::function<eventtime::Result<void>()>& wait);
 
-// Waits for reports of deliveries, at most so long: whether there were any. An error: a record was
-// not delivered.
-eventtime::Result<bool> take_reports(rd_kafka_queue_t* events, int wait_ms);
+// Waits for reports of deliveries and for statistics, at most so long: whether there were any. An
+// error: a record was not delivered.
+eventtime::Result<bool> take_event(rd_kafka_queue_t* events, int wait_ms,
+                                   const KafkaOpaque& opaque);
 
 }  // namespace tocsin::connectors

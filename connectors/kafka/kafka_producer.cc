@@ -75,6 +75,7 @@ Result<std::unique_ptr<KafkaProducer>> KafkaProducer::open(const KafkaClientOpti
                                                            const std::string& id) {
   std::unique_ptr<KafkaProducer> producer(new KafkaProducer(options));
   producer->opaque_.log = options.log;
+  producer->opaque_.take_statistics(options.statistics, "producer", id);
   KafkaSettings settings = options.writing;
   settings.emplace("linger.ms", "0");
   settings.emplace("transaction.timeout.ms", "10000");
@@ -118,24 +119,35 @@ Result<void> KafkaProducer::send(const runtime::LogPartition& to,
                                  const runtime::LogRecord& record) {
   const Result<void> begun = begin();
   if (!begun) return begun;
-  // A failure is told again when the transaction is committed.
   return produce(handle_.get(), to, record, [this] {
-    static_cast<void>(take_reports(events_.get(), kPollMs));
+    take_event(kPollMs);
     return Result<void>();
   });
+}
+
+// False: there was none in that time. What failed is told with the commit.
+bool KafkaProducer::take_event(int wait_ms) {
+  const Result<bool> taken = connectors::take_event(events_.get(), wait_ms, opaque_);
+  if (taken) return *taken;
+  if (delivered_) delivered_ = Unexpected<Error>{taken.error()};
+  return true;
+}
+
+void KafkaProducer::poll() {
+  while (take_event(0)) {
+  }
 }
 
 // Here and not in librdkafka's flush, which would look every 10 ms.
 Result<void> KafkaProducer::wait_for_delivery() {
   const auto give_up = std::chrono::steady_clock::now() + kDeliveryTime;
-  while (rd_kafka_outq_len(handle_.get()) > 0) {
-    const Result<bool> taken = take_reports(events_.get(), kPollMs);
-    if (!taken) return Unexpected<Error>{taken.error()};
+  while (delivered_ && rd_kafka_outq_len(handle_.get()) > 0) {
+    take_event(kPollMs);
     if (std::chrono::steady_clock::now() > give_up) {
       return kafka_error("writing", "no broker has taken the records in time");
     }
   }
-  return {};
+  return delivered_;
 }
 
 Result<void> KafkaProducer::commit_position(const runtime::LogPartition& from,

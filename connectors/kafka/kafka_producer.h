@@ -21,6 +21,7 @@ class KafkaProducer : public runtime::LogProducer {
   eventtime::Result<void> commit(const runtime::LogPartition& from,
                                  const runtime::LogPosition& position) override;
   bool is_in_doubt() const override { return watch_.doubt; }
+  void poll() override;
 
  private:
   // What interceptors see, on threads of librdkafka.
@@ -34,6 +35,7 @@ class KafkaProducer : public runtime::LogProducer {
   explicit KafkaProducer(const KafkaClientOptions& options) : options_(options) {}
   eventtime::Result<void> begin();
   eventtime::Result<void> wait_for_delivery();
+  bool take_event(int wait_ms);
   eventtime::Result<void> commit_position(const runtime::LogPartition& from,
                                           const runtime::LogPosition& position);
   void learn_topics() const;
@@ -45,6 +47,7 @@ class KafkaProducer : public runtime::LogProducer {
   Watch watch_;  // before the handle, which tells it until its end
   Handle handle_;
   Owned<rd_kafka_queue_t> events_;
+  eventtime::Result<void> delivered_;  // the first record that was not
 };
 
 }  // namespace tocsin::connectors

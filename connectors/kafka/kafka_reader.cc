@@ -20,6 +20,7 @@ constexpr int64_t kMicrosPerMs = 1000;
 Result<std::unique_ptr<KafkaReader>> KafkaReader::open(const KafkaClientOptions& options) {
   std::unique_ptr<KafkaReader> reader(new KafkaReader(options.with_headers));
   reader->opaque_.log = options.log;
+  reader->opaque_.take_statistics(options.statistics, "reader");
   Result<KafkaConfig> config = KafkaConfig::create(options.reading);
   if (!config) return Unexpected<Error>{config.error()};
   config->set("check.crcs", "true");
@@ -74,6 +75,7 @@ std::optional<int64_t> KafkaReader::known_end(const LogPartition& partition) con
 // take it record by record costs half as much again as decoding it does.
 Result<void> KafkaReader::read(eventtime::Duration wait, size_t most, const OnRecord& on_record,
                                const OnEnd& on_end) {
+  if (opaque_.statistics != nullptr) rd_kafka_poll(handle_.get(), 0);
   struct Call {
     KafkaReader& reader;
     size_t left;
