@@ -15,13 +15,14 @@ using eventtime::Result;
 using eventtime::Unexpected;
 
 Result<std::vector<RunInput>> find_log_inputs(const connectors::KafkaSourceSpec& spec,
-                                              const std::string& group) {
+                                              const std::string& group, bool is_watched) {
   static const MachineClock kClock;
   connectors::KafkaClientOptions options;
   options.group = group;
   options.reading = options.writing = spec.librdkafka;
   options.with_headers = needs_headers(spec);
   options.log = log_kafka;
+  if (is_watched) options.statistics = &kafka_statistics();
   auto client = connectors::open_kafka(std::move(options));
   if (!client) return Unexpected<Error>{client.error()};
   const auto topics = find_topics(**client, spec);

@@ -30,9 +30,10 @@ struct LogInput {
   runtime::LogPartition partition;
 };
 
-// Asks the brokers which partitions there are. `group` is how they know the run.
+// Asks the brokers which partitions there are. `group` is how they know the run. `is_watched`: its
+// clients tell kafka_statistics() how they are.
 eventtime::Result<std::vector<RunInput>> find_log_inputs(const connectors::KafkaSourceSpec& spec,
-                                                         const std::string& group);
+                                                         const std::string& group, bool is_watched);
 
 // The catalog and the input outlive the source.
 eventtime::Result<std::unique_ptr<connectors::LogSource>> open_log(

@@ -49,6 +49,7 @@ struct Maker {
     how.reading = how.writing = spec.librdkafka;
     how.written_topics = {spec.topic};
     how.log = log_kafka;
+    if (options.listen) how.statistics = &kafka_statistics();
     auto opened = connectors::open_kafka(std::move(how));
     if (!opened) return eventtime::Unexpected<eventtime::Error>{opened.error()};
     const std::shared_ptr<runtime::LogClient> client = *std::move(opened);

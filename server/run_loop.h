@@ -120,6 +120,8 @@ class RunLoop {
   std::optional<Pace> pace_;
   std::unique_ptr<MetricsServer> metrics_;  // where somebody is to watch
   eventtime::Duration next_publish_;
+  uint64_t kafka_version_ = 0;  // of the statistics of Kafka's clients
+  std::string kafka_text_;      // which are long, and come seldom
   eventtime::Duration next_flush_;
   runtime::Engine::OnAlert on_alert_;
   bool told_of_spilling_ = false;

@@ -312,6 +312,7 @@ Result<void> TransactionalLogSink::commit() {
 }
 
 Result<void> TransactionalLogSink::flush() {
+  if (producer_ != nullptr) producer_->poll();
   return is_due() ? commit() : Result<void>();
 }
 

@@ -74,7 +74,7 @@ Result<RunOptions> run_options(const Pipeline& pipeline) {
     const auto* kafka = std::get_if<connectors::KafkaSourceSpec>(&source.spec);
     if (files != nullptr) add_inputs(source, *files, options);
     if (kafka != nullptr) {
-      auto partitions = find_log_inputs(*kafka, pipeline.name);
+      auto partitions = find_log_inputs(*kafka, pipeline.name, pipeline.metrics.has_value());
       if (!partitions) return Unexpected<Error>{partitions.error()};
       for (RunInput& input : *partitions) options.inputs.push_back(std::move(input));
     }

@@ -6,16 +6,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <thread>
 
 #include "connectors/kafka/log_sink.h"
 #include "eventtime/timestamp.h"
 #include "tests/kafka/kafka_broker.h"
+#include "tests/kafka/kafka_rig.h"
 #include "tests/model/random.h"
 #include "tests/support/process.h"
 #include "tests/support/running_program.h"
@@ -26,12 +25,11 @@ namespace {
 
 using ::testing::HasSubstr;
 using tests::RunningProgram;
-using Lines = std::vector<std::string>;
 
 constexpr int32_t kPartitions = 3;
 constexpr size_t kKills = 15;
 // Grouped by what the topic is not partitioned by, over both sources.
-constexpr const char* kPatterns = R"(
+constexpr const char* kMixedPatterns = R"(
 event Payment { card: string, shop: string, amount: int, at: timestamp } time at
 event Alarm { shop: string, at: timestamp } time at
 pattern after_alarm {
@@ -65,7 +63,7 @@ Lines lines_of(const std::string& text) {
 class Mixed : public testing::Test {
  protected:
   void SetUp() override {
-    directory_.write("patterns.tocsin", kPatterns);
+    directory_.write("patterns.tocsin", kMixedPatterns);
     directory_.write("alarms.jsonl", "");
     topic_ = broker_->make_topic("mixed-payments", kPartitions);
     alerts_ = broker_->make_topic("mixed-alerts", 2);
@@ -206,7 +204,6 @@ checkpoint_every = "300ms"
     program.signal(SIGTERM);
     EXPECT_EQ(program.wait(), 0) << program.err();
   }
-  static void sleep_ms(size_t ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
 
   KafkaBroker* broker_ = &KafkaBroker::shared();
   std::string topic_;
@@ -250,9 +247,18 @@ TEST_F(Mixed, AtLeastOnceHasNoTransactions) {
   send(1, {"no event"});
   sent_[1].pop_back();
   settle();
+  directory_.write("pipeline.toml", tests::read_file(directory_.path("pipeline.toml")) +
+                                        "[metrics]\nlisten = \"127.0.0.1:0\"\n");
   const Lines all = wanted();
   RunningProgram program(arguments());
   wait_for(all, program);
+  std::string metrics;
+  EXPECT_TRUE(tests::eventually([&] {
+    metrics = metrics_of(program);
+    return metrics.find("tocsin_kafka_client_age{client=\"appender\"") != std::string::npos &&
+           metrics.find("tocsin_kafka_client_age{client=\"reader\"") != std::string::npos;
+  })) << metrics;
+  EXPECT_THAT(metrics, HasSubstr("tocsin_source_lag_records{source=\"payments\""));
   end(program);
   EXPECT_EQ(in_topic(), all);
   size_t refused = 0;

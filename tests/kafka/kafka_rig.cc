@@ -4,6 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+
 #include <chrono>
 #include <cstring>
 #include <fstream>
@@ -184,6 +190,26 @@ void KafkaRig::expect_exactly(const std::vector<Lines>& wanted) const {
   for (size_t number = 0; number < kPartitions; ++number) {
     EXPECT_EQ(all[number], wanted[number]) << "partition " << number;
   }
+}
+
+std::string metrics_of(const tests::RunningProgram& program) {
+  const std::string log = program.err();
+  const size_t at = log.find("metrics are served on 127.0.0.1 port ");
+  if (at == std::string::npos) return {};
+  namespace asio = boost::asio;
+  const auto port = static_cast<uint16_t>(std::stoi(log.substr(log.find("port ", at) + 5)));
+  asio::io_context context;
+  asio::ip::tcp::socket socket(context);
+  boost::system::error_code error;
+  socket.connect({asio::ip::address_v4::loopback(), port}, error);
+  if (error) return {};
+  asio::write(socket,
+              asio::buffer(std::string("GET /metrics HTTP/1.1\r\nHost: x\r\n"
+                                       "Connection: close\r\n\r\n")),
+              error);
+  std::string answer;
+  asio::read(socket, asio::dynamic_buffer(answer), error);
+  return answer;
 }
 
 }  // namespace tocsin::kafka_tests

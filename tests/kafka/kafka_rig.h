@@ -10,6 +10,7 @@
 
 #include "tests/kafka/kafka_broker.h"
 #include "tests/model/random.h"
+#include "tests/support/running_program.h"
 #include "tests/support/temporary_directory.h"
 
 namespace tocsin::kafka_tests {
@@ -63,5 +64,8 @@ class KafkaRig {
   bool is_csv_ = false;
   int64_t time_ = 1'700'000'000'000'000;
 };
+
+// What /metrics gives; the port stands in the log.
+std::string metrics_of(const tests::RunningProgram& program);
 
 }  // namespace tocsin::kafka_tests

@@ -4,11 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
 #include <csignal>
 #include <memory>
 
@@ -79,27 +74,6 @@ TEST_F(KafkaRun, ValuesCanBeRowsOfCsv) {
   rig.expect_exactly(wanted);
   EXPECT_THAT(tests::read_file(rig.directory().path("dead.jsonl")),
               HasSubstr("1 cells where the source names 3"));
-}
-
-// What /metrics gives; the port stands in the log.
-std::string metrics_of(const RunningProgram& program) {
-  const std::string log = program.err();
-  const size_t at = log.find("metrics are served on 127.0.0.1 port ");
-  if (at == std::string::npos) return {};
-  namespace asio = boost::asio;
-  const auto port = static_cast<uint16_t>(std::stoi(log.substr(log.find("port ", at) + 5)));
-  asio::io_context context;
-  asio::ip::tcp::socket socket(context);
-  boost::system::error_code error;
-  socket.connect({asio::ip::address_v4::loopback(), port}, error);
-  if (error) return {};
-  asio::write(socket,
-              asio::buffer(std::string("GET /metrics HTTP/1.1\r\nHost: x\r\n"
-                                       "Connection: close\r\n\r\n")),
-              error);
-  std::string answer;
-  asio::read(socket, asio::dynamic_buffer(answer), error);
-  return answer;
 }
 
 TEST_F(KafkaRun, StatisticsOfLibrdkafkaAreMetrics) {
