@@ -19,7 +19,8 @@ const std::vector<std::string>& log_levels() {
 void start_log(const std::string& level) {
   const spdlog::level::level_enum parsed = spdlog::level::from_str(level);
   TOCSIN_CHECK(parsed != spdlog::level::off || level == "off", "the level is one of log_levels()");
-  auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_st>();
+  // Libraries of connectors log from threads of their own.
+  auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
   auto logger = std::make_shared<spdlog::logger>("tocsin", std::move(sink));
   logger->set_level(parsed);
   // On a terminal a line may have to replace a progress bar.

@@ -59,7 +59,7 @@ Result<std::unique_ptr<connectors::LogSource>> open_log(const LogInput& input,
   const auto first = connectors::first_offset(*all.client, input.partition, all.spec.start);
   if (!first) return Unexpected<Error>{first.error()};
   return std::make_unique<connectors::LogSource>(
-      input.partition, *first,
+      all.spec.name, input.partition, *first,
       connectors::LogRecords(input.partition, catalog, *decoding, *fields, nullptr,
                              all.spec.event_header),
       *all.reader, all.probe.get());

@@ -111,14 +111,13 @@ Result<void> RunLoop::open_state(patterns::PatternSet set, OwnPatterns own) {
       std::move(set), std::move(own),
       {options_.on_change, plain, open, sources_, !options_.follow(), options_.name});
   if (!before) return Unexpected<Error>{before.error()};
-  if (!*before) {
-    Result<void> opened = open_ticks_and_outputs(nullptr);
-    // What others are given must be known again, and where reading began.
-    if (opened && options_.has_kafka()) opened = state_->write(parts());
-    return opened;
+  for (size_t i = 0; *before && i < records_.size(); ++i) {
+    records_[i] = (*before)->inputs[i].second.records;
   }
-  for (size_t i = 0; i < records_.size(); ++i) records_[i] = (*before)->inputs[i].second.records;
-  return open_ticks_and_outputs(&**before);
+  Result<void> opened = open_ticks_and_outputs(*before ? &**before : nullptr);
+  // A run that goes on must know where reading began, and each sink again, also one that is new.
+  if (opened && options_.has_kafka()) opened = state_->write(parts());
+  return opened;
 }
 
 Result<void> RunLoop::open_ticks_and_outputs(const connectors::RunMeta* before) {

@@ -121,7 +121,8 @@ void JsonDecoder::decode(const std::vector<RecordSpan>& records, Batch& batch) {
         ++next_record_;
         continue;
       }
-      refusal = decode_unknown(record, batch, type);
+      const bool is_blank = *tokens >= begin + span.size;
+      refusal = is_blank ? std::string(kNoObject) : decode_unknown(record, batch, type);
     } else {
       refusal = decode_alone(line, batch, type);
     }
@@ -131,7 +132,7 @@ void JsonDecoder::decode(const std::vector<RecordSpan>& records, Batch& batch) {
 
 JsonDecoder::Refusal JsonDecoder::decode_alone(std::string_view line, Batch& batch, TypeId& type) {
   const size_t first = line.find_first_not_of(" \t\r");
-  if (line[first] != '{') return std::string(kNoObject);
+  if (first == std::string_view::npos || line[first] != '{') return std::string(kNoObject);
   const std::string_view fault = index_.build(line);
   if (!fault.empty()) return fmt::format("not valid JSON: {}", fault);
   const auto size = static_cast<uint32_t>(line.size());

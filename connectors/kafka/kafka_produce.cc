@@ -2,18 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <string_view>
 
 namespace tocsin::connectors {
 
 using eventtime::Result;
-
-namespace {
-
-constexpr auto kPatience = std::chrono::seconds(15);
-
-}  // namespace
 
 Result<void> produce(rd_kafka_t* handle, const runtime::LogPartition& to,
                      const runtime::LogRecord& record, const std::function<Result<void>()>& wait) {
@@ -24,7 +17,6 @@ Result<void> produce(rd_kafka_t* handle, const runtime::LogPartition& to,
   }
   const std::string_view key = record.key.value_or(std::string_view());
   const std::string_view value = record.value.value_or(std::string_view());
-  const auto give_up = std::chrono::steady_clock::now() + kPatience;
   while (true) {
     // librdkafka does not change what it copies.
     const rd_kafka_resp_err_t error = rd_kafka_producev(
@@ -37,8 +29,13 @@ Result<void> produce(rd_kafka_t* handle, const runtime::LogPartition& to,
       [[maybe_unused]] const rd_kafka_headers_t* taken = headers.release();
       return {};
     }
-    const bool is_full = error == RD_KAFKA_RESP_ERR__QUEUE_FULL;
-    if (!is_full || std::chrono::steady_clock::now() > give_up) {
+    if (error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
+      return eventtime::input_error(fmt::format(
+          "kafka: writing to '{}': a record of {} bytes is larger than message.max.bytes allows; "
+          "raise it in 'librdkafka' and max.message.bytes of the topic, or let alerts hold less",
+          to.text(), key.size() + value.size()));
+    }
+    if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
       return kafka_error(fmt::format("writing to '{}'", to.text()), error);
     }
     const Result<void> waited = wait();

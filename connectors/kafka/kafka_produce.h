@@ -8,7 +8,8 @@
 
 namespace tocsin::connectors {
 
-// Hands a record to librdkafka; while its queue is full `wait` is called, up to 15 seconds.
+// Hands a record to librdkafka; while its queue is full `wait` is called, which ends that with an
+// error. One of the input: the record is too large.
 eventtime::Result<void> produce(rd_kafka_t* handle, const runtime::LogPartition& to,
                                 const runtime::LogRecord& record,
                                 const std::function<eventtime::Result<void>()>& wait);

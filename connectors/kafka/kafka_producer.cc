@@ -119,9 +119,11 @@ Result<void> KafkaProducer::send(const runtime::LogPartition& to,
                                  const runtime::LogRecord& record) {
   const Result<void> begun = begin();
   if (!begun) return begun;
-  return produce(handle_.get(), to, record, [this] {
+  const auto give_up = std::chrono::steady_clock::now() + kDeliveryTime;
+  return produce(handle_.get(), to, record, [&]() -> Result<void> {
     take_event(kPollMs);
-    return Result<void>();
+    if (std::chrono::steady_clock::now() < give_up) return {};
+    return kafka_error("writing", "no broker has taken the records in time");
   });
 }
 

@@ -5,8 +5,8 @@ namespace tocsin::connectors {
 namespace {
 
 constexpr std::chrono::milliseconds kAskEvery{1000};
-constexpr std::chrono::milliseconds kGoodFor{5000};
-constexpr std::chrono::milliseconds kWantedFor{5000};
+constexpr std::chrono::milliseconds kGoodFor{15000};  // a round over many partitions takes long
+constexpr std::chrono::milliseconds kWantedFor{60000};
 
 }  // namespace
 

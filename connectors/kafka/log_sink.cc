@@ -25,6 +25,7 @@ namespace {
 constexpr Duration kFirstPause{250'000};
 constexpr Duration kLongestPause{10'000'000};
 constexpr Duration kLook{100'000};  // while it waits
+constexpr Duration kRenewEvery{3'600'000'000};
 constexpr std::string_view kSource = "tocsin-source";
 constexpr std::string_view kSequence = "tocsin-sequence";
 constexpr std::string_view kKind = "tocsin-kind";
@@ -72,8 +73,25 @@ int32_t log_partition(const std::optional<std::string>& key, int32_t partitions)
                                           nullptr);
 }
 
+// Also of a sink that was exactly once before.
+std::optional<uint64_t> AppendingLogSink::alerts_of(std::string_view position) {
+  if (position.empty()) return 0;
+  if (const auto note = TransactionalLogSink::parse(position)) return note->place.alerts;
+  uint64_t alerts = 0;
+  const char* const end = position.data() + position.size();
+  const auto [at, error] = std::from_chars(position.data(), end, alerts);
+  return error == std::errc() && at == end ? std::optional(alerts) : std::nullopt;
+}
+
 Result<void> AppendingLogSink::resume(std::string_view position) {
-  std::from_chars(position.data(), position.data() + position.size(), written_);
+  const std::optional<uint64_t> alerts = alerts_of(position);
+  if (!alerts) {
+    return eventtime::input_error(
+        fmt::format("sink '{}': the state says that it was another kind of sink; give it another "
+                    "name, or begin with a new state directory",
+                    options_.name));
+  }
+  written_ = *alerts;
   auto appender = client_->open_appender();
   if (!appender) return Unexpected<Error>{appender.error()};
   appender_ = *std::move(appender);
@@ -151,7 +169,6 @@ Result<void> TransactionalLogSink::resume(std::string_view position) {
   run_ = own->run;
   written_ = committed_ = own->place;
   if (*before && (*before)->run == run_) return hold_back(**before);
-  if (own->place.alerts == 0) return {};
   return eventtime::input_error(fmt::format(
       "sink '{}': what was committed to topic '{}' {}. So nobody knows which alerts are there "
       "already. Begin with a new state directory, or set delivery = \"at_least_once\"",
@@ -169,7 +186,16 @@ Result<void> TransactionalLogSink::hold_back(const Note& before) {
   }
   committed_ = before.place;
   if (before.place.alerts > written_.alerts) held_ = before.place;
-  return {};
+  return before.place.alerts == written_.alerts ? check_held(before.place) : Result<void>();
+}
+
+Result<void> TransactionalLogSink::check_held(const Place& held) {
+  if (written_ == held) return {};
+  is_broken_ = true;  // nothing is committed any more
+  return eventtime::input_error(fmt::format(
+      "sink '{}': the alerts up to number {} are not those that were committed to topic '{}': "
+      "inputs or patterns are not what they were",
+      options_.name, written_.alerts, options_.topic));
 }
 
 Result<std::optional<TransactionalLogSink::Note>> TransactionalLogSink::committed() {
@@ -205,13 +231,9 @@ Result<void> TransactionalLogSink::write(const runtime::OutgoingAlert& alert) {
     written_.digest = XXH3_64bits_withSeed(alert.json.data(), alert.json.size(), written_.digest);
     if (held_) {
       if (written_.alerts < held_->alerts) return {};
-      const bool same = written_ == *held_;
-      held_.reset();
-      if (same) return {};
-      return eventtime::input_error(fmt::format(
-          "sink '{}': the alerts up to number {} are not those that were committed to topic '{}': "
-          "inputs or patterns are not what they were",
-          options_.name, written_.alerts, options_.topic));
+      const Result<void> same = check_held(*held_);
+      if (same) held_.reset();
+      return same;
     }
   } else {
     record.header = kKind;
@@ -239,10 +261,17 @@ Result<void> TransactionalLogSink::send(const Waiting& waiting) {
   return sent;
 }
 
+// A position that nobody renews expires.
+bool TransactionalLogSink::needs_commit() const {
+  if (is_broken_) return false;
+  return !waiting_.empty() || commits_ == 0 ||
+         with_.clock.now().micros > renewed_at_.micros + kRenewEvery.micros;
+}
+
 bool TransactionalLogSink::is_due() const {
   const int64_t now = with_.clock.now().micros;
-  return !waiting_.empty() && now >= committed_at_.micros + options_.commit_every.micros &&
-         now >= retry_at_.micros;
+  return !waiting_.empty() && !is_broken_ &&
+         now >= committed_at_.micros + options_.commit_every.micros && now >= retry_at_.micros;
 }
 
 // After an error nobody knows whether the transaction was committed: a new producer settles that,
@@ -273,7 +302,7 @@ Result<void> TransactionalLogSink::settle_attempt() {
 Result<void> TransactionalLogSink::try_to_commit() {
   if (producer_ == nullptr) {
     const Result<void> settled = settle_attempt();
-    if (!settled || waiting_.empty()) return settled;
+    if (!settled) return settled;
   }
   while (sent_ < waiting_.size()) {
     const Result<void> sent = send(waiting_[sent_]);
@@ -297,11 +326,15 @@ Result<void> TransactionalLogSink::commit() {
     waiting_.clear();
     sent_ = 0;
     pause_ = {};
+    renewed_at_ = committed_at_;
     ++commits_;
     return {};
   }
   producer_.reset();
-  if (done.error().blame != eventtime::Blame::kWorld) return done;
+  if (done.error().blame != eventtime::Blame::kWorld) {
+    is_broken_ = true;
+    return done;
+  }
   ++disturbed_;
   pause_.micros = std::clamp(2 * pause_.micros, kFirstPause.micros, kLongestPause.micros);
   retry_at_.micros = with_.clock.now().micros + pause_.micros;
@@ -318,14 +351,15 @@ Result<void> TransactionalLogSink::flush() {
 
 Result<void> TransactionalLogSink::wait_for_commit() {
   const int64_t begun = with_.clock.now().micros;
-  while (!waiting_.empty()) {
+  while (needs_commit()) {
     if (with_.clock.now().micros >= retry_at_.micros) {
       const Result<void> done = commit();
-      if (!done || waiting_.empty()) return done;
+      if (!done || !needs_commit()) return done;
     }
     const int64_t waited = with_.clock.now().micros - begun;
     const int64_t patience = with_.stop() ? kLastPatience.micros : kPatience.micros;
     if (waited > patience) {
+      is_broken_ = true;  // close() does not wait again
       return eventtime::world_error(fmt::format(
           "sink '{}': {} alerts could not be committed to topic '{}' in {} s, the next run will "
           "find them again: {}",
@@ -338,6 +372,16 @@ Result<void> TransactionalLogSink::wait_for_commit() {
 
 Result<void> TransactionalLogSink::sync() {
   return wait_for_commit();
+}
+
+// Alerts that were committed must be found again.
+Result<void> TransactionalLogSink::finish() {
+  if (!held_ || is_broken_) return {};
+  is_broken_ = true;
+  return eventtime::input_error(fmt::format(
+      "sink '{}': {} alerts were committed to topic '{}', and this run has found {}: inputs or "
+      "patterns are not what they were",
+      options_.name, held_->alerts, options_.topic, written_.alerts));
 }
 
 runtime::Metrics TransactionalLogSink::metrics() const {

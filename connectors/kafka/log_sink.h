@@ -54,6 +54,8 @@ class AppendingLogSink : public runtime::Sink {
   runtime::Metrics metrics() const override;
 
  private:
+  static std::optional<uint64_t> alerts_of(std::string_view position);
+
   LogSinkOptions options_;
   std::shared_ptr<runtime::LogClient> client_;
   std::unique_ptr<runtime::LogAppender> appender_;  // of resume()
@@ -66,13 +68,27 @@ class AppendingLogSink : public runtime::Sink {
 //
 // That number stands where a group's position in the topic would be. So a sink needs a group and a
 // transactional id of its own, and a run that begins anew a name of its own, which is part of
-// position(): a checkpoint with it must be there before the first alert.
+// position(): a checkpoint with it must be there before the first alert. With sync() that number is
+// there from the first checkpoint on, and is renewed every hour, for such positions expire.
 //
 // While the brokers cannot be reached alerts are kept, and written when they are back; when there
 // are kMaxWaiting of them, and in sync(), the sink waits, up to kPatience. After that it is an
 // error, and what was not committed is left to the next run.
 class TransactionalLogSink : public runtime::Sink {
  public:
+  // So many alerts with this digest.
+  struct Place {
+    uint64_t alerts = 0;
+    uint64_t digest = 0;
+    friend bool operator==(const Place&, const Place&) = default;
+  };
+  // What position() says, and stands as the position of the group.
+  struct Note {
+    uint64_t run = 0;
+    Place place;
+  };
+  static std::optional<Note> parse(std::string_view text);
+
   static constexpr size_t kMaxWaiting = 10'000;
   static constexpr eventtime::Duration kPatience{300'000'000};
   // When the run is to end, it has waited long enough by then.
@@ -95,20 +111,11 @@ class TransactionalLogSink : public runtime::Sink {
   eventtime::Result<void> flush() override;
   eventtime::Result<void> sync() override;
   std::string position() const override;
+  eventtime::Result<void> finish() override;
   eventtime::Result<void> close() override { return sync(); }
   runtime::Metrics metrics() const override;
 
  private:
-  // So many alerts with this digest.
-  struct Place {
-    uint64_t alerts = 0;
-    uint64_t digest = 0;
-    friend bool operator==(const Place&, const Place&) = default;
-  };
-  struct Note {
-    uint64_t run = 0;
-    Place place;
-  };
   struct Waiting {
     std::optional<std::string> key;
     std::string value;
@@ -117,11 +124,12 @@ class TransactionalLogSink : public runtime::Sink {
   };
 
   static std::string print(const Note& note);
-  static std::optional<Note> parse(std::string_view text);
   runtime::LogPartition place_of_position() const { return {options_.topic, 0}; }
   // What the log says was committed last. Waits for transactions of former runs.
   eventtime::Result<std::optional<Note>> committed();
   eventtime::Result<void> hold_back(const Note& before);
+  // What this run has found is what was committed.
+  eventtime::Result<void> check_held(const Place& held);
   eventtime::Result<void> open_producer();
   eventtime::Result<void> send(const Waiting& record);
   // Where a commit brings the log to.
@@ -134,6 +142,7 @@ class TransactionalLogSink : public runtime::Sink {
   // Tries until it is done.
   eventtime::Result<void> wait_for_commit();
   bool is_due() const;
+  bool needs_commit() const;
 
   LogSinkOptions options_;
   std::string id_;
@@ -150,8 +159,10 @@ class TransactionalLogSink : public runtime::Sink {
     Place place;
     size_t records = 0;  // the first of those that wait
   };
-  std::optional<Attempt> attempt_;  // nobody has said how it ended
-  eventtime::Duration committed_at_;
+  std::optional<Attempt> attempt_;    // nobody has said how it ended
+  eventtime::Duration committed_at_;  // or tried to
+  eventtime::Duration renewed_at_;
+  bool is_broken_ = false;  // nothing is committed any more; the error was told
   eventtime::Duration pause_;
   eventtime::Duration retry_at_;
   std::string problem_;

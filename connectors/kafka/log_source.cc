@@ -1,5 +1,8 @@
 #include "connectors/kafka/log_source.h"
 
+#include <fmt/format.h>
+#include <xxhash.h>
+
 #include <algorithm>
 
 namespace tocsin::connectors {
@@ -34,6 +37,11 @@ Result<bool> LogSource::read(eventtime::Batch& batch, size_t max_records) {
 bool LogSource::has_nothing() {
   if (!reader_.is_at_end(partition_)) return false;
   if (probe_ == nullptr) return true;
+  // The end also moves without a record for us, behind a transaction that was aborted.
+  if (const uint64_t ends = reader_.ends(partition_); ends != ends_) {
+    ends_ = ends;
+    end_.reset();
+  }
   const std::optional<int64_t> end = probe_->end(partition_);
   if (!end_) end_ = end;
   return end && *end == *end_;
@@ -43,10 +51,18 @@ runtime::SourcePosition LogSource::position() const {
   runtime::SourcePosition position;
   position.records = count_;
   position.bytes = static_cast<uint64_t>(next_);
+  position.head_hash = XXH3_64bits(identity_.data(), identity_.size());
   return position;
 }
 
 Result<void> LogSource::resume(const runtime::SourcePosition& position) {
+  if (position.head_hash != XXH3_64bits(identity_.data(), identity_.size())) {
+    return eventtime::input_error(
+        fmt::format("the state is of another input in place of '{}': sources, topics and their "
+                    "order must stay; "
+                    "begin with a new state directory",
+                    identity_));
+  }
   count_ = position.records;
   next_ = static_cast<int64_t>(position.bytes);
   return {};

@@ -25,11 +25,13 @@ eventtime::Result<int64_t> first_offset(runtime::LogClient& client,
 
 class LogSource : public runtime::Source {
  public:
-  // Reader and probe outlive it. Without a probe a partition that is at its end is believed to be.
-  LogSource(const runtime::LogPartition& partition, int64_t first, LogRecords records,
-            SharedLogReader& reader, LogProbe* probe)
+  // `source`: as the pipeline calls what the partition belongs to. Reader and probe outlive it.
+  // Without a probe a partition that is at its end is believed to be.
+  LogSource(const std::string& source, const runtime::LogPartition& partition, int64_t first,
+            LogRecords records, SharedLogReader& reader, LogProbe* probe)
       : partition_(partition),
         name_(partition.text()),
+        identity_(source + "/" + partition.text()),
         next_(first),
         records_(std::move(records)),
         reader_(reader),
@@ -39,7 +41,7 @@ class LogSource : public runtime::Source {
   const eventtime::RecordFormat& format() const override { return records_.format(); }
   eventtime::Result<bool> read(eventtime::Batch& batch, size_t max_records) override;
   bool has_nothing() override;
-  // `bytes` is the offset of the next record.
+  // `bytes` is the offset of the next record, `head_hash` that of the names.
   runtime::SourcePosition position() const override;
   eventtime::Result<void> resume(const runtime::SourcePosition& position) override;
   uint64_t bytes_read() const override { return bytes_; }
@@ -49,6 +51,7 @@ class LogSource : public runtime::Source {
  private:
   runtime::LogPartition partition_;
   std::string name_;
+  std::string identity_;
   int64_t next_;
   uint64_t count_ = 0;
   uint64_t bytes_ = 0;
@@ -56,7 +59,8 @@ class LogSource : public runtime::Source {
   LogRecords records_;
   SharedLogReader& reader_;
   LogProbe* probe_;
-  std::optional<int64_t> end_;  // as the probe told when nothing came any more
+  uint64_t ends_ = 0;           // of the reader, when it was last looked at
+  std::optional<int64_t> end_;  // as the probe told then
 };
 
 }  // namespace tocsin::connectors

@@ -40,7 +40,11 @@ Result<size_t> SharedLogReader::take(const LogPartition& partition, size_t most,
     to.add(record);
     ++taken;
   };
-  const auto on_end = [&](const LogPartition& of) { places_.at(of).at_end = true; };
+  const auto on_end = [&](const LogPartition& of) {
+    Place& at = places_.at(of);
+    at.at_end = true;
+    ++at.ends;
+  };
   const Result<void> read = reader_->read(Duration{0}, most, on_record, on_end);
   if (!read) {
     lose(read.error());
@@ -145,6 +149,11 @@ void SharedLogReader::lose(const Error& why) {
 bool SharedLogReader::is_at_end(const LogPartition& partition) const {
   const auto place = places_.find(partition);
   return place != places_.end() && place->second.at_end && place->second.kept.empty();
+}
+
+uint64_t SharedLogReader::ends(const LogPartition& partition) const {
+  const auto place = places_.find(partition);
+  return place == places_.end() ? 0 : place->second.ends;
 }
 
 std::optional<int64_t> SharedLogReader::known_end(const LogPartition& partition) const {

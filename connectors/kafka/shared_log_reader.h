@@ -46,6 +46,8 @@ class SharedLogReader {
                                  LogRecords& to);
   // The log said that it has nothing more, and that was the last that it said.
   bool is_at_end(const runtime::LogPartition& partition) const;
+  // How often it has said so.
+  uint64_t ends(const runtime::LogPartition& partition) const;
   std::optional<int64_t> known_end(const runtime::LogPartition& partition) const;
 
  private:
@@ -61,6 +63,7 @@ class SharedLogReader {
     bool is_begun = false;
     bool is_checked = false;  // that it lies in the log
     bool at_end = false;
+    uint64_t ends = 0;
     std::deque<Record> kept;
     size_t kept_bytes = 0;
 

@@ -154,6 +154,17 @@ TEST_F(KafkaClient, TheGroupSharesPartitionsOut) {
   EXPECT_TRUE(tests::eventually([&] { return one.membership->poll() && one.own.size() == 4; }));
 }
 
+TEST_F(KafkaClient, ARecordThatIsTooLargeIsNoFaultOfTheWorld) {
+  const std::string topic = broker_.make_topic("large", 1);
+  const auto client = broker_.client("large");
+  const std::string large(2'000'000, 'x');
+  auto producer = *client->open_producer("large-1");
+  const auto sent = producer->send({topic, 0}, record(large));
+  ASSERT_FALSE(sent);
+  EXPECT_THAT(sent.error().message, HasSubstr("2000000 bytes is larger than message.max.bytes"));
+  EXPECT_EQ(sent.error().blame, eventtime::Blame::kInput);
+}
+
 TEST_F(KafkaClient, TimesHaveOffsets) {
   const std::string topic = broker_.make_topic("times", 1);
   const auto client = broker_.client("times");

@@ -288,7 +288,7 @@ TEST_F(Mixed, ABrokerThatIsAwayIsNoQuietSource) {
   end(program);
   EXPECT_EQ(in_topic(), all);
   EXPECT_EQ(in_file(), all);
-  EXPECT_THAT(program.err(), HasSubstr("0 late"));
+  EXPECT_THAT(program.err(), HasSubstr("; 0 late,"));
 }
 
 }  // namespace

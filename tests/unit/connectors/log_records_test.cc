@@ -65,6 +65,25 @@ TEST_F(LogRecordsTest, NumbersAreOffsetsAndWhatIsNoEventIsRefused) {
   EXPECT_EQ(next.rows[0].record, 20U);
 }
 
+// Beside a text that does not end each value is looked at alone.
+TEST_F(LogRecordsTest, AnEmptyValueIsNoObject) {
+  LogRecords records(partition_, set_.catalog, {}, {});
+  for (const char* other : {R"({"card":"a","amount":1,"at":"2026-03-01T10:00:00Z"})", "{\"ca"}) {
+    for (const char* empty : {"", "  "}) {
+      records.add(record(1, empty));
+      records.add(record(2, other));
+      records.add(record(3, empty));
+      eventtime::Batch batch(set_.catalog);
+      ASSERT_TRUE(records.decode(batch));
+      std::vector<uint64_t> no_objects;
+      for (const eventtime::Reject& reject : batch.rejects) {
+        if (reject.reason == "no JSON object") no_objects.push_back(reject.record);
+      }
+      EXPECT_EQ(no_objects, (std::vector<uint64_t>{1, 3})) << other;
+    }
+  }
+}
+
 TEST_F(LogRecordsTest, FieldsCanComeFromElsewhereInTheRecord) {
   const LogRecords::Fields fields = {
       {"card", *parse_field_origin("key")},     {"region", *parse_field_origin("header:region")},

@@ -142,12 +142,39 @@ TEST_F(LogSink, WhatWasCommittedMustBeTheSame) {
   const Result<void> done = write(second, 2);
   ASSERT_FALSE(done);
   EXPECT_THAT(done.error().message, HasSubstr("not those that were committed to topic 'alerts'"));
+  // Nor does it forget that.
+  const auto before = log_.position({"alerts", 0});
+  ASSERT_TRUE(second.write({"late", "id", "{}", {}, "{\"late\":1}", "late"}));
+  EXPECT_TRUE(second.close());
+  EXPECT_EQ(log_.position({"alerts", 0}), before);
+
+  TransactionalLogSink third = sink();
+  ASSERT_TRUE(third.resume(position));
+  ASSERT_TRUE(write(third, 0));
+  const Result<void> finished = third.finish();
+  ASSERT_FALSE(finished);
+  EXPECT_THAT(finished.error().message, HasSubstr("3 alerts were committed"));
+}
+
+// A group without members forgets its position after a while.
+TEST_F(LogSink, ThePositionIsRenewed) {
+  TransactionalLogSink sink = this->sink();
+  ASSERT_TRUE(sink.resume(""));
+  ASSERT_TRUE(sink.sync());
+  log_.set_position({"alerts", 0}, std::nullopt);
+  ASSERT_TRUE(sink.sync());
+  EXPECT_FALSE(log_.position({"alerts", 0})) << "not at every checkpoint";
+  clock_.go_on({3'700'000'000});
+  ASSERT_TRUE(sink.sync());
+  EXPECT_TRUE(log_.position({"alerts", 0}));
 }
 
 TEST_F(LogSink, ALostPositionIsRefused) {
   TransactionalLogSink first = sink();
   ASSERT_TRUE(first.resume(""));
+  ASSERT_TRUE(first.sync()) << "as before each checkpoint";
   const std::string begin = first.position();
+  EXPECT_TRUE(log_.position({"alerts", 0})) << "there is a number before the first alert";
   ASSERT_TRUE(write(first, 0));
   ASSERT_TRUE(first.sync());
   const std::string position = first.position();
@@ -156,7 +183,7 @@ TEST_F(LogSink, ALostPositionIsRefused) {
   const Result<void> lost = second.resume(position);
   ASSERT_FALSE(lost);
   EXPECT_THAT(lost.error().message, HasSubstr("deleted or has expired"));
-  EXPECT_TRUE(sink().resume(begin)) << "nothing had been committed then";
+  EXPECT_FALSE(sink().resume(begin));
 
   TransactionalLogSink other = sink();  // begins anew
   ASSERT_TRUE(other.resume(""));
@@ -232,7 +259,10 @@ TEST_F(LogSink, ComesThroughFaultsExactlyOnce) {
     for (bool is_done = false; !is_done;) {
       TransactionalLogSink sink = this->sink();
       ASSERT_TRUE(sink.resume(position));
-      if (position.empty()) position = sink.position();
+      if (position.empty()) {
+        ASSERT_TRUE(sink.sync());
+        position = sink.position();
+      }
       bool is_killed = false;
       for (uint64_t next = place; next < kAlerts && !is_killed; ++next) {
         const auto written = write(sink, next);
@@ -278,6 +308,15 @@ TEST_F(LogSink, AppendsAtLeastOnce) {
   EXPECT_EQ(values().count("{\"number\":1}"), 2U);
   EXPECT_EQ(values().size(), 4U);
   EXPECT_EQ(sink.metrics()[0].value, 3);
+
+  TransactionalLogSink exact = this->sink();
+  ASSERT_TRUE(exact.resume(""));
+  ASSERT_TRUE(write(exact, 0));
+  ASSERT_TRUE(exact.sync());
+  AppendingLogSink after({"out", "pipeline", "alerts", kPartitions, {}}, client_);
+  ASSERT_TRUE(after.resume(exact.position()));
+  EXPECT_EQ(after.position(), "1") << "its numbers go on";
+  EXPECT_FALSE(after.resume("nonsense"));
 }
 
 }  // namespace

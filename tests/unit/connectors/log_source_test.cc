@@ -26,7 +26,7 @@ class LogSourceTest : public testing::Test {
 
   LogSource source(int32_t number, SharedLogReader& reader, int64_t first = 0) {
     const LogPartition partition{"payments", number};
-    return LogSource(partition, first, LogRecords(partition, set_.catalog, {}, {}), reader,
+    return LogSource("in", partition, first, LogRecords(partition, set_.catalog, {}, {}), reader,
                      nullptr);
   }
   void send(int32_t number, int64_t at) {
@@ -97,6 +97,10 @@ TEST_F(LogSourceTest, GoesOnWhereAPositionSays) {
   ASSERT_TRUE(second.resume(position));
   EXPECT_THAT(read_all(second), ElementsAre(4, 5));
   EXPECT_EQ(second.position().records, 6U);
+  LogSource other = source(1, reader);
+  const auto resumed = other.resume(position);
+  ASSERT_FALSE(resumed);
+  EXPECT_THAT(resumed.error().message, HasSubstr("another input in place of 'in/payments-1'"));
 }
 
 TEST_F(LogSourceTest, APositionThatIsNotInTheLogIsRefused) {
