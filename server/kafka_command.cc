@@ -282,7 +282,7 @@ Result<void> Command::run() {
       version = newest;
       statistics = prometheus_text(statistics_.metrics());
     }
-    metrics_->publish(prometheus_text(kafka_metrics(of)) + statistics);
+    metrics_->publish(prometheus_text(kafka_metrics(of, pipeline_.sink.name, clock)) + statistics);
     metrics_->set_ready();
   };
   const Result<void> done = run.run();

@@ -76,7 +76,7 @@ void KafkaRun::revoke(bool lost) {
   }
   for (const auto& [partition, machine] : machines_) {
     reader_->end(partition);
-    count(*machine);
+    count(*machine, done_);
   }
   machines_.clear();
   waiting_.clear();
@@ -119,7 +119,7 @@ Result<void> KafkaRun::drop(const LogPartition& partition, const Error& error) {
   const auto machine = machines_.find(partition);
   if (machine != machines_.end()) {
     reader_->end(partition);
-    count(*machine->second);
+    count(*machine->second, done_);
     machines_.erase(machine);
   }
   if (error.blame != eventtime::Blame::kWorld) return Unexpected<Error>{error};
@@ -223,25 +223,21 @@ Result<void> KafkaRun::round() {
   return {};
 }
 
-void KafkaRun::count(const PartitionMachine& machine) {
+void KafkaRun::count(const PartitionMachine& machine, KafkaRunStats& into) {
   const PartitionStats stats = machine.stats();
-  done_.records += stats.records;
-  done_.malformed += stats.malformed;
-  done_.late += stats.late;
-  done_.alerts += stats.alerts;
-  done_.commits += stats.commits;
+  into.records += stats.records;
+  into.malformed += stats.malformed;
+  into.late += stats.late;
+  into.alerts += stats.alerts;
+  into.commits += stats.commits;
+  into.committed += stats.committed;
+  into.checkpoints += stats.checkpoints.written;
+  into.failed_checkpoints += stats.checkpoints.failed;
 }
 
 KafkaRunStats KafkaRun::stats() const {
   KafkaRunStats stats = done_;
-  for (const auto& [partition, machine] : machines_) {
-    const PartitionStats own = machine->stats();
-    stats.records += own.records;
-    stats.malformed += own.malformed;
-    stats.late += own.late;
-    stats.alerts += own.alerts;
-    stats.commits += own.commits;
-  }
+  for (const auto& [partition, machine] : machines_) count(*machine, stats);
   return stats;
 }
 

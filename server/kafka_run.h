@@ -38,6 +38,9 @@ struct KafkaRunStats {
   uint64_t late = 0;
   uint64_t alerts = 0;
   uint64_t commits = 0;
+  uint64_t committed = 0;  // alerts
+  uint64_t checkpoints = 0;
+  uint64_t failed_checkpoints = 0;
   uint64_t taken_over = 0;  // partitions, again ones included
   uint64_t disturbed = 0;   // machines that were dropped because of the world
 };
@@ -79,7 +82,7 @@ class KafkaRun {
   eventtime::Result<void> drop(const runtime::LogPartition& partition,
                                const eventtime::Error& error);
   eventtime::Duration wait() const;
-  void count(const PartitionMachine& machine);
+  static void count(const PartitionMachine& machine, KafkaRunStats& into);
 
   const KafkaRunOptions& options_;
   runtime::LogClient& client_;

@@ -354,6 +354,7 @@ void PartitionMachine::give_out(const runtime::Alert& alert) {
   record.headers = headers;
   sent_ = producer_->send({options_.alert_topic, partition_.number % options_.alert_partitions},
                           record);
+  if (sent_) ++sending_;
 }
 
 Result<void> PartitionMachine::apply_ticks(int64_t position) {
@@ -446,6 +447,7 @@ Result<void> PartitionMachine::commit() {
   is_dirty_ = false;
   committed_at_ = clock_.now();
   ++stats_.commits;
+  stats_.committed += std::exchange(sending_, 0);
   if (!producer_->is_in_doubt()) return {};
   spdlog::debug("'{}': a request was repeated, so a new producer takes over", partition_.text());
   return open_producer();
@@ -483,6 +485,7 @@ Result<void> PartitionMachine::release() {
 PartitionStats PartitionMachine::stats() const {
   PartitionStats stats = stats_;
   stats.offset = offset_;
+  stats.checkpoints = state_->checkpoints();
   return stats;
 }
 

@@ -81,7 +81,9 @@ struct PartitionStats {
   uint64_t late = 0;
   uint64_t commits = 0;
   uint64_t alerts = 0;
+  uint64_t committed = 0;  // alerts, since the partition was taken over
   int64_t offset = 0;
+  RunState::Checkpoints checkpoints;
 };
 
 class PartitionMachine {
@@ -118,6 +120,8 @@ class PartitionMachine {
   std::optional<eventtime::Duration> due() const;
   PartitionStats stats() const;
   runtime::EngineStats engine_stats() const { return engine_->stats(); }
+  eventtime::Timestamp watermark() const { return engine_->watermark(0); }
+  size_t waiting() const { return engine_->pending(0); }  // events, for their time to be settled
 
  private:
   class Source;
@@ -168,7 +172,8 @@ class PartitionMachine {
   eventtime::Duration looked_at_;  // whether time is to pass
   bool brought_something_ = false;
   PartitionStats stats_;
-  std::string text_;  // reused
+  uint64_t sending_ = 0;  // alerts of the open transaction
+  std::string text_;      // reused
 };
 
 }  // namespace tocsin::server

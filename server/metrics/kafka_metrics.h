@@ -2,11 +2,15 @@
 // run_metrics.h. Tested by tests/kafka.
 #pragma once
 
+#include <string>
+
+#include "runtime/clock.h"
 #include "runtime/metric.h"
 #include "server/kafka_run.h"
 
 namespace tocsin::server {
 
-runtime::Metrics kafka_metrics(const KafkaRun& run);
+// `sink`: as the pipeline calls it.
+runtime::Metrics kafka_metrics(const KafkaRun& run, const std::string& sink, runtime::Clock& clock);
 
 }  // namespace tocsin::server

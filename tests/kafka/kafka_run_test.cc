@@ -80,7 +80,9 @@ TEST_F(KafkaRun, StatisticsOfLibrdkafkaAreMetrics) {
   Rig rig(broker_, "statistics");
   rig.write_pipeline("\"never\"", "[metrics]\nlisten = \"127.0.0.1:0\"\n");
   RunningProgram program(rig.arguments());
-  rig.send(200);
+  rig.send(500);
+  rig.settle();
+  const auto wanted = rig.wanted();
   std::string told;
   const auto has = [&](const std::string& text) { return told.find(text) != std::string::npos; };
   EXPECT_TRUE(tests::eventually([&] {
@@ -91,13 +93,21 @@ TEST_F(KafkaRun, StatisticsOfLibrdkafkaAreMetrics) {
                "\",partition=\"0\"} ") &&
            has("tocsin_kafka_eos_producer_epoch{client=\"producer\",id=\"" + rig.source() + "-" +
                rig.source() + "-3\"} ") &&
-           has("request=\"EndTxn\"");
+           has("request=\"EndTxn\"") &&
+           has("tocsin_sink_alerts_total{sink=\"alerts\"} " + std::to_string(Rig::count(wanted)) +
+               "\n") &&
+           has("tocsin_checkpoint_age_seconds{topic=\"" + rig.source() + "\",partition=\"3\"} ");
   })) << told
       << program.err();
   EXPECT_THAT(told, HasSubstr("# TYPE tocsin_kafka_partition_rxmsgs_total counter\n"));
   EXPECT_THAT(told, HasSubstr("tocsin_kafka_broker_req_total{client=\"reader\",broker=\"" +
                               broker_.address() + "/1\",request=\"Fetch\"} "));
-  EXPECT_THAT(told, HasSubstr("tocsin_kafka_lag{")) << "beside our own";
+  for (const char* own :
+       {"tocsin_kafka_lag{", "tocsin_checkpoints_total ", "tocsin_checkpoint_failures_total 0\n",
+        "tocsin_checkpoint_bytes{", "tocsin_source_watermark_seconds{",
+        "tocsin_source_lag_seconds{", "tocsin_source_waiting_events{"}) {
+    EXPECT_THAT(told, HasSubstr(own));
+  }
   program.signal(SIGTERM);
   EXPECT_EQ(program.wait(), 0) << program.err();
 }
