@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <string_view>
 
 namespace tocsin::connectors {
@@ -14,6 +15,8 @@ using runtime::LogPartition;
 namespace {
 
 constexpr int64_t kMicrosPerMs = 1000;
+constexpr std::chrono::milliseconds kWakeEvery{20};
+constexpr int kWakeMs = 200;  // waited for an answer; usually one comes after one
 
 }  // namespace
 
@@ -37,7 +40,7 @@ Result<std::unique_ptr<KafkaReader>> KafkaReader::open(const KafkaClientOptions&
 }
 
 KafkaReader::~KafkaReader() {
-  while (!partitions_.empty()) end(LogPartition(partitions_.begin()->second));
+  while (!partitions_.empty()) end(LogPartition(partitions_.begin()->second.partition));
 }
 
 rd_kafka_topic_t* KafkaReader::topic(const std::string& name) {
@@ -52,7 +55,7 @@ Result<void> KafkaReader::begin(const LogPartition& partition, int64_t offset) {
     return kafka_error(fmt::format("reading '{}' from offset {}", partition.text(), offset),
                        rd_kafka_last_error());
   }
-  partitions_.emplace(std::pair(of, partition.number), partition);
+  partitions_.emplace(std::pair(of, partition.number), Place{partition, offset, false});
   return {};
 }
 
@@ -89,9 +92,27 @@ Result<void> KafkaReader::read(eventtime::Duration wait, size_t most, const OnRe
     to.done = to.reader.hand_over(*message, to.on_record, to.on_end);
     if (--to.left == 0 || !to.done) rd_kafka_yield(to.reader.handle_.get());
   };
-  rd_kafka_consume_callback_queue(queue_.get(), static_cast<int>(wait.micros / kMicrosPerMs), take,
-                                  &call);
+  const int wait_ms = static_cast<int>(wait.micros / kMicrosPerMs);
+  if (rd_kafka_consume_callback_queue(queue_.get(), 0, take, &call) > 0) return call.done;
+  wake();
+  if (wait_ms > 0) rd_kafka_consume_callback_queue(queue_.get(), wait_ms, take, &call);
   return call.done;
+}
+
+// When librdkafka has read 100,000 records ahead it looks only a second later whether there is room
+// again (2.0.2; later versions have fetch.queue.backoff.ms), and who is faster than that starves
+// most of the time. Any request to the broker of the partition makes it look at once.
+void KafkaReader::wake() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - woken_ < kWakeEvery) return;
+  for (const auto& [key, place] : partitions_) {
+    if (place.at_end || known_end(place.partition).value_or(0) <= place.next) continue;
+    woken_ = now;
+    int64_t first = 0;
+    int64_t end = 0;
+    rd_kafka_query_watermark_offsets(handle_.get(), place.partition.topic.c_str(),
+                                     place.partition.number, &first, &end, kWakeMs);
+  }
 }
 
 Result<void> KafkaReader::hand_over(const rd_kafka_message_t& message, const OnRecord& on_record,
@@ -102,8 +123,10 @@ Result<void> KafkaReader::hand_over(const rd_kafka_message_t& message, const OnR
   }
   const auto found = partitions_.find({message.rkt, message.partition});
   if (found == partitions_.end()) return {};  // it was ended
-  const LogPartition& partition = found->second;
-  if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+  Place& place = found->second;
+  const LogPartition& partition = place.partition;
+  place.at_end = message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+  if (place.at_end) {
     on_end(partition);
     return {};
   }
@@ -111,6 +134,7 @@ Result<void> KafkaReader::hand_over(const rd_kafka_message_t& message, const OnR
     return kafka_error(fmt::format("reading '{}'", partition.text()),
                        rd_kafka_message_errstr(&message));
   }
+  place.next = message.offset + 1;
   runtime::LogRecord record;
   record.offset = message.offset;
   rd_kafka_timestamp_type_t type{};

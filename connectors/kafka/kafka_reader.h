@@ -1,6 +1,7 @@
 // Reads partitions of Kafka, each from where it is told, into one queue.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <set>
@@ -29,6 +30,8 @@ class KafkaReader : public runtime::LogReader {
   eventtime::Result<void> hand_over(const rd_kafka_message_t& message, const OnRecord& on_record,
                                     const OnEnd& on_end);
   rd_kafka_topic_t* topic(const std::string& name);
+  // There should be more, and nothing comes.
+  void wake();
 
   bool with_headers_;
   KafkaOpaque opaque_;
@@ -36,7 +39,13 @@ class KafkaReader : public runtime::LogReader {
   Owned<rd_kafka_queue_t> queue_;
   std::map<std::string, Owned<rd_kafka_topic_t>> topics_;
   // By how a message names its partition.
-  std::map<std::pair<const rd_kafka_topic_t*, int32_t>, runtime::LogPartition> partitions_;
+  struct Place {
+    runtime::LogPartition partition;
+    int64_t next = 0;
+    bool at_end = false;
+  };
+  std::map<std::pair<const rd_kafka_topic_t*, int32_t>, Place> partitions_;
+  std::chrono::steady_clock::time_point woken_;
   std::vector<runtime::LogHeader> headers_;  // reused
 };
 
