@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -21,6 +20,7 @@
 #include <thread>
 #include <utility>
 
+#include "connectors/file_numbers.h"
 #include "eventtime/check.h"
 
 namespace tocsin::connectors {
@@ -33,25 +33,9 @@ using runtime::Tick;
 
 namespace {
 
-static_assert(std::endian::native == std::endian::little);
-
 constexpr std::string_view kMagic = "TOCSINJL";
 constexpr uint32_t kVersion = 1;
 constexpr mode_t kMode = 0666;
-
-template <class T>
-void append_number(std::string& out, T number) {
-  std::array<char, sizeof(T)> bytes;
-  std::memcpy(bytes.data(), &number, sizeof(T));
-  out.append(bytes.data(), bytes.size());
-}
-
-template <class T>
-T number_at(std::string_view bytes, size_t at) {
-  T number;
-  std::memcpy(&number, bytes.data() + at, sizeof(T));
-  return number;
-}
 
 void append_hash(std::string& out, size_t begin, uint64_t seed) {
   append_number(out, XXH3_64bits_withSeed(out.data() + begin, out.size() - begin, seed));

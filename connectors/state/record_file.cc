@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "connectors/file_numbers.h"
 #include "connectors/state/digest.h"
 
 namespace tocsin::connectors {
@@ -23,23 +24,9 @@ constexpr size_t kBlockBytes = size_t{256} << 10;  // a block ends with the entr
 constexpr size_t kMaxRawBytes = kBlockBytes + kMaxRecordBytes + 32;
 constexpr size_t kPieceBytes = size_t{1} << 20;
 
-template <class T>
-void append_number(std::string& out, T number) {
-  for (size_t i = 0; i < sizeof(T); ++i) out += static_cast<char>((number >> (8 * i)) & 0xFF);
-}
-
 void append_varint(std::string& out, uint64_t number) {
   for (; number >= 0x80; number >>= 7) out += static_cast<char>(number | 0x80);
   out += static_cast<char>(number);
-}
-
-template <class T>
-T number_at(std::string_view bytes, size_t at) {
-  T number = 0;
-  for (size_t i = 0; i < sizeof(T); ++i) {
-    number |= static_cast<T>(static_cast<T>(static_cast<unsigned char>(bytes[at + i])) << (8 * i));
-  }
-  return number;
 }
 
 // The entries of a block. Every step says whether the bytes allow it.

@@ -4,10 +4,10 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cstring>
 #include <utility>
+
+#include "connectors/file_numbers.h"
 
 namespace tocsin::connectors {
 
@@ -17,28 +17,12 @@ using eventtime::Unexpected;
 
 namespace {
 
-static_assert(std::endian::native == std::endian::little);
-
 constexpr std::string_view kMagic = "TOCSINWP";
 constexpr uint32_t kVersion = 1;
 constexpr size_t kFixedBytes = 32;  // before the requests
 constexpr size_t kRequestBytes = 24;
 constexpr size_t kHashBytes = 8;
 constexpr size_t kMaxBytes = size_t{1} << 20;
-
-template <class T>
-void append_number(std::string& out, T number) {
-  std::array<char, sizeof(T)> bytes;
-  std::memcpy(bytes.data(), &number, sizeof(T));
-  out.append(bytes.data(), bytes.size());
-}
-
-template <class T>
-T number_at(std::string_view bytes, size_t at) {
-  T number;
-  std::memcpy(&number, bytes.data() + at, sizeof(T));
-  return number;
-}
 
 std::string name_of(uint64_t written) {
   return fmt::format("progress-{}", written % 2);

@@ -4,10 +4,10 @@
 #include <xxhash.h>
 
 #include <array>
-#include <bit>
 #include <cstring>
 #include <limits>
 
+#include "connectors/file_numbers.h"
 #include "eventtime/check.h"
 
 namespace tocsin::connectors {
@@ -18,28 +18,12 @@ using eventtime::Unexpected;
 
 namespace {
 
-static_assert(std::endian::native == std::endian::little);
-
 constexpr std::string_view kMagic = "TOCSINWQ";
 constexpr uint32_t kVersion = 1;
 constexpr size_t kHeadBytes = 16;       // before a body
 constexpr size_t kFixedBodyBytes = 18;  // before its texts
 // A body is read only if its size has the right hash; this guards what a wrong guess could cost.
 constexpr uint32_t kMaxBodyBytes = uint32_t{1} << 30;
-
-template <class T>
-void append_number(std::string& out, T number) {
-  std::array<char, sizeof(T)> bytes;
-  std::memcpy(bytes.data(), &number, sizeof(T));
-  out.append(bytes.data(), bytes.size());
-}
-
-template <class T>
-T number_at(std::string_view bytes, size_t at) {
-  T number;
-  std::memcpy(&number, bytes.data() + at, sizeof(T));
-  return number;
-}
 
 uint64_t hash(std::string_view bytes, uint64_t seed) {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
