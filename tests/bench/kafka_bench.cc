@@ -274,7 +274,11 @@ void show_latency(const std::string& topic, Duration commit_every, double rate, 
   run.stop = true;
   running.join();
   std::ranges::sort(latencies);
-  TOCSIN_CHECK(seen >= wanted && !latencies.empty(), "all alerts have come");
+  if (seen < wanted || latencies.empty()) {
+    fmt::print("{:>9} ms {:>12.0f}  {} of {} alerts came within a minute\n",
+               commit_every.micros / 1000, rate, seen, wanted);
+    return;
+  }
   const auto at = [&](double part) {
     const auto place = static_cast<size_t>(part * static_cast<double>(latencies.size() - 1));
     return static_cast<double>(latencies[place]) / 1000;
