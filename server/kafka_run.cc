@@ -18,6 +18,9 @@ using runtime::LogPartition;
 namespace {
 
 constexpr size_t kRecordsAtOnce = 16'384;
+constexpr int kMostRejoins = 3;
+constexpr Duration kRejoinPause{1'000'000};
+constexpr Duration kRejoinsForgotten{60'000'000};
 constexpr Duration kLongestWait{100'000};
 constexpr Duration kShortestWait{1'000};
 // Between two attempts to take a partition over.
@@ -40,20 +43,42 @@ Result<void> KafkaRun::run() {
   auto reader = client_.open_reader();
   if (!reader) return Unexpected<Error>{reader.error()};
   reader_ = *std::move(reader);
-  runtime::LogMembership::Changes changes;
-  changes.assigned = [this](const std::vector<LogPartition>& all) { assign(all); };
-  changes.revoked = [this](bool lost) { revoke(lost); };
-  auto membership = client_.join(options_.topics, std::move(changes));
-  if (!membership) return Unexpected<Error>{membership.error()};
-  Result<void> done;
+  Result<void> done = join();
   while (done && !stop_()) {
-    done = (*membership)->poll();
+    done = take_part();
     if (done) done = take_over();
     if (done) done = round();
     if (on_round) on_round(*this);
   }
   revoke(false);
+  membership_.reset();
   return done;
+}
+
+Result<void> KafkaRun::join() {
+  runtime::LogMembership::Changes changes;
+  changes.assigned = [this](const std::vector<LogPartition>& all) { assign(all); };
+  changes.revoked = [this](bool lost) { revoke(lost); };
+  auto membership = client_.join(options_.topics, std::move(changes));
+  if (!membership) return Unexpected<Error>{membership.error()};
+  membership_ = *std::move(membership);
+  return {};
+}
+
+// A group that has lost its coordinator can take this member's own next try for another process.
+// Where there really is one, the two take the place from each other a few times, and then one ends.
+Result<void> KafkaRun::take_part() {
+  const Duration now = clock_.now();
+  if (membership_ == nullptr) return now < rejoin_at_ ? Result<void>() : join();
+  const Result<void> done = membership_->poll();
+  if (done) return done;
+  if (now.micros > rejoin_at_.micros + kRejoinsForgotten.micros) rejoins_ = 0;
+  if (++rejoins_ > kMostRejoins) return done;
+  spdlog::warn("{}; joins the group anew", done.error().message);
+  revoke(true);
+  membership_.reset();
+  rejoin_at_ = {now.micros + kRejoinPause.micros};
+  return {};
 }
 
 void KafkaRun::assign(const std::vector<LogPartition>& partitions) {

@@ -71,6 +71,9 @@ class KafkaRun {
     eventtime::Duration pause;  // then, if it fails again
   };
 
+  eventtime::Result<void> join();
+  // Hears what the group says; joins it anew where it has shut this member out.
+  eventtime::Result<void> take_part();
   void assign(const std::vector<runtime::LogPartition>& partitions);
   void revoke(bool lost);
   eventtime::Result<void> take_over();
@@ -92,6 +95,9 @@ class KafkaRun {
   std::map<runtime::LogPartition, Waiting> waiting_;
   std::map<runtime::LogPartition, Machine> machines_;
   std::unique_ptr<runtime::LogReader> reader_;
+  std::unique_ptr<runtime::LogMembership> membership_;  // null for a moment, before it joins anew
+  int rejoins_ = 0;
+  eventtime::Duration rejoin_at_;
   KafkaRunStats done_;  // by machines that are gone
 };
 
