@@ -101,7 +101,6 @@ class Command {
   Result<void> open_client();
   Result<void> find_topics();
   Result<void> find_alert_topic();
-  Result<void> take_fields();
   void tell(const KafkaRunStats& stats) const;
 
   const KafkaPipeline& pipeline_;
@@ -143,6 +142,7 @@ Result<void> Command::open(const patterns::Loaded& loaded, ListTexts lists) {
   options.engine = pipeline_.engine;
   options.patterns = &set_;
   options.own = &own_;
+  options.fields = pipeline_.source.fields;
   options.event_header = pipeline_.source.event_header;
   options.start = pipeline_.source.start;
   options.out_of_order = pipeline_.source.out_of_order;
@@ -155,19 +155,11 @@ Result<void> Command::open(const patterns::Loaded& loaded, ListTexts lists) {
   options.decoding = [this](const std::string& topic) { return decoding_.at(topic); };
   options_.threads = pipeline_.engine.threads;
   Result<void> done = serve_metrics();
-  if (done) done = take_fields();
   if (done) done = open_outputs();
   if (done) done = take_member();
   if (done) done = open_client();
   if (done) done = find_topics();
   return done ? find_alert_topic() : done;
-}
-
-Result<void> Command::take_fields() {
-  auto fields = record_fields(pipeline_.source);
-  if (!fields) return Unexpected<Error>{fields.error()};
-  options_.partitions.fields = *std::move(fields);
-  return {};
 }
 
 Result<void> Command::open_outputs() {

@@ -100,26 +100,10 @@ Result<connectors::DecodeOptions> topic_decoding(const KafkaSourceSpec& source,
       fmt::format("source '{}': no file declares an event '{}'", source.name, *event));
 }
 
-Result<connectors::LogRecords::Fields> record_fields(const KafkaSourceSpec& source) {
-  connectors::LogRecords::Fields fields;
-  for (const auto& [field, from] : source.fields) {
-    const auto origin = connectors::parse_field_origin(from);
-    if (!origin) {
-      return eventtime::input_error(fmt::format(
-          "source '{}': field '{}' cannot come from '{}'; it may be \"key\", \"topic\", "
-          "\"partition\", \"offset\", \"timestamp\" or \"header:NAME\"",
-          source.name, field, from));
-    }
-    fields.emplace_back(field, *origin);
-  }
-  return fields;
-}
-
 bool needs_headers(const KafkaSourceSpec& source) {
   bool needs = source.event_header.has_value();
-  for (const auto& [field, from] : source.fields) {
-    const auto origin = connectors::parse_field_origin(from);
-    needs |= origin && origin->from == connectors::FieldOrigin::From::kHeader;
+  for (const auto& [field, origin] : source.fields) {
+    needs |= origin.from == connectors::FieldOrigin::From::kHeader;
   }
   return needs;
 }

@@ -9,7 +9,6 @@
 #include "connectors/decoder.h"
 #include "connectors/kafka/kafka_spec.h"
 #include "connectors/kafka/kafka_statistics.h"
-#include "connectors/kafka/log_records.h"
 #include "eventtime/result.h"
 #include "eventtime/schema.h"
 #include "runtime/log_client.h"
@@ -31,9 +30,6 @@ eventtime::Result<std::vector<std::pair<std::string, int32_t>>> find_topics(
 eventtime::Result<connectors::DecodeOptions> topic_decoding(
     const connectors::KafkaSourceSpec& source, const eventtime::Catalog& catalog,
     const std::string& topic);
-
-eventtime::Result<connectors::LogRecords::Fields> record_fields(
-    const connectors::KafkaSourceSpec& source);
 
 // Whether headers of its records must be read.
 bool needs_headers(const connectors::KafkaSourceSpec& source);

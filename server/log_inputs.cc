@@ -54,13 +54,11 @@ Result<std::unique_ptr<connectors::LogSource>> open_log(const LogInput& input,
   LogInputs& all = *input.all;
   const auto decoding = topic_decoding(all.spec, catalog, input.partition.topic);
   if (!decoding) return Unexpected<Error>{decoding.error()};
-  const auto fields = record_fields(all.spec);
-  if (!fields) return Unexpected<Error>{fields.error()};
   const auto first = connectors::first_offset(*all.client, input.partition, all.spec.start);
   if (!first) return Unexpected<Error>{first.error()};
   return std::make_unique<connectors::LogSource>(
       all.spec.name, input.partition, *first,
-      connectors::LogRecords(input.partition, catalog, *decoding, *fields, nullptr,
+      connectors::LogRecords(input.partition, catalog, *decoding, all.spec.fields, nullptr,
                              all.spec.event_header),
       *all.reader, all.probe.get());
 }

@@ -5,6 +5,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "eventtime/timestamp.h"
@@ -21,11 +23,20 @@ struct KafkaStart {
   eventtime::Timestamp time;  // with kTime: the first record of this time or later
 };
 
+// An event field that does not come from the record's value.
+struct FieldOrigin {
+  enum class From : uint8_t { kKey, kTopic, kPartition, kOffset, kTimestamp, kHeader };
+  From from = From::kKey;
+  std::string header;
+  friend bool operator==(const FieldOrigin&, const FieldOrigin&) = default;
+};
+// "key", "topic", "partition", "offset", "timestamp", "header:NAME"; nothing: none of these.
+std::optional<FieldOrigin> parse_field_origin(std::string_view text);
+
 struct KafkaSourceSpec {
   std::string name;
   std::vector<std::string> topics;           // or
   std::optional<std::string> topic_pattern;  // a regular expression that a whole name must fit
-  bool csv = false;                          // values are JSON objects otherwise
   std::vector<std::string> columns;          // of CSV: what the cells of a value are, in order
   // How the event type of a record is told; at most one of these.
   std::optional<std::string> event;
@@ -35,9 +46,8 @@ struct KafkaSourceSpec {
 
   // The event fields by which the topics are partitioned; empty: each record's key is checked.
   std::vector<std::string> key;
-  // Event fields that come from elsewhere in the record: "key", "topic", "timestamp",
-  // "header:NAME". By field.
-  std::map<std::string, std::string> fields;
+  // Event fields that come from elsewhere in the record.
+  std::vector<std::pair<std::string, FieldOrigin>> fields;
 
   KafkaStart start;
   eventtime::Duration out_of_order;

@@ -17,7 +17,6 @@ using runtime::LogRecord;
 
 namespace {
 
-constexpr std::string_view kHeaderPrefix = "header:";
 constexpr std::string_view kBlanks = " \t\r\n";
 
 // The last of that name counts, as for those who read headers as a map.
@@ -78,20 +77,6 @@ std::optional<FieldText> text_of(const FieldOrigin& origin, const LogRecord& rec
 }
 
 }  // namespace
-
-std::optional<FieldOrigin> parse_field_origin(std::string_view text) {
-  using From = FieldOrigin::From;
-  constexpr std::pair<std::string_view, From> kNames[] = {{"key", From::kKey},
-                                                          {"topic", From::kTopic},
-                                                          {"partition", From::kPartition},
-                                                          {"offset", From::kOffset},
-                                                          {"timestamp", From::kTimestamp}};
-  for (const auto& [name, from] : kNames) {
-    if (name == text) return FieldOrigin{from, {}};
-  }
-  if (!text.starts_with(kHeaderPrefix) || text.size() == kHeaderPrefix.size()) return std::nullopt;
-  return FieldOrigin{From::kHeader, std::string(text.substr(kHeaderPrefix.size()))};
-}
 
 LogRecords::LogRecords(runtime::LogPartition partition, const eventtime::Catalog& catalog,
                        const DecodeOptions& decoding, Fields fields, const TopicKey* key,

@@ -21,18 +21,9 @@
 
 namespace tocsin::connectors {
 
-// An event field that does not come from the record's value.
-struct FieldOrigin {
-  enum class From : uint8_t { kKey, kTopic, kPartition, kOffset, kTimestamp, kHeader };
-  From from = From::kKey;
-  std::string header;
-};
-// "key", "topic", "partition", "offset", "timestamp", "header:NAME"; nothing: none of these.
-std::optional<FieldOrigin> parse_field_origin(std::string_view text);
-
 class LogRecords {
  public:
-  using Fields = std::vector<std::pair<std::string, FieldOrigin>>;
+  using Fields = decltype(KafkaSourceSpec::fields);
 
   // What was told by check_columns() must be right. The catalog and the key outlive this; without
   // a key none is checked.

@@ -250,10 +250,6 @@ namespace {
 // Whether the columns of CSV from Kafka hold what its events need.
 void check_columns(const Place& place, const connectors::KafkaSourceSpec& source,
                    const eventtime::Catalog& catalog, Mistakes& mistakes) {
-  connectors::LogRecords::Fields fields;
-  for (const auto& [field, from] : source.fields) {
-    fields.emplace_back(field, *connectors::parse_field_origin(from));
-  }
   std::set<std::optional<std::string>> types;
   for (const auto& [topic, type] : source.event_by_topic) types.insert(type);
   if (types.empty()) types.insert(source.event);
@@ -263,7 +259,7 @@ void check_columns(const Place& place, const connectors::KafkaSourceSpec& source
     decoding.type_field = source.event_field;
     if (type) decoding.type = catalog.find(*type);
     if (type && !decoding.type) continue;  // that is told already
-    const auto checked = connectors::LogRecords::check_columns(catalog, decoding, fields,
+    const auto checked = connectors::LogRecords::check_columns(catalog, decoding, source.fields,
                                                                source.event_header.has_value());
     if (!checked) mistakes.add(place, "missing-column", checked.error().message);
   }

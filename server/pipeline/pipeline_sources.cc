@@ -107,7 +107,6 @@ class SourceReader {
     read_start(spec.start);
     section_.duration_or_never("idle_after", source_.idle_after);
     read_settings(section_, spec.librdkafka);
-    spec.csv = source_.format == InputFormat::kCsv;
     spec.event = source_.event;
     spec.event_field = source_.event_field;
     spec.out_of_order = source_.out_of_order;
@@ -119,14 +118,15 @@ class SourceReader {
     std::map<std::string, PlacedText> fields;
     section_.map("fields", fields);
     for (const auto& [field, from] : fields) {
-      const bool is_header = from.text.starts_with("header:") && from.text.size() > 7;
-      if (from.text == "key" || from.text == "topic" || from.text == "timestamp" || is_header) {
-        spec.fields[field] = from.text;
+      const auto origin = connectors::parse_field_origin(from.text);
+      if (origin) {
+        spec.fields.emplace_back(field, *origin);
         continue;
       }
-      section_.mistake(
-          from.place, "wrong-value",
-          fmt::format("'{}' is none of key, topic, timestamp, header:NAME", from.text));
+      section_.mistake(from.place, "wrong-value",
+                       fmt::format("'{}' is none of key, topic, partition, offset, timestamp, "
+                                   "header:NAME",
+                                   from.text));
     }
   }
 
@@ -148,7 +148,8 @@ class SourceReader {
       section_.mistake(source_.columns, "empty", "'columns' is empty");
     }
     for (const PlacedText& column : columns) {
-      const bool is_field = spec.fields.contains(column.text);
+      const bool is_field = std::ranges::any_of(
+          spec.fields, [&](const auto& field) { return field.first == column.text; });
       if (is_field || std::ranges::find(spec.columns, column.text) != spec.columns.end()) {
         section_.mistake(column.place, "duplicate-name",
                          fmt::format("'{}' is a column {}", column.text,

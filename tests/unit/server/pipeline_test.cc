@@ -190,7 +190,7 @@ format = "csv"
 columns = ["card", "shop", "amount"]
 event_by_topic = { payments = "Payment" }
 key = ["card", "shop"]
-fields = { trace = "header:trace-id", at = "timestamp" }
+fields = { place = "offset", trace = "header:trace-id", at = "timestamp" }
 start = "2026-03-01T00:00:00Z"
 out_of_order = "5s"
 idle_after = "10s"
@@ -206,11 +206,13 @@ librdkafka = { "bootstrap.servers" = "h:1" }
   const auto& source = std::get<connectors::KafkaSourceSpec>(pipeline.sources[0].spec);
   EXPECT_EQ(source.name, "payments");
   EXPECT_EQ(source.topic_pattern, "payments-.*");
-  EXPECT_TRUE(source.csv);
   EXPECT_THAT(source.columns, ElementsAre("card", "shop", "amount"));
   EXPECT_EQ(source.event_by_topic.at("payments"), "Payment");
   EXPECT_THAT(source.key, ElementsAre("card", "shop"));
-  EXPECT_EQ(source.fields.at("trace"), "header:trace-id");
+  using From = connectors::FieldOrigin::From;
+  EXPECT_EQ(source.fields, (decltype(source.fields){{"at", {From::kTimestamp, {}}},
+                                                    {"place", {From::kOffset, {}}},
+                                                    {"trace", {From::kHeader, "trace-id"}}}));
   EXPECT_EQ(source.start.at, connectors::KafkaStart::At::kTime);
   EXPECT_EQ(source.out_of_order.micros, 5'000'000);
   EXPECT_EQ(source.idle_after->micros, 10'000'000);
@@ -352,7 +354,7 @@ TEST_F(PipelineTest, WhatDoesNotGoTogetherInSources) {
       {"name='a'\ntype='kafka'", "a kafka source needs the key 'topics' or 'topic_pattern'"},
       {"name='a'\ntype='kafka'\ntopics='x'\nstart='soon'", "'start' is none of earliest, latest"},
       {"name='a'\ntype='kafka'\ntopics='x'\nfields={a='value'}",
-       "'value' is none of key, topic, timestamp, header:NAME"},
+       "'value' is none of key, topic, partition, offset, timestamp, header:NAME"},
       {"name='a'\ntype='kafka'\ntopics='x'\nformat='csv'", "needs 'columns'"},
       {"name='a'\ntype='kafka'\ntopics='x'\nformat='csv'\ncolumns=[]", "'columns' is empty"},
       {"name='a'\ntype='kafka'\ntopics='x'\ncolumns=['b']", "'format' is not \"csv\""},
