@@ -4,8 +4,10 @@
 #include <bit>
 
 #include "eventtime/value.h"
+#include "nfa/instance_stack.h"
 #include "nfa/match_buffer.h"
 #include "nfa/matcher.h"
+#include "nfa/stack_plan.h"
 #include "nfa/start_plan.h"
 
 namespace tocsin::nfa {
@@ -115,8 +117,17 @@ std::string joined(const std::vector<std::string>& parts, std::string_view separ
   return out;
 }
 
+bool by_stacks(const Program& program) {
+  return !plan_starts(program).plan && plan_stacks(program).plan;
+}
+
 // What one bound event costs, without the event itself.
 size_t binding_bytes(const Program& program) {
+  if (by_stacks(program)) {
+    size_t most = 0;
+    for (const Place& place : program.places) most = std::max(most, place.updates.size());
+    return sizeof(InstanceStack::Instance) + most * sizeof(uint64_t);
+  }
   return sizeof(Node) + program.layout.words() * sizeof(uint64_t) +
          (program.counters + 1) / 2 * sizeof(uint64_t);
 }
@@ -135,7 +146,14 @@ std::string life_text(const Program& program) {
 std::string plan_text(const Program& program) {
   const StartPlanning planning = plan_starts(program);
   if (!planning.plan) {
-    return "run by run: an event looks at each partial match of its key; " + planning.why_not;
+    const StackPlanning stacks = plan_stacks(program);
+    if (stacks.plan) {
+      return "by stacks: of each key the events that each step has taken; one that the last step "
+             "takes finds its matches there, and looks at no partial match";
+    }
+    const bool few_steps = program.places.size() <= 3;
+    return "run by run: an event looks at each partial match of its key; " +
+           (few_steps ? planning.why_not : stacks.why_not);
   }
   switch (planning.plan->kind) {
     case StartPlan::Kind::kPair:
@@ -156,7 +174,8 @@ std::string plan_text(const Program& program) {
 }
 
 size_t bytes_per_run(const Program& program) {
-  return plan_starts(program).plan ? kStartBytes : sizeof(Run);
+  if (plan_starts(program).plan) return kStartBytes;
+  return by_stacks(program) ? 0 : sizeof(Run);
 }
 
 void append_field(std::string& out, std::string_view name, std::string_view text) {

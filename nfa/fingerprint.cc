@@ -7,6 +7,7 @@
 #include <array>
 
 #include "eventtime/codec.h"
+#include "nfa/stack_plan.h"
 #include "nfa/start_plan.h"
 #include "patterns/pattern_dump.h"
 
@@ -178,7 +179,8 @@ void add_values(Encoder& out, const Program& program, const Catalog& catalog) {
 void add_plan(Encoder& out, const Program& program) {
   out.number(program.starts_wait ? 1 : 0);
   const std::optional<StartPlan> plan = plan_starts(program).plan;
-  out.number(plan ? 1 : 0);
+  const bool stacks = !plan && plan_stacks(program).plan;
+  out.number(plan ? 1 : stacks ? 2 : 0);
   if (!plan) return;
   out.number(number_of(plan->kind));
   for (const uint32_t part : {uint32_t{plan->second}, uint32_t{plan->loop_edge},

@@ -45,7 +45,7 @@ NodeId MatchBuffer::allocate() {
   return next_unused_++;
 }
 
-NodeId MatchBuffer::add(NodeId parent, uint16_t place, uint16_t edge, TestedEvent& event) {
+NodeId MatchBuffer::add_stored(NodeId parent, uint16_t place, uint16_t edge, EventId event) {
   const NodeId id = allocate();
   // A few words: a call of memcpy would cost more than they do.
   const uint64_t* from = slots(parent);
@@ -54,7 +54,7 @@ NodeId MatchBuffer::add(NodeId parent, uint16_t place, uint16_t edge, TestedEven
   Node& added = *new (words(id)) Node();
   added.parent = parent;
   added.references = 1;
-  added.event = events_.store(event);
+  added.event = event;
   added.depth = node(parent).depth + 1;
   added.place = place;
   added.edge = edge;

@@ -44,7 +44,11 @@ class MatchBuffer {
 
   // A child that binds `event` at `place`, with one reference (the caller's); its slots and
   // counters are the parent's, to be changed by the caller.
-  NodeId add(NodeId parent, uint16_t place, uint16_t edge, TestedEvent& event);
+  NodeId add(NodeId parent, uint16_t place, uint16_t edge, TestedEvent& event) {
+    return add_stored(parent, place, edge, events_.store(event));
+  }
+  // The same of an event that is stored; takes the caller's reference to it.
+  NodeId add_stored(NodeId parent, uint16_t place, uint16_t edge, EventId event);
   void retain(NodeId id) { ++node(id).references; }
   void release(NodeId id);
 

@@ -381,13 +381,13 @@ void Matcher::bind_value(NodeId node, const Slot& slot, const Value& value, Time
   }
 }
 
-NodeId Matcher::bind_start(NodeId parent, uint16_t edge, EventId stored, const StartCells& cells,
-                           const uint64_t* words) {
-  TestedEvent event;
-  event.stored = stored;
-  const NodeId node = buffer_.add(parent, kFirstPlace, edge, event);
+NodeId Matcher::bind_cells(NodeId parent, uint16_t place, uint16_t edge, EventId stored,
+                           const StartCells& cells, const uint64_t* words) {
+  events_.retain(stored);
+  const NodeId node = buffer_.add_stored(parent, place, edge, stored);
+  const std::vector<SlotUpdate>& updates = program_.places[place].updates;
+  if (updates.empty()) return node;
   const Timestamp time = events_.at(stored).time;
-  const std::vector<SlotUpdate>& updates = program_.places[kFirstPlace].updates;
   for (size_t i = 0; i < updates.size(); ++i) {
     bind_value(node, program_.layout.slot(updates[i].slot), cells.read(words, i), time);
   }

@@ -162,12 +162,12 @@ class Matcher {
   void save_match(NodeId node, eventtime::Encoder& out) const;
   NodeId restore_match(eventtime::Decoder& from, RestoredEvents& events);
 
-  // For plans that keep first events instead of runs (start_plan.h). Each node comes with one
-  // reference.
-  NodeId bind_start(NodeId parent, uint16_t edge, EventId stored, const StartCells& cells,
-                    const uint64_t* words);
+  // For plans that keep events instead of runs (start_plan.h, stack_plan.h). Each node comes with
+  // one reference. `cells` are those of the place.
+  NodeId bind_cells(NodeId parent, uint16_t place, uint16_t edge, EventId stored,
+                    const StartCells& cells, const uint64_t* words);
   NodeId bind_event(NodeId parent, uint16_t place, uint16_t edge, TestedEvent& event);
-  // Does some of the first place's updates, as bind_start(kRootNode, ...) would. `slots` are as
+  // Does some of the first place's updates, as bind_cells(kRootNode, ...) would. `slots` are as
   // SlotLayout::clear() leaves them.
   void fill_slots(uint64_t* slots, std::span<const size_t> updates, const StartCells& cells,
                   const uint64_t* words, Timestamp time);
@@ -178,6 +178,8 @@ class Matcher {
   void count_event() { ++stats_.events; }
   void count_dropped_start() { ++stats_.dropped_starts; }
   void set_stats(const MatcherStats& stats) { stats_ = stats; }
+  // The sequence of the event that `skip to first v` or `to last v` skips to; 0 if v is not bound.
+  uint64_t skip_target(NodeId match) const;
 
   MatchBuffer& buffer() { return buffer_; }
   const MatchBuffer& buffer() const { return buffer_; }
@@ -270,7 +272,6 @@ class Matcher {
   void drop_repeated(KeyState& state, const Candidate& candidate);
   uint64_t exclude_by(const Candidate& match);
   void exclude(KeyState& state, uint64_t before);
-  uint64_t skip_target(NodeId match) const;
   void choose_best(KeyState& state, std::span<const Value> key);
   void decide_leftmost(KeyState& state, std::vector<Match>& matches);
   void report_timeouts(KeyState& state, Timestamp now, std::vector<Match>& matches);

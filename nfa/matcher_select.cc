@@ -8,7 +8,6 @@ namespace tocsin::nfa {
 
 using patterns::SkipKind;
 
-// The sequence of the event that `skip to first v` or `to last v` skips to; 0 if v is not bound.
 uint64_t Matcher::skip_target(NodeId match) const {
   uint64_t target = 0;
   for (NodeId at = match; at != kRootNode; at = buffer_.node(at).parent) {

@@ -26,7 +26,10 @@ std::vector<PendingAlert> take_until(std::vector<PendingAlert>& alerts, Timestam
   std::vector<PendingAlert> taken(std::make_move_iterator(alerts.begin()),
                                   std::make_move_iterator(end));
   alerts.erase(alerts.begin(), end);
-  std::stable_sort(taken.begin(), taken.end(), comes_before);
+  // Nearly always they have been found in order.
+  if (!std::is_sorted(taken.begin(), taken.end(), comes_before)) {
+    std::stable_sort(taken.begin(), taken.end(), comes_before);
+  }
   return taken;
 }
 
@@ -45,7 +48,8 @@ void AlertQueue::settle(size_t level, Timestamp until, std::vector<DerivedEvent>
   if (found_[level].empty()) return;
   for (PendingAlert& alert : take_until(found_[level], until)) {
     std::optional<Suppressor>& suppressor = suppressors_[alert.pattern];
-    if (suppressor && !alert.timeout) {
+    // Those that were found before the pattern had a `suppress` may be a set.
+    if (suppressor && !alert.timeout && alert.set == nullptr) {
       const std::optional<uint64_t> passed = suppressor->pass(alert.group, alert.complete);
       if (!passed) {
         drop(alert);
@@ -53,7 +57,7 @@ void AlertQueue::settle(size_t level, Timestamp until, std::vector<DerivedEvent>
       }
       alert.suppressed = *passed;
     }
-    ++emitted_[alert.pattern];
+    emitted_[alert.pattern] += alert.matches;
     if (alert.derived != nullptr) derived.push_back(std::move(*alert.derived));
     settled_.push_back(std::move(alert));
   }

@@ -18,6 +18,7 @@
 #include "eventtime/codec.h"
 #include "eventtime/timestamp.h"
 #include "nfa/match_buffer.h"
+#include "nfa/match_set.h"
 #include "patterns/pattern.h"
 #include "runtime/derived_events.h"
 #include "runtime/suppressor.h"
@@ -32,8 +33,10 @@ struct PendingAlert {
   uint64_t start = 0;  // of timeouts: the place of their first event in the order of events
   std::string key;     // encoded
   std::string group;   // of `suppress`: alerts with the same one suppress each other
-  nfa::NodeId node = nfa::kRootNode;  // of the match; held
-  uint64_t suppressed = 0;            // alerts of its group since the last one
+  nfa::NodeId node = nfa::kRootNode;   // of the match; held
+  std::unique_ptr<nfa::MatchSet> set;  // instead of the node: several, in order
+  uint64_t matches = 1;
+  uint64_t suppressed = 0;  // alerts of its group since the last one
   std::unique_ptr<DerivedEvent> derived;
 };
 

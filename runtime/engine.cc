@@ -307,25 +307,26 @@ Shard& Engine::Impl::shard_of(std::string_view key) const {
   return **shard;
 }
 
+// Each alert that goes out is folded into the digest of its key group.
 void Engine::Impl::give_out(const PendingAlert& alert, const OnAlert& on_alert) {
   PatternOperator& op = *shard_of(alert.key).operators()[alert.pattern];
-  if (on_alert) fold(alert, op);
-  op.give_out(alert, formats_, on_alert);
-}
-
-void Engine::Impl::fold(const PendingAlert& alert, const PatternOperator& op) {
   const nfa::MatchBuffer& buffer = op.matcher().buffer();
   const std::string& name = op.pattern().name;
   const uint32_t tag = tag_of(alert.key);
-  const std::array<uint64_t, 7> words{XXH3_64bits(name.data(), name.size()),
-                                      tag,
-                                      static_cast<uint64_t>(alert.complete.micros),
-                                      buffer.event(alert.node).sequence,
-                                      buffer.node(alert.node).depth,
-                                      alert.suppressed,
-                                      alert.timeout ? 1U : 0U};
   uint64_t& digest = digests_[KeyShare::group_of(tag)];
-  digest = XXH3_64bits_withSeed(words.data(), sizeof(words), digest);
+  std::array<uint64_t, 7> words{XXH3_64bits(name.data(), name.size()),
+                                tag,
+                                static_cast<uint64_t>(alert.complete.micros),
+                                0,
+                                0,
+                                alert.suppressed,
+                                alert.timeout ? 1U : 0U};
+  const auto fold = [&](nfa::NodeId node) {
+    words[3] = buffer.event(node).sequence;
+    words[4] = buffer.node(node).depth;
+    digest = XXH3_64bits_withSeed(words.data(), sizeof(words), digest);
+  };
+  op.give_out(alert, formats_, fold, on_alert);
 }
 
 // Of a higher level: events before `now`, those of the inputs first where times are equal.

@@ -80,7 +80,6 @@ class Engine::Impl {
   void tidy_spilled();
   bool has_failed() const { return options_.spill != nullptr && options_.spill->failed(); }
   void give_out(const PendingAlert& alert, const OnAlert& on_alert);
-  void fold(const PendingAlert& alert, const PatternOperator& op);
   void collect_alerts(size_t level);
   // For each shard, at the same time where there is much to do for the released events.
   void for_each_shard(const std::function<void(Shard&)>& work);

@@ -228,7 +228,7 @@ void PatternOperator::emit(std::string_view key, const Surroundings& around) {
     const nfa::EvalContext context = matcher_.context_of(match.node, key_values_);
     if (event) {
       const auto& codes = match.timeout ? program_.timeout_emit : program_.emit;
-      const uint64_t id = described(alert, key_values_, around.formats).id().high;
+      const uint64_t id = described(alert, match.node, key_values_, around.formats).id().high;
       alert.derived =
           std::make_unique<DerivedEvent>(derive(*event, codes, context, match.complete, id));
     }
@@ -239,21 +239,38 @@ void PatternOperator::emit(std::string_view key, const Surroundings& around) {
   }
 }
 
-Alert PatternOperator::described(const PendingAlert& alert, std::span<const eventtime::Value> key,
+void PatternOperator::emit_set(std::string_view key, eventtime::Timestamp complete,
+                               std::unique_ptr<nfa::MatchSet> set, uint64_t matches,
+                               const Surroundings& around) const {
+  PendingAlert& alert = around.alerts.emplace_back();
+  alert.complete = complete;
+  alert.pattern = number_;
+  alert.rank = rank_;
+  alert.key = key;
+  alert.set = std::move(set);
+  alert.matches = matches;
+}
+
+Alert PatternOperator::described(const PendingAlert& alert, nfa::NodeId node,
+                                 std::span<const eventtime::Value> key,
                                  std::span<const eventtime::RecordFormat* const> formats) {
-  return Alert({format_, matcher_, events_, formats, alert.key, key}, alert.node, alert.complete,
+  return Alert({format_, matcher_, events_, formats, alert.key, key}, node, alert.complete,
                alert.timeout, alert.suppressed);
 }
 
 void PatternOperator::give_out(const PendingAlert& alert,
                                std::span<const eventtime::RecordFormat* const> formats,
+                               const VisitMatch& on_match,
                                const std::function<void(const Alert&)>& on_alert) {
   if (on_alert) {
     read_key(alert.key);
-    on_alert(described(alert, key_values_, formats));
-    matcher_.scratch().clear();  // texts that were computed for the alert
+    visit_matches(alert, [&](nfa::NodeId node) {
+      on_match(node);
+      on_alert(described(alert, node, key_values_, formats));
+      matcher_.scratch().clear();  // texts that were computed for the alert
+    });
   }
-  matcher_.buffer().release(alert.node);
+  release_match(alert);
 }
 
 }  // namespace tocsin::runtime

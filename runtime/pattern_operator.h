@@ -90,6 +90,10 @@ struct OperatorParts {
   const SpillParts* spill;  // null: all stays in memory
 };
 
+// An event that waits for others, stored or in its batch.
+PendingEvent pending_event(const nfa::StoredEvent& event, std::string_view variable);
+PendingEvent pending_event(const LoadedBatch& loaded, uint32_t row, std::string_view variable);
+
 // The record of a key in saved state: "k", the name of the pattern's state, a zero, the key.
 std::string key_record(std::string_view state_name, std::string_view key);
 
@@ -147,19 +151,21 @@ class PatternOperator {
   using VisitPending = std::function<void(std::string_view key, std::span<const PendingMatch>)>;
   virtual void describe(const VisitPending& visit) const = 0;
   // An alert that has been found, but for what the queue knows of it.
-  void save_match(const PendingAlert& alert, eventtime::Encoder& out) const {
+  virtual void save_match(const PendingAlert& alert, eventtime::Encoder& out) const {
     matcher_.save_match(alert.node, out);
   }
-  bool restore_match(PendingAlert& alert, eventtime::Decoder& from, const Restoring& with) {
+  virtual bool restore_match(PendingAlert& alert, eventtime::Decoder& from, const Restoring& with) {
     alert.node = matcher_.restore_match(from, with.events);
     alert.rank = rank_;
     return alert.node != nfa::kRootNode;
   }
   void set_stats(const nfa::MatcherStats& stats) { matcher_.set_stats(stats); }
 
-  // Calls `on_alert`, if there is one, with an alert that it has found, and forgets it.
+  // Calls `on_alert`, if there is one, with what it has found, and forgets it; before each alert
+  // `on_match` with its node.
+  using VisitMatch = std::function<void(nfa::NodeId)>;
   void give_out(const PendingAlert& alert, std::span<const eventtime::RecordFormat* const> formats,
-                const std::function<void(const Alert&)>& on_alert);
+                const VisitMatch& on_match, const std::function<void(const Alert&)>& on_alert);
 
   uint32_t number() const { return number_; }
   const std::vector<Door>& doors() const { return doors_; }
@@ -207,6 +213,16 @@ class PatternOperator {
   void read_key(std::string_view encoded);
   // Makes alerts of `matches_`, of the key that was read.
   void emit(std::string_view key, const Surroundings& around);
+  // Makes an alert of each match of the set, when they leave. Such alerts are no events of other
+  // patterns and are not suppressed.
+  void emit_set(std::string_view key, eventtime::Timestamp complete,
+                std::unique_ptr<nfa::MatchSet> set, uint64_t matches,
+                const Surroundings& around) const;
+  // The nodes of what was found, in order; the visitor does not keep them.
+  virtual void visit_matches(const PendingAlert& alert, const VisitMatch& visit) {
+    visit(alert.node);
+  }
+  virtual void release_match(const PendingAlert& alert) { matcher_.buffer().release(alert.node); }
 
   nfa::Program program_;
   AlertFormat format_;
@@ -233,7 +249,8 @@ class PatternOperator {
                 nfa::RestoredEvents& events);
   void merge_doors();
   const eventtime::BitSet* united(const eventtime::BitSet* left, const eventtime::BitSet* right);
-  Alert described(const PendingAlert& alert, std::span<const eventtime::Value> key,
+  Alert described(const PendingAlert& alert, nfa::NodeId node,
+                  std::span<const eventtime::Value> key,
                   std::span<const eventtime::RecordFormat* const> formats);
 
   std::vector<bool> takes_;  // by TypeId

@@ -26,6 +26,8 @@ void add_next(std::vector<std::string_view>& names, const nfa::Program& program,
   }
 }
 
+}  // namespace
+
 PendingEvent pending_event(const nfa::StoredEvent& event, std::string_view variable) {
   return {variable, event.type, event.time, event.input, event.record, event.raw};
 }
@@ -34,8 +36,6 @@ PendingEvent pending_event(const LoadedBatch& loaded, uint32_t number, std::stri
   const eventtime::Row& row = loaded.batch->rows[number];
   return {variable, row.type, row.time, loaded.batch->input, row.record, row.raw};
 }
-
-}  // namespace
 
 void RunOperator::describe(const VisitPending& visit) const {
   std::vector<PendingMatch> matches;

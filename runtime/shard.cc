@@ -4,9 +4,11 @@
 #include <cmath>
 #include <numeric>
 
+#include "nfa/stack_plan.h"
 #include "nfa/start_plan.h"
 #include "runtime/doors.h"
 #include "runtime/run_operator.h"
+#include "runtime/stack_operator.h"
 #include "runtime/start_operator.h"
 
 namespace tocsin::runtime {
@@ -98,6 +100,9 @@ std::unique_ptr<PatternOperator> Shard::make_operator(OperatorParts parts) const
   if (options_.plan == PlanChoice::kBest && nfa::plan_starts(parts.program).plan) {
     const nfa::TypeId type = parts.program.places[nfa::kFirstPlace].type;
     return std::make_unique<StartOperator>(std::move(parts), patterns_.catalog.types[type]);
+  }
+  if (options_.plan == PlanChoice::kBest && nfa::plan_stacks(parts.program).plan) {
+    return std::make_unique<StackOperator>(std::move(parts), patterns_.catalog);
   }
   return std::make_unique<RunOperator>(std::move(parts));
 }

@@ -349,12 +349,16 @@ void StartOperator::store_old() {
 NodeId StartOperator::bind(NodeId parent, uint16_t edge, uint32_t place) {
   const StartLog::Start& start = log_.at(place);
   if (start.event == kInBatch) store(place);
-  if (!light_) return matcher_.bind_start(parent, edge, start.event, cells_, log_.words(place));
+  if (!light_) {
+    return matcher_.bind_cells(parent, nfa::kFirstPlace, edge, start.event, cells_,
+                               log_.words(place));
+  }
   const Origin& event = origin(place);
   const nfa::EventId stored =
       events_.store_light({start.time, event.sequence, event.record, event.input,
                            program_.places[nfa::kFirstPlace].type});
-  const NodeId node = matcher_.bind_start(parent, edge, stored, cells_, log_.words(place));
+  const NodeId node =
+      matcher_.bind_cells(parent, nfa::kFirstPlace, edge, stored, cells_, log_.words(place));
   events_.release(stored);
   return node;
 }

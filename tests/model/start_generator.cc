@@ -142,14 +142,14 @@ StreamShape shape_of(Random& random, const std::set<std::string>& constructs,
   return shape;
 }
 
-}  // namespace
-
-GeneratedCase generate_start_case(uint64_t seed, const StartCaseSize& size) {
+GeneratedCase generate(uint64_t seed, const StartCaseSize& size,
+                       std::string (StartPatternGenerator::*pattern)()) {
   Random random(seed);
   GeneratedCase made;
   std::set<std::string>& constructs = made.constructs;
-  made.example.patterns = declaration("A") + declaration("B") + declaration("X") +
-                          StartPatternGenerator(random, constructs).pattern();
+  StartPatternGenerator generator(random, constructs);
+  made.example.patterns =
+      declaration("A") + declaration("B") + declaration("X") + (generator.*pattern)();
   StreamShape shape = shape_of(random, constructs, size);
   if (constructs.contains("by several")) shape.events_of_key *= 2;  // each text is several keys
   made.example.out_of_order = {shape.bound * 1000};
@@ -161,6 +161,16 @@ GeneratedCase generate_start_case(uint64_t seed, const StartCaseSize& size) {
     made.example.inputs[random.below(inputs)].push_back(arrival.record);
   }
   return made;
+}
+
+}  // namespace
+
+GeneratedCase generate_start_case(uint64_t seed, const StartCaseSize& size) {
+  return generate(seed, size, &StartPatternGenerator::pattern);
+}
+
+GeneratedCase generate_stack_case(uint64_t seed, const StartCaseSize& size) {
+  return generate(seed, size, &StartPatternGenerator::stack_pattern);
 }
 
 }  // namespace tocsin::model

@@ -22,5 +22,7 @@ struct StartCaseSize {
 inline constexpr StartCaseSize kModelSize{60, 10, 6, 2, false};
 
 GeneratedCase generate_start_case(uint64_t seed, const StartCaseSize& size);
+// The same of patterns that are evaluated by stacks (nfa/stack_plan.h).
+GeneratedCase generate_stack_case(uint64_t seed, const StartCaseSize& size);
 
 }  // namespace tocsin::model

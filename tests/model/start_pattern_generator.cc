@@ -261,11 +261,52 @@ std::string StartPatternGenerator::pattern() {
     default:
       match = single();
   }
+  return around(match, having());
+}
+
+std::string StartPatternGenerator::contiguity() {
+  return random_.percent(50) ? use("then any", " then any ") : use("then", " then ");
+}
+
+// Steps of one type, so that an event may be several of them.
+std::string StartPatternGenerator::middle(size_t number) {
+  const std::string name = "m" + std::to_string(number);
+  switch (random_.below(8)) {
+    case 0:
+      return use("stack loop", step(name) + "+");
+    case 1:
+      return use("stack loop of any", step(name) + "+ any");
+    case 2:
+      return use("optional step", step(name) + "?");
+    case 3:
+      return use("stack loop or none", step(name) + random_.one_of({"*", "* any"}));
+    case 4:
+      return use("alternatives", "(" + step(name) + " | " + step(name + "b") + ")");
+    default:
+      return step(name);
+  }
+}
+
+std::string StartPatternGenerator::steps() {
+  std::string text = step("v1");
+  const size_t middles = 1 + random_.below(3);
+  for (size_t i = 0; i < middles; ++i) text += contiguity() + middle(i);
+  return text + contiguity() + step("v2");
+}
+
+std::string StartPatternGenerator::stack_pattern() {
+  const std::string match = steps();
+  const std::string condition = random_.one_of({"count(v1) == 1", "v1.x < 2", "v1.s != v2.s",
+                                                "v1.p >= v2.p or v2.ok", "v2.at - v1.at > 3ms"});
+  return around(match, random_.percent(15) ? use("having", "  having " + condition + "\n") : "");
+}
+
+std::string StartPatternGenerator::around(const std::string& match, const std::string& having) {
   std::string text = "pattern p {\n";
   if (random_.percent(25)) text += "  on A, B, X\n";
   text += key();
   text += "  match " + match + "\n";
-  text += having();
+  text += having;
   text += window(55);
   text += skip();
   text += clauses_behind();

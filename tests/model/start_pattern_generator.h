@@ -1,4 +1,5 @@
-// The text of random patterns whose partial matches are nothing but their first events.
+// The text of random patterns that need no runs: their partial matches are nothing but their first
+// events, or their conditions are local.
 #pragma once
 
 #include <set>
@@ -15,8 +16,10 @@ class StartPatternGenerator {
   StartPatternGenerator(Random& random, std::set<std::string>& constructs)
       : random_(random), constructs_(constructs), conditions_(random, constructs) {}
 
-  // `pattern p { … }`. Once.
+  // `pattern p { … }`, by first events (nfa/start_plan.h). Once, or
   std::string pattern();
+  // by stacks (nfa/stack_plan.h).
+  std::string stack_pattern();
 
  private:
   std::string pair();
@@ -24,6 +27,10 @@ class StartPatternGenerator {
   std::string loop();
   std::string loop_then();
   std::string single();
+  std::string contiguity();
+  std::string middle(size_t number);
+  std::string steps();
+  std::string around(const std::string& match, const std::string& having);
   std::string step(const std::string& variable);
   std::string later(const std::string& variable);
   std::string negations();

@@ -8,6 +8,7 @@
 
 #include "tests/support/json_run.h"
 
+#include "tests/support/open_run.h"
 namespace tocsin::runtime {
 namespace {
 
@@ -15,38 +16,7 @@ using tests::bound_ids;
 using tests::letter_pattern;
 using tests::letters;
 using tests::Lines;
-
-// An engine over one input that stays open, so that what it holds can be looked at.
-class OpenRun {
- public:
-  explicit OpenRun(const std::string& patterns, const EngineOptions& options = {}) {
-    auto created = Engine::create(tests::load_patterns(patterns), options);
-    EXPECT_TRUE(created);
-    engine_ = *std::move(created);
-    input_ = std::make_unique<tests::JsonInput>(engine_->patterns().catalog, 0);
-    engine_->add_input({}, input_->format());
-  }
-
-  // Each line as a batch of its own.
-  void push(const Lines& lines) {
-    for (const std::string& line : lines) {
-      engine_->push(input_->decode(Lines{line}), alerts_,
-                    [](const Engine::Late&) { ADD_FAILURE() << "late"; });
-    }
-  }
-  void advance(int64_t seconds) { engine_->advance(0, {seconds * 1'000'000}, alerts_); }
-  void finish() { engine_->finish(0, alerts_); }
-  EngineStats stats() const { return engine_->stats(); }
-  uint64_t dropped() const { return stats().patterns[0].dropped_starts; }
-  std::string ids() const { return bound_ids(alerts_); }
-  // An event that concerns no pattern; all before it is matched.
-  void pass(const std::string& time) { push(letters("D1@" + time)); }
-
- private:
-  std::unique_ptr<Engine> engine_;
-  std::unique_ptr<tests::JsonInput> input_;
-  std::string alerts_;
-};
+using tests::OpenRun;
 
 EngineOptions limited(size_t max_starts) {
   EngineOptions options;
