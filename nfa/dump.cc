@@ -162,6 +162,11 @@ std::string plan_text(const Program& program) {
                program.capture_texts[*planning.plan->value_slot] +
                ", where an event of the last step finds its own";
       }
+      if (planning.plan->order) {
+        return "by first event: those of a key wait in a list, many of them in the order of " +
+               program.capture_texts[planning.plan->order->slot] +
+               ", where an event of the last step finds its own";
+      }
       return "by first event: those of a key wait in a list, which an event of the last step reads";
     case StartPlan::Kind::kAbsence:
       return "by first event: those of a key wait in a list until their time is over";

@@ -83,6 +83,7 @@ class Planner {
       find_equality(program_.tests[plan_.kills[0]].comparisons);
       plan_.kill_by_value = plan_.value_slot.has_value();
     }
+    if (!plan_.equal_column || plan_.kill_by_value) find_order(program_.places[2].comparisons);
     plan_.stays = exit.contiguity == Contiguity::kAny;
     plan_.life = smaller(program_.within, exit.in);
     return yes();
@@ -138,6 +139,21 @@ class Planner {
         continue;
       plan_.value_slot = comparison.slot;
       plan_.equal_column = comparison.column;
+      return;
+    }
+  }
+
+  // A value of the first event that a later event must have a smaller or larger one than.
+  void find_order(const std::vector<CaptureComparison>& comparisons) {
+    using patterns::Op;
+    for (const CaptureComparison& comparison : comparisons) {
+      const Slot& slot = program_.layout.slot(comparison.slot);
+      const bool plain = slot.kind == CaptureKind::kLast || slot.kind == CaptureKind::kFirst;
+      const bool orders = comparison.op == Op::kLess || comparison.op == Op::kLessEqual ||
+                          comparison.op == Op::kGreater || comparison.op == Op::kGreaterEqual;
+      const bool is_number = slot.type != Type::kString && slot.type != Type::kBool;
+      if (!plain || !orders || !is_number || !is_of_first(comparison.slot)) continue;
+      plan_.order = comparison;
       return;
     }
   }

@@ -39,6 +39,9 @@ struct StartPlan {
   // Of the step or negation that asks: the field that is equal to it.
   std::optional<uint32_t> equal_column;
   bool kill_by_value = false;  // it is the negation, the first of `kills`
+  // kPair: else, a comparison of the second step's field with a value of the first event: where
+  // many wait, they are found by its order.
+  std::optional<CaptureComparison> order;
   // kLoop: the conjuncts of `having`, which more events can only make true, but for sums that fall
   // or overflow; and the one of these sums that is kept.
   std::vector<GrowingTerm> growing;

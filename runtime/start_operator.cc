@@ -84,6 +84,7 @@ StartOperator::StartOperator(OperatorParts parts, const eventtime::EventSchema& 
   }
   if (plan_.value_slot) value_update_ = update_of(first, *plan_.value_slot);
   if (plan_.sum) sum_update_ = update_of(first, plan_.sum->slot);
+  if (plan_.order) order_update_ = update_of(first, plan_.order->slot);
 }
 
 void StartOperator::process(const Surroundings& around) {
@@ -172,7 +173,10 @@ void StartOperator::remove(uint32_t place) {
   } else if (!light_) {
     events_.release(start.event);
   }
-  if (!log_.remove(place)) chain_ = kNone;
+  const uint32_t chain = start.chain;
+  if (log_.remove(place)) return;
+  chain_ = kNone;
+  if (!orders_.empty()) orders_.erase(chain);
 }
 
 bool StartOperator::test(const nfa::Code& condition, uint32_t place,
@@ -214,6 +218,7 @@ void StartOperator::follow(nfa::TestedEvent& event) {
     }
     return;
   }
+  if (plan_.order && chain().count >= kOrderedFrom) return follow_in_order(event);
   uint32_t left = chain().count;
   for (uint32_t place = chain().oldest; place != kNone && left >= plan_.minimum; --left) {
     const uint32_t next = log_.at(place).newer;
@@ -293,6 +298,10 @@ void StartOperator::begin(const Routed& routed) {
 void StartOperator::index(uint32_t place) {
   if (plan_.value_slot) index_value(place);
   if (keeps_spent_) spent(place) = 0;
+  if (!orders_.empty()) {
+    const auto order = orders_.find(log_.at(place).chain);
+    if (order != orders_.end()) put_in_order(order->second, place);
+  }
   if (plan_.sum) move_sum(place, true);
 }
 
@@ -521,6 +530,7 @@ void StartOperator::fire_timers(Timestamp now, const Surroundings& around) {
 
 // Chains have other numbers now.
 void StartOperator::find_timers() {
+  orders_.clear();
   timers_ = {};
   log_.for_each_chain([&](uint32_t number) {
     if (log_.chain(number).timer != 0) set_timer(number);

@@ -11,10 +11,12 @@
 #include <queue>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "nfa/start_cells.h"
 #include "nfa/start_plan.h"
+#include "runtime/ordered_starts.h"
 #include "runtime/pattern_operator.h"
 #include "runtime/start_log.h"
 
@@ -31,7 +33,7 @@ class StartOperator final : public PatternOperator {
   eventtime::Timestamp held_from() const override { return eventtime::kMaxTimestamp; }
   size_t timers() const override { return 0; }
   size_t light_events() const override { return light_ ? log_.size() : in_batches_; }
-  size_t memory() const override { return log_.memory(); }
+  size_t memory() const override;
   size_t resident_keys() const override { return log_.chains(); }
   size_t spill(size_t keys, eventtime::Timestamp now, BatchHolder& shelf) override;
   bool can_thaw(std::string_view state) const override;
@@ -43,6 +45,8 @@ class StartOperator final : public PatternOperator {
  private:
   using Kind = nfa::StartPlan::Kind;
   static constexpr uint32_t kNone = StartLog::kNone;
+  // So many first events of a key are brought into order when they are asked for.
+  static constexpr size_t kOrderedFrom = 16;
 
   void prefetch_key(uint32_t tag) const override { log_.prefetch_index(tag); }
   bool may_know(uint32_t tag) const override { return log_.guess(tag) != kNone; }
@@ -126,6 +130,16 @@ class StartOperator final : public PatternOperator {
   void find_equal(const nfa::TestedEvent& event);
   void index_value(uint32_t place);
 
+  // Values in whose order first events are found, where a key has many.
+  OrderedStarts& order_of_chain();
+  void put_in_order(OrderedStarts& order, uint32_t place);
+  bool is_there(const OrderedStarts::Entry& entry) const {
+    return log_.at(entry.place).event != nfa::kNoEvent &&
+           static_cast<uint32_t>(sequence(entry.place)) == entry.stamp;
+  }
+  uint64_t rank_of(const eventtime::Value& value) const;
+  void follow_in_order(nfa::TestedEvent& event);
+
   // Sums that having asks for.
   double summand(uint32_t place) const;
   // Behind the fields of a first event: its own match is out, or none may begin with it any more,
@@ -162,6 +176,8 @@ class StartOperator final : public PatternOperator {
   std::vector<size_t> updates_read_;  // of the first place: by conditions on later events
   size_t value_update_ = 0;           // of the first place, with a value_slot
   size_t sum_update_ = 0;             // with a plan_.sum
+  size_t order_update_ = 0;           // with a plan_.order
+  std::unordered_map<uint32_t, OrderedStarts> orders_;  // by chain, of long ones
 
   BatchHolder* shelf_ = nullptr;  // of the engine
   size_t in_batches_ = 0;         // first events that are not stored
@@ -185,9 +201,10 @@ class StartOperator final : public PatternOperator {
   uint32_t chain_ = kNone;
   std::string_view key_;
   bool key_is_read_ = false;
-  uint64_t excluded_before_ = 0;  // first events with a smaller sequence
-  std::vector<uint32_t> equal_;   // places, oldest first
-  std::vector<double> sums_;      // of the first events of a chain from each one on, newest first
+  uint64_t excluded_before_ = 0;                // first events with a smaller sequence
+  std::vector<uint32_t> equal_;                 // places, oldest first
+  std::vector<OrderedStarts::Entry> in_order_;  // found
+  std::vector<double> sums_;  // of the first events of a chain from each one on, newest first
 };
 
 }  // namespace tocsin::runtime

@@ -35,7 +35,7 @@ std::string plan_name(const Case& example) {
   const auto program = program_of(example);
   const auto plan = program ? nfa::plan_starts(*program).plan : std::nullopt;
   if (!plan) return "none";
-  const std::string found = !plan->equal_column ? "" : " by value";
+  const std::string found = plan->equal_column ? " by value" : plan->order ? " in order" : "";
   switch (plan->kind) {
     case StartPlan::Kind::kPair:
       return (plan->stays ? "pair of any" : "pair") + found +
@@ -66,9 +66,10 @@ class Tally {
     }
     if (all_ < 1000) return;
     for (const char* plan :
-         {"pair", "pair by value", "pair by value of its negation", "pair of any",
-          "pair of any by value", "absence", "absence by value", "loop", "loop that grows",
-          "loop that grows by distinct values", "loop and step", "single step"}) {
+         {"pair", "pair by value", "pair by value of its negation", "pair in order", "pair of any",
+          "pair of any by value", "pair of any in order", "absence", "absence by value", "loop",
+          "loop that grows", "loop that grows by distinct values", "loop and step",
+          "single step"}) {
       const auto found = alerts_.find(plan);
       EXPECT_GE(found == alerts_.end() ? 0 : found->second, all_ / 300) << plan;
     }

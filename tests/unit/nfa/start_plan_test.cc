@@ -40,6 +40,7 @@ std::string plan_of(const std::string& clauses) {
   if (!plan.kills.empty()) out += ", kills " + std::to_string(plan.kills.size());
   if (plan.value_slot) out += ", by " + program.capture_texts[*plan.value_slot];
   if (plan.kill_by_value) out += " of the negation";
+  if (plan.order) out += ", in the order of " + program.capture_texts[plan.order->slot];
   for (const GrowingTerm& term : plan.growing) {
     out += ", " + program.capture_texts[term.slot] + " to " + std::to_string(term.bound);
   }
@@ -98,6 +99,20 @@ TEST(StartPlan, HavingThatALoopMakesTrue) {
   EXPECT_EQ(plan_of("match a: A+ then b: B having count(a) >= 3"), may_fall);
 }
 
+TEST(StartPlan, ValuesInWhoseOrderTheyAreFound) {
+  for (const std::string condition :
+       {"n >= a.n", "a.n < n", "n < a.n and n != 3", "id != a.id and n <= a.n"}) {
+    EXPECT_EQ(plan_of("match a: A then b: B[" + condition + "]"), "pair, in the order of a.n");
+  }
+  EXPECT_EQ(plan_of("match a: A then any b: B[n > a.n] skip none"),
+            "pair any, in the order of a.n");
+  EXPECT_EQ(plan_of("match a: A then not x: X[n == a.n] then b: B[n > a.n]"),
+            "pair, kills 1, by a.n of the negation, in the order of a.n");
+  EXPECT_EQ(plan_of("match a: A then b: B[id > a.id]"), "pair") << "a text";
+  EXPECT_EQ(plan_of("match a: A then b: B[n > 2 * a.n]"), "pair");
+  EXPECT_EQ(plan_of("match a: A then b: B[n > a.n or id == a.id]"), "pair");
+}
+
 TEST(StartPlan, ValuesThatALaterEventMustHave) {
   EXPECT_EQ(plan_of("match a: A then b: B[n == a.n]"), "pair, by a.n");
   EXPECT_EQ(plan_of("match a: A then b: B[a.id == id and n > a.n]"), "pair, by a.id");
@@ -108,8 +123,8 @@ TEST(StartPlan, ValuesThatALaterEventMustHave) {
   EXPECT_EQ(plan_of("match a: A then not x: X[n == a.n] then b: B[id == a.id]"),
             "pair, kills 1, by a.id");
   for (const std::string condition :
-       {"n >= a.n", "n != a.n", "n == a.n or n > 3", "n == sum(a.n)", "n + 1 == a.n",
-        "not (n != a.n)", "n == count(a)", "n == 3", "time(a) == at"}) {
+       {"n != a.n", "n == a.n or n > 3", "n == sum(a.n)", "n + 1 == a.n", "not (n != a.n)",
+        "n == count(a)", "n == 3", "time(a) == at"}) {
     EXPECT_EQ(plan_of("match a: A then b: B[" + condition + "]"), "pair") << condition;
   }
   EXPECT_EQ(plan_of("match a: A then not x: X[n == a.n] then not c: C then b: B"), "pair, kills 2");

@@ -2,13 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include <memory>
+#include <algorithm>
+#include <map>
 #include <random>
 #include <string>
 
 #include "tests/support/json_run.h"
-
 #include "tests/support/open_run.h"
+
 namespace tocsin::runtime {
 namespace {
 
@@ -186,6 +187,30 @@ TEST(StartOperator, SumsAreWhatTheyAreRunByRun) {
     alerts += best.empty() ? 0 : 1;
   }
   EXPECT_GT(alerts, 40U);
+}
+
+// More of one key than are read one by one, found by the order of a value, in the order of events.
+TEST(StartOperator, FindsManyByTheOrderOfAValue) {
+  std::string starts;
+  for (int n = 40; n > 0; --n) starts += "A" + std::to_string(n % 10) + " ";
+  const std::map<std::string, size_t> matches = {{"n > a.n", 8},
+                                                 {"n >= a.n", 12},
+                                                 {"n < a.n", 28},
+                                                 {"n <= a.n", 32},
+                                                 {"n > a.n and a.n != 1", 4}};
+  for (const auto& [condition, count] : matches) {
+    const std::string clauses = "match a: A then b: B[" + condition + "] skip to next";
+    const std::string found = tests::letter_matches(clauses, starts + "B2 B2");
+    EXPECT_EQ(std::ranges::count(found, '=') / 2, static_cast<std::ptrdiff_t>(count)) << condition;
+    const std::string any = "match a: A then any b: B[" + condition + "] skip none";
+    const std::string twice = tests::letter_matches(any, starts + "B2 B2");
+    EXPECT_EQ(std::ranges::count(twice, '=') / 2, static_cast<std::ptrdiff_t>(2 * count))
+        << condition;
+  }
+  // Those for which the rest of the condition does not hold come back.
+  EXPECT_EQ(tests::letter_matches("match a: A then b: B[n > a.n and id != a.id] skip to next",
+                                  "A9 A9 A9 A9 A9 A9 A9 A9 A9 A9 A9 A9 A9 A9 A9 A9 A9 A1 B1 B2"),
+            "a=A1 b=B2");
 }
 
 TEST(StartOperator, FindsEqualValuesOfAllTypes) {
