@@ -2,15 +2,8 @@
 
 namespace tocsin::connectors {
 
-namespace {
-
-constexpr std::chrono::milliseconds kAskEvery{1000};
-constexpr std::chrono::milliseconds kGoodFor{15000};  // a round over many partitions takes long
-constexpr std::chrono::milliseconds kWantedFor{60000};
-
-}  // namespace
-
-LogProbe::LogProbe(runtime::LogClient& client) : client_(client), thread_([this] { ask(); }) {}
+LogProbe::LogProbe(runtime::LogClient& client, const Times& times)
+    : client_(client), times_(times), thread_([this] { ask(); }) {}
 
 LogProbe::~LogProbe() {
   {
@@ -26,13 +19,13 @@ std::optional<int64_t> LogProbe::end(const runtime::LogPartition& partition) {
   const std::lock_guard lock(mutex_);
   Known& known = known_[partition];
   known.wanted = now;
-  return known.end && now - known.told < kGoodFor ? known.end : std::nullopt;
+  return known.end && now - known.told < times_.good_for ? known.end : std::nullopt;
 }
 
 std::optional<runtime::LogPartition> LogProbe::next_wanted(Clock::time_point now,
                                                            Clock::time_point asked_before) {
   for (const auto& [partition, known] : known_) {
-    if (now - known.wanted < kWantedFor && known.told < asked_before) return partition;
+    if (now - known.wanted < times_.wanted_for && known.told < asked_before) return partition;
   }
   return std::nullopt;
 }
@@ -52,7 +45,7 @@ void LogProbe::ask() {
       known.told = bounds ? asked : Clock::now();
       known.end = bounds ? std::optional(bounds->end) : std::nullopt;
     }
-    changed_.wait_for(lock, kAskEvery, [this] { return stop_; });
+    changed_.wait_for(lock, times_.ask_every, [this] { return stop_; });
   }
 }
 

@@ -4,7 +4,8 @@
 // or the brokers have gone. Somebody who lets time go on because nothing comes must know which. So
 // a thread asks for the ends of partitions, every second, as long as somebody wants to know.
 //
-// The functions may be called by one other thread. Tested by tests/kafka/kafka_mixed_test.cc.
+// The functions may be called by one other thread. Tested by
+// tests/unit/connectors/log_probe_test.cc, with real brokers by tests/kafka/kafka_mixed_test.cc.
 #pragma once
 
 #include <chrono>
@@ -21,8 +22,15 @@ namespace tocsin::connectors {
 
 class LogProbe {
  public:
+  struct Times {
+    std::chrono::milliseconds ask_every{1000};
+    std::chrono::milliseconds good_for{15000};  // a round over many partitions takes long
+    std::chrono::milliseconds wanted_for{60000};
+  };
+
   // The client outlives it, and answers to several threads.
-  explicit LogProbe(runtime::LogClient& client);
+  explicit LogProbe(runtime::LogClient& client) : LogProbe(client, Times()) {}
+  LogProbe(runtime::LogClient& client, const Times& times);
   LogProbe(const LogProbe&) = delete;
   LogProbe& operator=(const LogProbe&) = delete;
   ~LogProbe();
@@ -44,6 +52,7 @@ class LogProbe {
                                                    Clock::time_point asked_before);
 
   runtime::LogClient& client_;
+  Times times_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stop_ = false;
