@@ -5,7 +5,7 @@
 // partition by partition; between two rounds all stand still, so that checkpoints can fork. A
 // machine that the world disturbs is dropped and its partition taken over anew, later and later; a
 // machine that cannot go on ends the run, and what others have done is committed. Tested by
-// tests/kafka, with brokers.
+// tests/unit/server/kafka_run_test.cc, with brokers by tests/kafka.
 #pragma once
 
 #include <atomic>

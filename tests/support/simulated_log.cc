@@ -172,6 +172,38 @@ class SimulatedLog::Reader : public runtime::LogReader {
   std::map<LogPartition, Place> places_;
 };
 
+class SimulatedLog::Membership : public runtime::LogMembership {
+ public:
+  Membership(SimulatedLog& log, std::vector<std::string> topics, Changes changes)
+      : log_(log),
+        topics_(std::move(topics)),
+        changes_(std::move(changes)),
+        number_(++log.joins_) {}
+  ~Membership() override {
+    if (has_all_ && number_ > log_.shut_out_) changes_.revoked(false);
+  }
+
+  Result<void> poll() override {
+    if (number_ <= log_.shut_out_) return failed("this member is shut out of the group");
+    if (has_all_) return {};
+    std::vector<LogPartition> all;
+    for (const std::string& topic : topics_) {
+      const auto count = static_cast<int32_t>(log_.topics_.at(topic).size());
+      for (int32_t number = 0; number < count; ++number) all.push_back({topic, number});
+    }
+    has_all_ = true;
+    changes_.assigned(all);
+    return {};
+  }
+
+ private:
+  SimulatedLog& log_;
+  std::vector<std::string> topics_;
+  Changes changes_;
+  uint64_t number_;
+  bool has_all_ = false;
+};
+
 class SimulatedLog::Client : public runtime::LogClient {
  public:
   explicit Client(SimulatedLog& log) : log_(log) {}
@@ -227,9 +259,9 @@ class SimulatedLog::Client : public runtime::LogClient {
     return std::unique_ptr<runtime::LogReader>(new Reader(log_));
   }
   Result<std::unique_ptr<runtime::LogMembership>> join(
-      const std::vector<std::string>& /*topics*/,
-      runtime::LogMembership::Changes /*changes*/) override {
-    return failed("no groups here");
+      const std::vector<std::string>& topics, runtime::LogMembership::Changes changes) override {
+    return std::unique_ptr<runtime::LogMembership>(
+        new Membership(log_, topics, std::move(changes)));
   }
 
  private:

@@ -5,6 +5,8 @@
 // A request may fail before it takes effect or behind it: who sent it cannot tell. What a producer
 // sent twice may come late and then hit the next transaction of the same epoch, as real brokers
 // allow (KAFKA-17754).
+//
+// There is one group, and who has joined it last has all partitions of its topics.
 #pragma once
 
 #include <cstdint>
@@ -53,6 +55,10 @@ class SimulatedLog {
   void set_position(const runtime::LogPartition& partition,
                     std::optional<runtime::LogPosition> position);
 
+  // The members that there are have no place any more. Nothing tells them but their next poll().
+  void shut_out() { shut_out_ = joins_; }
+  uint64_t joins() const { return joins_; }
+
   std::unique_ptr<runtime::LogClient> client();
 
  private:
@@ -80,6 +86,7 @@ class SimulatedLog {
   };
   class Client;
   class Appender;
+  class Membership;
   class Producer;
   class Reader;
 
@@ -93,6 +100,8 @@ class SimulatedLog {
   uint32_t fault_rate_ = 0;
   uint64_t faults_ = 0;
   uint64_t late_requests_ = 0;
+  uint64_t joins_ = 0;
+  uint64_t shut_out_ = 0;  // members up to this number
   std::map<std::string, std::vector<Log>> topics_;
   std::map<std::string, Id> ids_;
   std::map<runtime::LogPartition, runtime::LogPosition> positions_;
