@@ -70,9 +70,10 @@ class Mixed : public testing::Test {
     client_ = broker_->client("mixed-producers");
   }
 
-  void write_pipeline(const std::string& delivery, const std::string& idle_after = "\"never\"") {
-    directory_.write("pipeline.toml",
-                     fmt::format(R"(
+  // `more` stands at the end of the file.
+  void write_pipeline(const std::string& delivery, const std::string& idle_after = "\"never\"",
+                      const std::string& more = "") {
+    directory_.write("pipeline.toml", fmt::format(R"(
 name = "{0}"
 [patterns]
 files = ["patterns.tocsin"]
@@ -107,9 +108,22 @@ path = "alerts.jsonl"
 dead_letter = "alerts"
 [state]
 dir = "state"
-checkpoint_every = "300ms"
+checkpoint_every = "{5}"
+{6})",
+                                                  topic_, idle_after, broker_->address(), alerts_,
+                                                  delivery, checkpoint_every_, more));
+  }
+  // Another sink like the first one, of a topic of its own.
+  std::string sink_to(const std::string& topic) const {
+    return fmt::format(R"(
+[[sink]]
+name = "{0}"
+type = "kafka"
+topic = "{0}"
+commit_every = "50ms"
+librdkafka = {{ "bootstrap.servers" = "{1}" }}
 )",
-                                 topic_, idle_after, broker_->address(), alerts_, delivery));
+                       topic, broker_->address());
   }
   Lines arguments() const { return {"run", "--config", directory_.path("pipeline.toml")}; }
 
@@ -179,9 +193,10 @@ checkpoint_every = "300ms"
     return lines;
   }
   // By sequence number, which must be whole.
-  Lines in_topic() const {
+  Lines in_topic() const { return in_topic(alerts_); }
+  Lines in_topic(const std::string& topic) const {
     std::map<uint64_t, std::string> all;
-    for (const Seen& seen : broker_->read_all(alerts_)) {
+    for (const Seen& seen : broker_->read_all(topic)) {
       if (seen.headers.at(1).first != "tocsin-sequence") continue;
       EXPECT_EQ(seen.headers.at(0).second, topic_);
       EXPECT_THAT(seen.value, HasSubstr("\"shop\":\"" + seen.key + "\""));
@@ -200,6 +215,13 @@ checkpoint_every = "300ms"
     EXPECT_TRUE(tests::eventually([&] { return in_topic().size() >= wanted.size(); }))
         << program.err();
   }
+  // Runs until there are alerts in the topic, and is killed.
+  void run_until_killed(const std::string& topic) const {
+    RunningProgram program(arguments());
+    EXPECT_TRUE(tests::eventually([&] { return !in_topic(topic).empty(); })) << program.err();
+    program.signal(SIGKILL);
+    program.wait();
+  }
   static void end(RunningProgram& program) {
     program.signal(SIGTERM);
     EXPECT_EQ(program.wait(), 0) << program.err();
@@ -208,6 +230,7 @@ checkpoint_every = "300ms"
   KafkaBroker* broker_ = &KafkaBroker::shared();
   std::string topic_;
   std::string alerts_;
+  std::string checkpoint_every_ = "300ms";
   std::unique_ptr<runtime::LogClient> client_;
   std::unique_ptr<runtime::LogProducer> producer_;
   tests::TemporaryDirectory directory_;
@@ -237,8 +260,47 @@ TEST_F(Mixed, KillsLoseNothingAndDoubleNothing) {
   EXPECT_EQ(in_file(), all);
 }
 
+// Otherwise the next run would know nothing of the alerts that are there.
+TEST_F(Mixed, TheFirstCheckpointComesBeforeTheFirstAlert) {
+  checkpoint_every_ = "1h";
+  write_pipeline("exactly_once");
+  send(500);
+  run_until_killed(alerts_);
+  send(60);
+  settle();
+  const Lines all = wanted();
+  RunningProgram program(arguments());
+  wait_for(all, program);
+  end(program);
+  EXPECT_EQ(in_topic(), all);
+  EXPECT_EQ(in_file(), all);
+}
+
+TEST_F(Mixed, ASinkThatIsAddedLaterHasItsFirstCheckpoint) {
+  checkpoint_every_ = "1h";
+  write_pipeline("exactly_once");
+  send(500);
+  {
+    RunningProgram program(arguments());
+    EXPECT_TRUE(tests::eventually([&] { return !in_topic().empty(); })) << program.err();
+    end(program);
+  }
+  const auto before = static_cast<std::ptrdiff_t>(in_topic().size());
+  const std::string added = broker_->make_topic("mixed-added", 2);
+  write_pipeline("exactly_once", "\"never\"", sink_to(added));
+  send(500);
+  run_until_killed(added);
+  settle();
+  const Lines all = wanted();
+  RunningProgram program(arguments());
+  wait_for(all, program);
+  end(program);
+  EXPECT_EQ(in_topic(), all);
+  EXPECT_EQ(in_topic(added), Lines(all.begin() + before, all.end()));
+}
+
 TEST_F(Mixed, AtLeastOnceHasNoTransactions) {
-  write_pipeline("at_least_once");
+  write_pipeline("at_least_once", "\"never\"", "[metrics]\nlisten = \"127.0.0.1:0\"\n");
   std::string text = tests::read_file(directory_.path("pipeline.toml"));
   const std::string transactions = "commit_every = \"50ms\"\n";
   text.erase(text.find(transactions), transactions.size());
@@ -247,8 +309,6 @@ TEST_F(Mixed, AtLeastOnceHasNoTransactions) {
   send(1, {"no event"});
   sent_[1].pop_back();
   settle();
-  directory_.write("pipeline.toml", tests::read_file(directory_.path("pipeline.toml")) +
-                                        "[metrics]\nlisten = \"127.0.0.1:0\"\n");
   const Lines all = wanted();
   RunningProgram program(arguments());
   wait_for(all, program);
