@@ -136,6 +136,18 @@ void Alert::append_key(std::string& out) const {
   out += '}';
 }
 
+bool Alert::append_record_key(std::string& out) const {
+  if (parts_.key.empty()) return false;
+  if (parts_.key.size() > 1) {
+    append_key(out);
+  } else if (const Value& only = parts_.key[0]; only.type == Type::kString) {
+    out += only.cell.text.view();
+  } else {
+    eventtime::append_json(out, only);
+  }
+  return true;
+}
+
 void Alert::append_json(std::string& out) const {
   const AlertId number = id();
   out += "{\"id\":\"";

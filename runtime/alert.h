@@ -106,6 +106,9 @@ class Alert {
   void append_json(std::string& out) const;
   // Appends the object of the key's fields that stands in it.
   void append_key(std::string& out) const;
+  // Appends what consumers of a log group alerts by: the text of the key's only field, or that
+  // object. False: the pattern has no key, and nothing was appended.
+  bool append_record_key(std::string& out) const;
 
  private:
   const nfa::StoredEvent& event(nfa::NodeId node) const;

@@ -1,6 +1,7 @@
 // Where alerts go: one of the four doors to the world (with Source, Clock and Storage).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,9 @@ struct OutgoingAlert {
   // "late" or "dead_letter" of records that a pipeline sends there, too. Then `pattern` says the
   // same, `key` is "{}", and the time of a dead letter is kEarliestTimestamp.
   std::string_view kind = kAlert;
+  // Of the record that it becomes in a log (Alert::append_record_key); nothing: the pattern has no
+  // key, this is no alert, or no sink of the run writes to a log.
+  std::optional<std::string_view> record_key = {};
 };
 
 // Used by one thread. Alerts come in the order of completion. After an error of write(), flush() or

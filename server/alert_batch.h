@@ -12,6 +12,8 @@ namespace tocsin::server {
 
 class AlertBatch {
  public:
+  explicit AlertBatch(bool has_record_keys) : has_record_keys_(has_record_keys) {}
+
   void add(const runtime::Alert& alert);
   void clear();
   bool empty() const { return alerts_.empty(); }
@@ -21,12 +23,16 @@ class AlertBatch {
 
  private:
   struct Entry {
-    const patterns::Pattern* pattern;
+    const patterns::Pattern* pattern = nullptr;
     eventtime::Timestamp complete;
-    size_t begin;  // of its line in lines_
-    size_t key;    // of its key in keys_; the next entry's is its end
+    size_t begin = 0;  // of its line in lines_
+    // In keys_; where the one ends the other begins, and then those of the next entry.
+    size_t key = 0;
+    size_t record_key = 0;
+    bool is_keyed = false;  // it has a record key
   };
 
+  bool has_record_keys_;
   std::string lines_;
   std::string keys_;
   std::vector<Entry> alerts_;

@@ -51,25 +51,6 @@ std::optional<runtime::Tick> parse_tick(std::string_view text) {
   return tick;
 }
 
-// Consumers group alerts by it: the text of the only key field, or the object of all.
-void append_key(std::string& out, const runtime::Alert& alert) {
-  const auto& by = alert.pattern().by;
-  if (by.size() == 1 && by[0].type == eventtime::Type::kString) {
-    const eventtime::Value value = alert.key()[0];
-    out += value.cell.text.view();
-    return;
-  }
-  if (by.size() == 1) return eventtime::append_json(out, alert.key()[0]);
-  out += '{';
-  for (size_t i = 0; i < by.size(); ++i) {
-    if (i > 0) out += ',';
-    eventtime::append_json_string(out, by[i].name);
-    out += ':';
-    eventtime::append_json(out, alert.key()[i]);
-  }
-  out += '}';
-}
-
 }  // namespace
 
 // Only says where the partition stands: records come to the machine.
@@ -338,7 +319,7 @@ void PartitionMachine::give_out(const runtime::Alert& alert) {
   if (replay_to_ || !sent_) return;
   is_dirty_ = true;
   text_.clear();
-  append_key(text_, alert);
+  const bool is_keyed = alert.append_record_key(text_);
   const size_t key_size = text_.size();
   alert.append_json(text_);
   text_.pop_back();  // the line end
@@ -348,9 +329,8 @@ void PartitionMachine::give_out(const runtime::Alert& alert) {
   const std::array<runtime::LogHeader, 2> headers = {
       {{"tocsin-source", from}, {"tocsin-sequence", number}}};
   LogRecord record;
-  if (!alert.pattern().by.empty()) record.key = all.substr(0, key_size);
-  if (alert.pattern().by.empty()) text_.erase(0, key_size);
-  record.value = std::string_view(text_).substr(record.key ? key_size : 0);
+  if (is_keyed) record.key = all.substr(0, key_size);
+  record.value = all.substr(key_size);
   record.headers = headers;
   sent_ = producer_->send({options_.alert_topic, partition_.number % options_.alert_partitions},
                           record);

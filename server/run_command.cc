@@ -49,9 +49,13 @@ bool RunOptions::follow() const {
 
 bool RunOptions::has_kafka() const {
   return std::ranges::any_of(inputs, [](const RunInput& input) { return input.log != nullptr; }) ||
-         std::ranges::any_of(sinks, [](const RunSink& sink) {
-           return std::holds_alternative<connectors::KafkaSinkSpec>(sink.spec);
-         });
+         writes_kafka();
+}
+
+bool RunOptions::writes_kafka() const {
+  return std::ranges::any_of(sinks, [](const RunSink& sink) {
+    return std::holds_alternative<connectors::KafkaSinkSpec>(sink.spec);
+  });
 }
 
 int run(const RunOptions& options, RunSummary* summary, const CheckPatterns& check) {

@@ -84,6 +84,7 @@ struct RunOptions {
   bool follow() const;
   // Kafka is read or written, so that there are threads of its library.
   bool has_kafka() const;
+  bool writes_kafka() const;
 };
 
 struct RunSummary;

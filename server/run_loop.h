@@ -46,7 +46,7 @@ class RunLoop {
 
   // Options and clock outlive the loop. A run that has no end of its own ends when `stop` says so.
   RunLoop(const RunOptions& options, runtime::Clock& clock, std::function<bool()> stop)
-      : options_(options), clock_(clock), stop_(std::move(stop)) {}
+      : options_(options), clock_(clock), stop_(std::move(stop)), alerts_(options.writes_kafka()) {}
 
   // `own`: of the same set; only a run with state asks for it.
   eventtime::Result<void> open(patterns::PatternSet set, OwnPatterns own = {});

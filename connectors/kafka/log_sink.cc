@@ -8,8 +8,6 @@
 #include <array>
 #include <charconv>
 
-#include "connectors/json/json_string.h"
-
 namespace tocsin::connectors {
 
 using eventtime::Duration;
@@ -31,13 +29,6 @@ constexpr std::string_view kSequence = "tocsin-sequence";
 constexpr std::string_view kKind = "tocsin-kind";
 constexpr std::string_view kVersion = "tocsin-sink-1";
 
-// The end of the string that begins at `begin`, behind its quote.
-size_t end_of_string(std::string_view text, size_t begin) {
-  size_t at = begin + 1;
-  while (at < text.size() && text[at] != '"') at += text[at] == '\\' ? 2 : 1;
-  return std::min(at + 1, text.size());
-}
-
 // Takes " NAME=NUMBER" off the front of the text.
 bool take(std::string_view& text, std::string_view name, int base, uint64_t& number) {
   if (!text.starts_with(' ') || !text.substr(1).starts_with(name)) return false;
@@ -50,24 +41,7 @@ bool take(std::string_view& text, std::string_view name, int base, uint64_t& num
 
 }  // namespace
 
-std::optional<std::string> log_key(std::string_view key) {
-  if (key == "{}") return std::nullopt;
-  const size_t value = end_of_string(key, 1) + 1;  // behind the name and its ':'
-  if (value >= key.size()) return std::string(key);
-  if (key[value] != '"') {
-    const std::string_view rest = key.substr(value, key.size() - value - 1);
-    return std::string(rest.find(',') == std::string_view::npos ? rest : key);
-  }
-  const size_t end = end_of_string(key, value);
-  if (end + 1 != key.size()) return std::string(key);  // there are more fields
-  std::string text(end - value, '\0');
-  const auto size = unescape_json(key.substr(value + 1, end - value - 2), text.data());
-  if (!size) return std::string(key);
-  text.resize(*size);
-  return text;
-}
-
-int32_t log_partition(const std::optional<std::string>& key, int32_t partitions) {
+int32_t log_partition(std::optional<std::string_view> key, int32_t partitions) {
   if (!key) return 0;
   return rd_kafka_msg_partitioner_murmur2(nullptr, key->data(), key->size(), partitions, nullptr,
                                           nullptr);
@@ -100,17 +74,17 @@ Result<void> AppendingLogSink::resume(std::string_view position) {
 
 Result<void> AppendingLogSink::write(const runtime::OutgoingAlert& alert) {
   const bool is_alert = alert.kind == runtime::OutgoingAlert::kAlert;
-  const std::optional<std::string> key = is_alert ? log_key(alert.key) : std::nullopt;
   const std::string number = std::to_string(written_);
   const std::array<LogHeader, 2> headers = {
       {{kSource, options_.source},
        is_alert ? LogHeader{kSequence, number} : LogHeader{kKind, alert.kind}}};
   written_ += is_alert ? 1 : 0;
   LogRecord record;
-  record.key = key;
+  record.key = alert.record_key;
   record.value = alert.json;
   record.headers = headers;
-  return appender_->append({options_.topic, log_partition(key, options_.partitions)}, record);
+  return appender_->append({options_.topic, log_partition(record.key, options_.partitions)},
+                           record);
 }
 
 runtime::Metrics AppendingLogSink::metrics() const {
@@ -224,7 +198,7 @@ Result<void> TransactionalLogSink::write(const runtime::OutgoingAlert& alert) {
   Waiting record;
   record.value = alert.json;
   if (alert.kind == runtime::OutgoingAlert::kAlert) {
-    record.key = log_key(alert.key);
+    if (alert.record_key) record.key = std::string(*alert.record_key);
     record.header = kSequence;
     record.text = std::to_string(written_.alerts);
     ++written_.alerts;

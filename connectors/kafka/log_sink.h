@@ -32,9 +32,8 @@ struct LogSinkOptions {
   eventtime::Duration commit_every{100'000};
 };
 
-// The text by which a record is keyed: that of the only field, or the object. Nothing: "{}".
-std::optional<std::string> log_key(std::string_view key);
-int32_t log_partition(const std::optional<std::string>& key, int32_t partitions);
+// Where records of a key go; without one, to partition 0.
+int32_t log_partition(std::optional<std::string_view> key, int32_t partitions);
 
 // Without transactions: what was written behind a checkpoint comes again after a kill, with the
 // same ids and sequence numbers. Records that the brokers do not take for as long as

@@ -150,6 +150,40 @@ TEST(Alert, OfATimeoutHasTheValuesOfTheTimeout) {
                  });
 }
 
+// What records of Kafka are keyed by, so it may never change.
+TEST(Alert, ARecordIsKeyedByTheTextOfTheOnlyField) {
+  const auto record_keys = [](const std::string& by, const std::string& line) {
+    auto engine =
+        Engine::create(tests::load_patterns("event E { s: string, i: int, f: float, at: timestamp "
+                                            "} time at\npattern p { " +
+                                            by + " match e: E }"),
+                       {});
+    EXPECT_TRUE(engine);
+    tests::JsonInput input((*engine)->patterns().catalog, 0);
+    (*engine)->add_input({}, input.format());
+    const Lines lines = {line};
+    Lines keys;
+    const auto on_alert = [&](const Alert& alert) {
+      std::string key = "before ";
+      const bool is_keyed = alert.append_record_key(key);
+      keys.push_back(is_keyed ? key : "none, " + key);
+    };
+    (*engine)->push(input.decode(lines), on_alert, [](const Engine::Late&) {});
+    (*engine)->finish(0, on_alert);
+    return keys;
+  };
+  const std::string event = R"({"s":"a \"b\" \u00e9","i":17,"f":-1.5,"at":0})";
+  EXPECT_EQ(record_keys("", event), Lines{"none, before "});
+  EXPECT_EQ(record_keys("by s", event), Lines{"before a \"b\" \xc3\xa9"});
+  EXPECT_EQ(record_keys("by i", event), Lines{"before 17"});
+  EXPECT_EQ(record_keys("by f", event), Lines{"before -1.5"});
+  EXPECT_EQ(record_keys("by s, i", event),
+            Lines{"before {\"s\":\"a \\\"b\\\" \xc3\xa9\",\"i\":17}"});
+  EXPECT_EQ(record_keys("by i, s", R"({"s":"","i":2,"f":0,"at":0})"),
+            Lines{R"(before {"i":2,"s":""})"});
+  EXPECT_EQ(record_keys("by s", R"({"s":"","i":2,"f":0,"at":0})"), Lines{"before "});
+}
+
 TEST(Alert, GroupsEventsByVariable) {
   EXPECT_EQ(tests::letter_matches("match (a: A then b: B?){3} then c: C", "A1 B1 A2 A3 B3 C1"),
             "a=A1,A2,A3 b=B1,B3 c=C1");
