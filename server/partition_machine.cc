@@ -14,6 +14,7 @@
 
 namespace tocsin::server {
 
+using connectors::CommitNote;
 using connectors::RunMeta;
 using eventtime::Duration;
 using eventtime::Error;
@@ -167,7 +168,7 @@ Result<std::optional<RunMeta>> PartitionMachine::restore() {
 Result<void> PartitionMachine::find_place(const std::optional<LogPosition>& committed,
                                           const std::optional<RunMeta>& before) {
   std::optional<CommitNote> note;
-  if (committed) note = parse_commit_note(committed->note);
+  if (committed) note = connectors::parse_commit_note(committed->note);
   if (before) {
     if (!before->log) return stop("its state directory is of another kind of run");
     offset_ = static_cast<int64_t>(before->inputs[0].second.records);
@@ -357,7 +358,7 @@ Result<void> PartitionMachine::end_replay() {
   next_ = std::max(next_, offset_);
   is_dirty_ = false;
   note_.digest = digest();
-  const std::optional<CommitNote> wanted = parse_commit_note(committed.note);
+  const std::optional<CommitNote> wanted = connectors::parse_commit_note(committed.note);
   if (!wanted || *wanted == note_) return {};
   return stop(fmt::format(
       "going on gave other alerts than the run before: {} up to offset {} instead of {} (digest "
@@ -422,7 +423,8 @@ std::optional<Duration> PartitionMachine::due() const {
 Result<void> PartitionMachine::commit() {
   if (!is_dirty_ || replay_to_) return {};
   note_.digest = digest();
-  Result<void> done = producer_->commit(partition_, {offset_, print_commit_note(note_)});
+  Result<void> done =
+      producer_->commit(partition_, {offset_, connectors::print_commit_note(note_)});
   if (!done) return done;
   is_dirty_ = false;
   committed_at_ = clock_.now();

@@ -25,6 +25,7 @@
 #include <string_view>
 #include <vector>
 
+#include "connectors/kafka/commit_note.h"
 #include "connectors/kafka/kafka_spec.h"
 #include "connectors/kafka/log_records.h"
 #include "patterns/pattern.h"
@@ -33,7 +34,6 @@
 #include "runtime/engine.h"
 #include "runtime/log_client.h"
 #include "runtime/spill_files.h"
-#include "server/commit_note.h"
 #include "server/idle_inputs.h"
 #include "server/own_patterns.h"
 #include "server/run_state.h"
@@ -164,7 +164,7 @@ class PartitionMachine {
 
   int64_t offset_ = 0;  // the next record to be matched
   int64_t next_ = 0;    // the next record to be added
-  CommitNote note_;
+  connectors::CommitNote note_;
   std::optional<runtime::LogPosition> replay_to_;  // while alerts are held back
   eventtime::Result<void> sent_;
   bool is_dirty_ = false;  // there is something to commit

@@ -27,17 +27,6 @@ constexpr Duration kRenewEvery{3'600'000'000};
 constexpr std::string_view kSource = "tocsin-source";
 constexpr std::string_view kSequence = "tocsin-sequence";
 constexpr std::string_view kKind = "tocsin-kind";
-constexpr std::string_view kVersion = "tocsin-sink-1";
-
-// Takes " NAME=NUMBER" off the front of the text.
-bool take(std::string_view& text, std::string_view name, int base, uint64_t& number) {
-  if (!text.starts_with(' ') || !text.substr(1).starts_with(name)) return false;
-  const char* const begin = text.data() + 1 + name.size();
-  const auto [end, error] = std::from_chars(begin, text.data() + text.size(), number, base);
-  if (error != std::errc() || end == begin) return false;
-  text.remove_prefix(static_cast<size_t>(end - text.data()));
-  return true;
-}
 
 }  // namespace
 
@@ -50,7 +39,7 @@ int32_t log_partition(std::optional<std::string_view> key, int32_t partitions) {
 // Also of a sink that was exactly once before.
 std::optional<uint64_t> AppendingLogSink::alerts_of(std::string_view position) {
   if (position.empty()) return 0;
-  if (const auto note = TransactionalLogSink::parse(position)) return note->place.alerts;
+  if (const auto note = parse_sink_note(position)) return note->place.alerts;
   uint64_t alerts = 0;
   const char* const end = position.data() + position.size();
   const auto [at, error] = std::from_chars(position.data(), end, alerts);
@@ -95,29 +84,14 @@ runtime::Metrics AppendingLogSink::metrics() const {
            static_cast<double>(written_)}};
 }
 
-std::string TransactionalLogSink::print(const Note& note) {
-  return fmt::format("{} run={:016x} alerts={} digest={:016x}", kVersion, note.run,
-                     note.place.alerts, note.place.digest);
-}
-
-std::optional<TransactionalLogSink::Note> TransactionalLogSink::parse(std::string_view text) {
-  if (!text.starts_with(kVersion)) return std::nullopt;
-  text.remove_prefix(kVersion.size());
-  Note note;
-  const bool whole = take(text, "run=", 16, note.run) &&
-                     take(text, "alerts=", 10, note.place.alerts) &&
-                     take(text, "digest=", 16, note.place.digest);
-  return whole && text.empty() ? std::optional(note) : std::nullopt;
-}
-
 std::string TransactionalLogSink::position() const {
-  return print({run_, written_});
+  return print_sink_note({run_, written_});
 }
 
 Result<void> TransactionalLogSink::resume(std::string_view position) {
   // First this: what a former run left open is decided by it.
   const Duration give_up{with_.clock.now().micros + kPatience.micros};
-  Result<std::optional<Note>> before = std::optional<Note>();
+  Result<std::optional<SinkNote>> before = std::optional<SinkNote>();
   while (true) {
     const Result<void> opened = open_producer();
     before = opened ? committed() : Unexpected<Error>{opened.error()};
@@ -133,7 +107,7 @@ Result<void> TransactionalLogSink::resume(std::string_view position) {
     run_ = with_.new_run();
     return {};
   }
-  const std::optional<Note> own = parse(position);
+  const std::optional<SinkNote> own = parse_sink_note(position);
   if (!own) {
     return eventtime::input_error(
         fmt::format("sink '{}': the state says that it was another kind of sink; give it another "
@@ -151,7 +125,7 @@ Result<void> TransactionalLogSink::resume(std::string_view position) {
               : "is not known any more: the position of its group was deleted or has expired"));
 }
 
-Result<void> TransactionalLogSink::hold_back(const Note& before) {
+Result<void> TransactionalLogSink::hold_back(const SinkNote& before) {
   if (before.place.alerts < written_.alerts) {
     return eventtime::input_error(
         fmt::format("sink '{}': {} alerts were committed to topic '{}' at the checkpoint, and now "
@@ -163,7 +137,7 @@ Result<void> TransactionalLogSink::hold_back(const Note& before) {
   return before.place.alerts == written_.alerts ? check_held(before.place) : Result<void>();
 }
 
-Result<void> TransactionalLogSink::check_held(const Place& held) {
+Result<void> TransactionalLogSink::check_held(const AlertPlace& held) {
   if (written_ == held) return {};
   is_broken_ = true;  // nothing is committed any more
   return eventtime::input_error(fmt::format(
@@ -172,11 +146,11 @@ Result<void> TransactionalLogSink::check_held(const Place& held) {
       options_.name, written_.alerts, options_.topic));
 }
 
-Result<std::optional<TransactionalLogSink::Note>> TransactionalLogSink::committed() {
+Result<std::optional<SinkNote>> TransactionalLogSink::committed() {
   const Result<std::optional<LogPosition>> position = with_.client->committed(place_of_position());
   if (!position) return Unexpected<Error>{position.error()};
-  if (!*position) return std::optional<Note>();
-  std::optional<Note> note = parse((*position)->note);
+  if (!*position) return std::optional<SinkNote>();
+  std::optional<SinkNote> note = parse_sink_note((*position)->note);
   if (!note) {
     return eventtime::input_error(
         fmt::format("sink '{}': the position of its group in topic '{}' is not Tocsin's: '{}'",
@@ -253,7 +227,7 @@ bool TransactionalLogSink::is_due() const {
 Result<void> TransactionalLogSink::settle_attempt() {
   const Result<void> opened = open_producer();
   if (!opened) return opened;
-  const Result<std::optional<Note>> now = committed();
+  const Result<std::optional<SinkNote>> now = committed();
   if (!now) {
     producer_.reset();
     return Unexpected<Error>{now.error()};
@@ -282,10 +256,10 @@ Result<void> TransactionalLogSink::try_to_commit() {
     const Result<void> sent = send(waiting_[sent_]);
     if (!sent) return sent;
   }
-  const Place place = due_place();
+  const AlertPlace place = due_place();
   attempt_ = {place, waiting_.size()};
   const Result<void> done = producer_->commit(
-      place_of_position(), {static_cast<int64_t>(place.alerts), print({run_, place})});
+      place_of_position(), {static_cast<int64_t>(place.alerts), print_sink_note({run_, place})});
   if (!done) return done;
   attempt_.reset();
   if (producer_->is_in_doubt()) producer_.reset();

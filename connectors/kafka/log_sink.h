@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "connectors/kafka/commit_note.h"
 #include "eventtime/result.h"
 #include "runtime/clock.h"
 #include "runtime/log_client.h"
@@ -75,19 +76,6 @@ class AppendingLogSink : public runtime::Sink {
 // error, and what was not committed is left to the next run.
 class TransactionalLogSink : public runtime::Sink {
  public:
-  // So many alerts with this digest.
-  struct Place {
-    uint64_t alerts = 0;
-    uint64_t digest = 0;
-    friend bool operator==(const Place&, const Place&) = default;
-  };
-  // What position() says, and stands as the position of the group.
-  struct Note {
-    uint64_t run = 0;
-    Place place;
-  };
-  static std::optional<Note> parse(std::string_view text);
-
   static constexpr size_t kMaxWaiting = 10'000;
   static constexpr eventtime::Duration kPatience{300'000'000};
   // When the run is to end, it has waited long enough by then.
@@ -122,17 +110,16 @@ class TransactionalLogSink : public runtime::Sink {
     std::string text;
   };
 
-  static std::string print(const Note& note);
   runtime::LogPartition place_of_position() const { return {options_.topic, 0}; }
   // What the log says was committed last. Waits for transactions of former runs.
-  eventtime::Result<std::optional<Note>> committed();
-  eventtime::Result<void> hold_back(const Note& before);
+  eventtime::Result<std::optional<SinkNote>> committed();
+  eventtime::Result<void> hold_back(const SinkNote& before);
   // What this run has found is what was committed.
-  eventtime::Result<void> check_held(const Place& held);
+  eventtime::Result<void> check_held(const AlertPlace& held);
   eventtime::Result<void> open_producer();
   eventtime::Result<void> send(const Waiting& record);
   // Where a commit brings the log to.
-  Place due_place() const { return held_ ? *held_ : written_; }
+  AlertPlace due_place() const { return held_ ? *held_ : written_; }
   // A new producer, and what is known of the last attempt.
   eventtime::Result<void> settle_attempt();
   eventtime::Result<void> try_to_commit();
@@ -148,14 +135,14 @@ class TransactionalLogSink : public runtime::Sink {
   Surroundings with_;
   std::unique_ptr<runtime::LogProducer> producer_;
   uint64_t run_ = 0;
-  std::optional<Note> former_;  // of another run, when this one began
-  Place written_;
-  Place committed_;
-  std::optional<Place> held_;  // alerts up to there were committed before this run went on
+  std::optional<SinkNote> former_;  // of another run, when this one began
+  AlertPlace written_;
+  AlertPlace committed_;
+  std::optional<AlertPlace> held_;  // alerts up to there were committed before this run went on
   std::vector<Waiting> waiting_;
   size_t sent_ = 0;  // of those that wait, in the open transaction
   struct Attempt {
-    Place place;
+    AlertPlace place;
     size_t records = 0;  // the first of those that wait
   };
   std::optional<Attempt> attempt_;    // nobody has said how it ended
