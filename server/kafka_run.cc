@@ -23,9 +23,6 @@ constexpr Duration kRejoinPause{1'000'000};
 constexpr Duration kRejoinsForgotten{60'000'000};
 constexpr Duration kLongestWait{100'000};
 constexpr Duration kShortestWait{1'000};
-// Between two attempts to take a partition over.
-constexpr Duration kFirstPause{250'000};
-constexpr Duration kLongestPause{10'000'000};
 // Taking over mostly waits for brokers.
 constexpr size_t kTakenAtOnce = 16;
 
@@ -85,7 +82,7 @@ void KafkaRun::assign(const std::vector<LogPartition>& partitions) {
   std::string names;
   for (const LogPartition& partition : partitions) {
     names += (names.empty() ? "" : ", ") + partition.text();
-    waiting_[partition] = {clock_.now(), kFirstPause};
+    waiting_[partition] = {};
   }
   spdlog::info("partitions of this process: {}", names.empty() ? "none" : names);
 }
@@ -110,10 +107,8 @@ void KafkaRun::revoke(bool lost) {
 // All that are due at the same time: each waits for brokers.
 Result<void> KafkaRun::take_over() {
   std::vector<LogPartition> due;
-  for (const auto& [partition, waiting] : waiting_) {
-    if (waiting.from.micros <= clock_.now().micros && due.size() < kTakenAtOnce) {
-      due.push_back(partition);
-    }
+  for (const auto& [partition, pause] : waiting_) {
+    if (pause.is_over(clock_.now()) && due.size() < kTakenAtOnce) due.push_back(partition);
   }
   std::vector<std::optional<Result<Machine>>> taken(due.size());
   {
@@ -149,12 +144,10 @@ Result<void> KafkaRun::drop(const LogPartition& partition, const Error& error) {
   }
   if (error.blame != eventtime::Blame::kWorld) return Unexpected<Error>{error};
   ++done_.disturbed;
-  Waiting& waiting = waiting_[partition];
-  waiting.pause = std::max(waiting.pause, kFirstPause);
-  waiting.from.micros = clock_.now().micros + waiting.pause.micros;
+  connectors::RetryPause& pause = waiting_[partition];
+  pause.begin(clock_.now());
   spdlog::warn("'{}' is taken over anew in {} ms: {}", partition.text(),
-               waiting.pause.micros / 1000, error.message);
-  waiting.pause.micros = std::min(2 * waiting.pause.micros, kLongestPause.micros);
+               pause.length().micros / 1000, error.message);
   return {};
 }
 
@@ -164,8 +157,8 @@ Duration KafkaRun::wait() const {
     const auto due = machine->due();
     if (due) until.micros = std::min(until.micros, due->micros);
   }
-  for (const auto& [partition, waiting] : waiting_) {
-    until.micros = std::min(until.micros, waiting.from.micros);
+  for (const auto& [partition, pause] : waiting_) {
+    until.micros = std::min(until.micros, pause.until().micros);
   }
   return Duration{std::max(until.micros - clock_.now().micros, kShortestWait.micros)};
 }

@@ -18,7 +18,7 @@
 #include <string>
 #include <vector>
 
-#include "connectors/state/state_lock.h"
+#include "connectors/kafka/retry_pause.h"
 #include "runtime/log_client.h"
 #include "runtime/worker_pool.h"
 #include "server/partition_machine.h"
@@ -65,11 +65,6 @@ class KafkaRun {
 
  private:
   using Machine = std::unique_ptr<PartitionMachine>;
-  // A partition that is ours and not yet taken over.
-  struct Waiting {
-    eventtime::Duration from;   // not before
-    eventtime::Duration pause;  // then, if it fails again
-  };
 
   eventtime::Result<void> join();
   // Hears what the group says; joins it anew where it has shut this member out.
@@ -92,7 +87,8 @@ class KafkaRun {
   runtime::Clock& clock_;
   std::function<bool()> stop_;
   runtime::WorkerPool pool_;
-  std::map<runtime::LogPartition, Waiting> waiting_;
+  // Those that are ours and not yet taken over.
+  std::map<runtime::LogPartition, connectors::RetryPause> waiting_;
   std::map<runtime::LogPartition, Machine> machines_;
   std::unique_ptr<runtime::LogReader> reader_;
   std::unique_ptr<runtime::LogMembership> membership_;  // null for a moment, before it joins anew

@@ -4,7 +4,6 @@
 #include <librdkafka/rdkafka.h>
 #include <xxhash.h>
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -20,8 +19,6 @@ using runtime::LogRecord;
 
 namespace {
 
-constexpr Duration kFirstPause{250'000};
-constexpr Duration kLongestPause{10'000'000};
 constexpr Duration kLook{100'000};  // while it waits
 constexpr Duration kRenewEvery{3'600'000'000};
 constexpr std::string_view kSource = "tocsin-source";
@@ -98,7 +95,7 @@ Result<void> TransactionalLogSink::resume(std::string_view position) {
     if (before || before.error().blame != eventtime::Blame::kWorld) break;
     if (with_.stop() || with_.clock.now().micros > give_up.micros) break;
     with_.warn(before.error().message);
-    with_.clock.sleep(kFirstPause);
+    with_.clock.sleep(RetryPause::kFirst);
   }
   if (!before) return Unexpected<Error>{before.error()};
   committed_at_ = with_.clock.now();
@@ -217,9 +214,9 @@ bool TransactionalLogSink::needs_commit() const {
 }
 
 bool TransactionalLogSink::is_due() const {
-  const int64_t now = with_.clock.now().micros;
+  const Duration now = with_.clock.now();
   return !waiting_.empty() && !is_broken_ &&
-         now >= committed_at_.micros + options_.commit_every.micros && now >= retry_at_.micros;
+         now.micros >= committed_at_.micros + options_.commit_every.micros && pause_.is_over(now);
 }
 
 // After an error nobody knows whether the transaction was committed: a new producer settles that,
@@ -273,7 +270,7 @@ Result<void> TransactionalLogSink::commit() {
     committed_ = due_place();
     waiting_.clear();
     sent_ = 0;
-    pause_ = {};
+    pause_.forget();
     renewed_at_ = committed_at_;
     ++commits_;
     return {};
@@ -284,11 +281,10 @@ Result<void> TransactionalLogSink::commit() {
     return done;
   }
   ++disturbed_;
-  pause_.micros = std::clamp(2 * pause_.micros, kFirstPause.micros, kLongestPause.micros);
-  retry_at_.micros = with_.clock.now().micros + pause_.micros;
+  pause_.begin(with_.clock.now());
   problem_ = done.error().message;
   with_.warn(fmt::format("sink '{}': {}; tried again in {} ms", options_.name, problem_,
-                         pause_.micros / 1000));
+                         pause_.length().micros / 1000));
   return {};
 }
 
@@ -300,7 +296,7 @@ Result<void> TransactionalLogSink::flush() {
 Result<void> TransactionalLogSink::wait_for_commit() {
   const int64_t begun = with_.clock.now().micros;
   while (needs_commit()) {
-    if (with_.clock.now().micros >= retry_at_.micros) {
+    if (pause_.is_over(with_.clock.now())) {
       const Result<void> done = commit();
       if (!done || !needs_commit()) return done;
     }

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "connectors/kafka/commit_note.h"
+#include "connectors/kafka/retry_pause.h"
 #include "eventtime/result.h"
 #include "runtime/clock.h"
 #include "runtime/log_client.h"
@@ -149,8 +150,7 @@ class TransactionalLogSink : public runtime::Sink {
   eventtime::Duration committed_at_;  // or tried to
   eventtime::Duration renewed_at_;
   bool is_broken_ = false;  // nothing is committed any more; the error was told
-  eventtime::Duration pause_;
-  eventtime::Duration retry_at_;
+  RetryPause pause_;
   std::string problem_;
   uint64_t commits_ = 0;
   uint64_t disturbed_ = 0;

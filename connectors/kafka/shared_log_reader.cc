@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace tocsin::connectors {
 
 using eventtime::Duration;
@@ -12,13 +10,6 @@ using eventtime::Result;
 using eventtime::Unexpected;
 using runtime::LogPartition;
 using runtime::LogRecord;
-
-namespace {
-
-constexpr Duration kFirstPause{250'000};
-constexpr Duration kLongestPause{10'000'000};
-
-}  // namespace
 
 void SharedLogReader::add(const LogPartition& partition, int64_t offset) {
   places_[partition].next = offset;
@@ -35,7 +26,7 @@ Result<size_t> SharedLogReader::take(const LogPartition& partition, size_t most,
     Place& at = of == partition ? place : places_.at(of);
     at.next = record.offset + 1;
     at.at_end = false;
-    pause_ = {};
+    pause_.forget();
     if (&at != &place) return keep(at, record);
     to.add(record);
     ++taken;
@@ -86,7 +77,7 @@ void SharedLogReader::keep(Place& place, const LogRecord& record) {
 
 Result<bool> SharedLogReader::begin() {
   if (reader_ == nullptr) {
-    if (clock_.now().micros < retry_at_.micros) return false;
+    if (!pause_.is_over(clock_.now())) return false;
     auto reader = client_.open_reader();
     if (!reader) {
       lose(reader.error());
@@ -135,9 +126,8 @@ Result<void> SharedLogReader::check(const LogPartition& partition, Place& place)
 }
 
 void SharedLogReader::lose(const Error& why) {
-  pause_.micros = std::clamp(2 * pause_.micros, kFirstPause.micros, kLongestPause.micros);
-  retry_at_.micros = clock_.now().micros + pause_.micros;
-  warn_(fmt::format("{}; tried again in {} ms", why.message, pause_.micros / 1000));
+  pause_.begin(clock_.now());
+  warn_(fmt::format("{}; tried again in {} ms", why.message, pause_.length().micros / 1000));
   reader_.reset();
   for (auto& [partition, place] : places_) {
     place.is_begun = false;

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "connectors/kafka/log_records.h"
+#include "connectors/kafka/retry_pause.h"
 #include "eventtime/result.h"
 #include "runtime/clock.h"
 #include "runtime/log_client.h"
@@ -82,8 +83,7 @@ class SharedLogReader {
   Warn warn_;
   std::unique_ptr<runtime::LogReader> reader_;
   std::map<runtime::LogPartition, Place> places_;
-  eventtime::Duration pause_;  // before the next try
-  eventtime::Duration retry_at_;
+  RetryPause pause_;
 };
 
 }  // namespace tocsin::connectors
