@@ -8,6 +8,7 @@
 #include <charconv>
 #include <utility>
 
+#include "connectors/kafka/log_sink.h"
 #include "connectors/kafka/log_source.h"
 #include "connectors/records.h"
 #include "runtime/alert.h"
@@ -328,7 +329,7 @@ void PartitionMachine::give_out(const runtime::Alert& alert) {
   const std::string number = std::to_string(sequence);
   const std::string from = partition_.text();
   const std::array<runtime::LogHeader, 2> headers = {
-      {{"tocsin-source", from}, {"tocsin-sequence", number}}};
+      {{connectors::kSourceHeader, from}, {connectors::kSequenceHeader, number}}};
   LogRecord record;
   if (is_keyed) record.key = all.substr(0, key_size);
   record.value = all.substr(key_size);

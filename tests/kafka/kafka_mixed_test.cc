@@ -11,7 +11,6 @@
 #include <fstream>
 #include <memory>
 
-#include "connectors/kafka/log_sink.h"
 #include "eventtime/timestamp.h"
 #include "tests/kafka/kafka_broker.h"
 #include "tests/kafka/kafka_rig.h"

@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "connectors/kafka/appending_log_sink.h"
+#include "connectors/kafka/transactional_log_sink.h"
 #include "tests/model/random.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/simulated_log.h"
@@ -307,7 +309,12 @@ TEST_F(LogSink, AppendsAtLeastOnce) {
   AppendingLogSink after({"out", "pipeline", "alerts", kPartitions, {}}, client_);
   ASSERT_TRUE(after.resume(exact.position()));
   EXPECT_EQ(after.position(), "1") << "its numbers go on";
-  EXPECT_FALSE(after.resume("nonsense"));
+  for (runtime::Sink* each :
+       {static_cast<runtime::Sink*>(&after), static_cast<runtime::Sink*>(&exact)}) {
+    const Result<void> other = each->resume("nonsense");
+    ASSERT_FALSE(other);
+    EXPECT_THAT(other.error().message, HasSubstr("another kind of sink"));
+  }
 }
 
 }  // namespace
