@@ -23,6 +23,7 @@
 #include "server/kafka_run.h"
 #include "server/kafka_topics.h"
 #include "server/machine_clock.h"
+#include "server/metrics/kafka_clients.h"
 #include "server/metrics/kafka_metrics.h"
 #include "server/metrics/metrics_server.h"
 #include "server/metrics/prometheus.h"
@@ -110,7 +111,6 @@ class Command {
   AppendedFile dead_letter_;
   std::unique_ptr<connectors::StateLock> member_;
   std::string member_id_;
-  connectors::KafkaStatistics statistics_;
   std::unique_ptr<runtime::LogClient> client_;
   std::map<std::string, TopicKey> keys_;  // by topic
   std::map<std::string, connectors::DecodeOptions> decoding_;
@@ -216,7 +216,7 @@ Result<void> Command::open_client() {
   options.written_topics = {pipeline_.sink.topic};
   options.with_headers = needs_headers(pipeline_.source);
   options.log = log_kafka;
-  if (metrics_ != nullptr) options.statistics = &statistics_;
+  if (metrics_ != nullptr) options.statistics = &kafka_statistics();
   auto client = connectors::open_kafka(std::move(options));
   if (!client) return Unexpected<Error>{client.error()};
   client_ = *std::move(client);
@@ -264,17 +264,14 @@ Result<void> Command::run() {
   MachineClock clock;
   KafkaRun run(options_, *client_, clock, StopSignal::requested);
   eventtime::Duration next{0};
-  uint64_t version = 0;  // of the statistics as text: they come seldom, and are long
-  std::string statistics;
+  KafkaStatisticsText statistics;
   run.on_round = [&](const KafkaRun& of) {
     const eventtime::Duration now = clock.now();
     if (metrics_ == nullptr || now.micros < next.micros) return;
     next = {now.micros + kPublishEvery.micros};
-    if (const uint64_t newest = statistics_.version(); newest != version) {
-      version = newest;
-      statistics = prometheus_text(statistics_.metrics());
-    }
-    metrics_->publish(prometheus_text(kafka_metrics(of, pipeline_.sink.name, clock)) + statistics);
+    const std::string own =
+        prometheus_text(kafka_metrics(of, pipeline_.source.name, pipeline_.sink.name, clock));
+    metrics_->publish(own + statistics.text());
     metrics_->set_ready();
   };
   const Result<void> done = run.run();

@@ -52,11 +52,6 @@ Result<std::vector<std::string>> topics_of(runtime::LogClient& client,
 
 }  // namespace
 
-connectors::KafkaStatistics& kafka_statistics() {
-  static connectors::KafkaStatistics statistics;
-  return statistics;
-}
-
 void log_kafka(int level, std::string_view text) {
   if (level <= kErrorLevel) return spdlog::warn("kafka: {}", text);
   if (level <= kWarningLevel) return spdlog::info("kafka: {}", text);

@@ -8,15 +8,11 @@
 
 #include "connectors/decoder.h"
 #include "connectors/kafka/kafka_spec.h"
-#include "connectors/kafka/kafka_statistics.h"
 #include "eventtime/result.h"
 #include "eventtime/schema.h"
 #include "runtime/log_client.h"
 
 namespace tocsin::server {
-
-// What the clients of Kafka in this process tell of themselves, where somebody is to watch.
-connectors::KafkaStatistics& kafka_statistics();
 
 // What librdkafka has to say, by the levels of syslog, to the log of the program.
 void log_kafka(int level, std::string_view text);

@@ -7,6 +7,7 @@
 #include "connectors/kafka/kafka_client.h"
 #include "server/kafka_topics.h"
 #include "server/machine_clock.h"
+#include "server/metrics/kafka_clients.h"
 
 namespace tocsin::server {
 

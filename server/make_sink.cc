@@ -14,6 +14,7 @@
 #include "connectors/zeromq/zeromq_sink.h"
 #include "server/kafka_topics.h"
 #include "server/machine_clock.h"
+#include "server/metrics/kafka_clients.h"
 #include "server/stop_signal.h"
 
 namespace tocsin::server {

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "server/kafka_topics.h"
 #include "server/metrics/prometheus.h"
 #include "server/run_inputs.h"
 
@@ -389,14 +388,9 @@ Result<void> RunLoop::match(uint32_t input, std::shared_ptr<Batch> batch) {
 void RunLoop::publish(bool now) {
   if (metrics_ == nullptr || (!now && clock_.now() < next_publish_)) return;
   next_publish_ = {clock_.now().micros + kPublishEvery.micros};
-  const connectors::KafkaStatistics& kafka = kafka_statistics();
-  if (options_.has_kafka() && kafka.version() != kafka_version_) {
-    kafka_version_ = kafka.version();
-    kafka_text_ = prometheus_text(kafka.metrics());
-  }
   metrics_->publish(prometheus_text(run_metrics({options_, *engine_, sources_, records_, counters_,
                                                  outputs_, state_.get(), clock_})) +
-                    kafka_text_);
+                    kafka_statistics_.text());
 }
 
 bool RunLoop::prepare(Batch& batch) {

@@ -28,6 +28,7 @@
 #include "runtime/source.h"
 #include "runtime/spill_files.h"
 #include "server/alert_batch.h"
+#include "server/metrics/kafka_clients.h"
 #include "server/metrics/metrics_server.h"
 #include "server/metrics/run_metrics.h"
 #include "server/pace.h"
@@ -120,8 +121,7 @@ class RunLoop {
   std::optional<Pace> pace_;
   std::unique_ptr<MetricsServer> metrics_;  // where somebody is to watch
   eventtime::Duration next_publish_;
-  uint64_t kafka_version_ = 0;  // of the statistics of Kafka's clients
-  std::string kafka_text_;      // which are long, and come seldom
+  KafkaStatisticsText kafka_statistics_;
   eventtime::Duration next_flush_;
   runtime::Engine::OnAlert on_alert_;
   bool told_of_spilling_ = false;

@@ -68,21 +68,25 @@ Result<void> LogSource::resume(const runtime::SourcePosition& position) {
   return {};
 }
 
-runtime::Metrics LogSource::metrics() const {
+runtime::Metrics log_place_metrics(int64_t next, std::optional<int64_t> end) {
   using Kind = runtime::Metric::Kind;
   runtime::Metrics metrics = {{"source_offset",
                                "The next record of the partition to be matched.",
                                Kind::kGauge,
                                {},
-                               static_cast<double>(next_)}};
-  if (const auto end = reader_.known_end(partition_)) {
+                               static_cast<double>(next)}};
+  if (end) {
     metrics.push_back({"source_lag_records",
                        "Offsets between the next record and the end of the partition.",
                        Kind::kGauge,
                        {},
-                       static_cast<double>(std::max<int64_t>(*end - next_, 0))});
+                       static_cast<double>(std::max<int64_t>(*end - next, 0))});
   }
   return metrics;
+}
+
+runtime::Metrics LogSource::metrics() const {
+  return log_place_metrics(next_, reader_.known_end(partition_));
 }
 
 }  // namespace tocsin::connectors

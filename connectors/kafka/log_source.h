@@ -23,6 +23,10 @@ eventtime::Result<int64_t> first_offset(runtime::LogClient& client,
                                         const runtime::LogPartition& partition,
                                         const KafkaStart& start);
 
+// Of a partition where `next` is the next record to be matched; with the end of the log, if it is
+// known.
+runtime::Metrics log_place_metrics(int64_t next, std::optional<int64_t> end);
+
 class LogSource : public runtime::Source {
  public:
   // `source`: as the pipeline calls what the partition belongs to. Reader and probe outlive it.

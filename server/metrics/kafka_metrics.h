@@ -10,7 +10,8 @@
 
 namespace tocsin::server {
 
-// `sink`: as the pipeline calls it.
-runtime::Metrics kafka_metrics(const KafkaRun& run, const std::string& sink, runtime::Clock& clock);
+// `source` and `sink`: as the pipeline calls them.
+runtime::Metrics kafka_metrics(const KafkaRun& run, const std::string& source,
+                               const std::string& sink, runtime::Clock& clock);
 
 }  // namespace tocsin::server
