@@ -40,6 +40,8 @@ struct RunInput {
   // No file but a socket: then `path` is how the input is shown, and it is followed.
   std::shared_ptr<const connectors::ZeroMqSourceSpec> zeromq = {};
   std::shared_ptr<const LogInput> log = {};  // or a partition of Kafka
+
+  bool is_stream() const { return zeromq != nullptr || log != nullptr; }  // and no file
   friend bool operator==(const RunInput&, const RunInput&) = default;
 };
 

@@ -69,7 +69,7 @@ Result<void> RunLoop::open_engine(patterns::PatternSet set, const runtime::Engin
   const eventtime::Catalog& catalog = engine_->patterns().catalog;
   pool_.emplace(catalog);
   for (const RunInput& input : options_.inputs) {
-    if (input.zeromq != nullptr || input.log != nullptr) {
+    if (input.is_stream()) {
       Result<std::unique_ptr<runtime::Source>> stream = open_stream(input, catalog);
       if (!stream) return Unexpected<Error>{stream.error()};
       engine_->add_input(input.out_of_order, (*stream)->format());
