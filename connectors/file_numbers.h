@@ -1,4 +1,6 @@
-// Numbers in files of fixed layout: little-endian, as they lie in memory.
+// Numbers in files of fixed layout: little-endian, as they lie in memory. Tested by
+// tests/unit/connectors/record_file_test.cc (bytes) and tests/unit/server/kept_state_test.cc (files
+// of older programs).
 #pragma once
 
 #include <array>
