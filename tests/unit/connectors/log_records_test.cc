@@ -111,33 +111,40 @@ TEST_F(LogRecordsTest, FieldsCanComeFromElsewhereInTheRecord) {
   EXPECT_THAT(batch.rejects[3].reason, HasSubstr("amount")) << batch.rejects[3].raw;
 }
 
-TEST_F(LogRecordsTest, AHeaderCanNameTheType) {
-  const patterns::PatternSet set = *patterns::load({{"p.tocsin", R"(
+// Of two types, which a header names.
+class LogRecordsOfTwoTypes : public LogRecordsTest {
+ protected:
+  LogRecordsOfTwoTypes() {
+    set_ = *patterns::load({{"p.tocsin", R"(
 event Payment { amount: int, at: timestamp } time at
 event Login { user: string, at: timestamp } time at
 pattern p { on Login match a: Login }
 )"}})
-                                        .patterns;
-  LogRecords records(partition_, set.catalog, {}, {}, nullptr, "kind");
-  const auto add = [&](int64_t offset, std::string_view value, std::string_view kind) {
+                .patterns;
+  }
+  static void add(LogRecords& to, int64_t offset, std::string_view value, std::string_view kind) {
     LogRecord one = record(offset, value);
     const std::vector<runtime::LogHeader> headers = {{"kind", kind}};
     if (!kind.empty()) one.headers = headers;
-    records.add(one);
-  };
-  add(1, R"({"amount":1,"at":"2026-03-01T10:00:00Z"})", "Payment");
-  add(2, R"({"amount":2,"at":"2026-03-01T10:00:00Z"})", "Payment");
-  add(3, R"({"user":"u","at":"2026-03-01T10:00:00Z"})", "Login");
-  add(4, R"({"user":"u","at":"2026-03-01T10:00:00Z"})", "Logout");
-  add(5, R"({"user":"u","at":"2026-03-01T10:00:00Z"})", "");
-  add(6, R"({"user":"u","at":"2026-03-01T10:00:00Z"})", "Payment");
-  add(8, R"({"amount":3,"at":"2026-03-01T10:00:00Z"})", "Payment");
-  eventtime::Batch batch(set.catalog);
+    to.add(one);
+  }
+};
+
+TEST_F(LogRecordsOfTwoTypes, AHeaderCanNameTheType) {
+  LogRecords records(partition_, set_.catalog, {}, {}, nullptr, "kind");
+  add(records, 1, R"({"amount":1,"at":"2026-03-01T10:00:00Z"})", "Payment");
+  add(records, 2, R"({"amount":2,"at":"2026-03-01T10:00:00Z"})", "Payment");
+  add(records, 3, R"({"user":"u","at":"2026-03-01T10:00:00Z"})", "Login");
+  add(records, 4, R"({"user":"u","at":"2026-03-01T10:00:00Z"})", "Logout");
+  add(records, 5, R"({"user":"u","at":"2026-03-01T10:00:00Z"})", "");
+  add(records, 6, R"({"user":"u","at":"2026-03-01T10:00:00Z"})", "Payment");
+  add(records, 8, R"({"amount":3,"at":"2026-03-01T10:00:00Z"})", "Payment");
+  eventtime::Batch batch(set_.catalog);
   ASSERT_TRUE(records.decode(batch));
   ASSERT_EQ(batch.rows.size(), 4U);
   const uint64_t offsets[] = {1, 2, 3, 8};
   for (size_t i = 0; i < 4; ++i) EXPECT_EQ(batch.rows[i].record, offsets[i]);
-  EXPECT_EQ(batch.rows[2].type, *set.catalog.find("Login"));
+  EXPECT_EQ(batch.rows[2].type, *set_.catalog.find("Login"));
   EXPECT_EQ(batch.tables[0].columns[0].integer(batch.rows[3].table_row), 3);
   ASSERT_EQ(batch.rejects.size(), 3U);
   EXPECT_THAT(batch.rejects[0].reason, HasSubstr("Logout"));
@@ -236,31 +243,19 @@ pattern p { on Login match a: Login }
   EXPECT_EQ(checked({"at"}, nullptr, {}, true), "");
 }
 
-TEST_F(LogRecordsTest, AHeaderCanNameTheTypeOfARow) {
-  const patterns::PatternSet set = *patterns::load({{"p.tocsin", R"(
-event Payment { amount: int, at: timestamp } time at
-event Login { user: string, at: timestamp } time at
-pattern p { on Login match a: Login }
-)"}})
-                                        .patterns;
+TEST_F(LogRecordsOfTwoTypes, AHeaderCanNameTheTypeOfARow) {
   DecodeOptions csv;
   csv.columns = {"user", "amount", "at"};
-  LogRecords records(partition_, set.catalog, csv, {}, nullptr, "kind");
-  const auto add = [&](int64_t offset, std::string_view value, std::string_view kind) {
-    LogRecord one = record(offset, value);
-    const std::vector<runtime::LogHeader> headers = {{"kind", kind}};
-    one.headers = headers;
-    records.add(one);
-  };
-  add(1, ",1,2026-03-01T10:00:00Z", "Payment");
-  add(2, "u,,2026-03-01T10:00:00Z", "Login");
-  add(3, ",1,2026-03-01T10:00:00Z", "Login");
-  add(4, ",1,2026-03-01T10:00:00Z", "Logout");
-  add(5, "v,2,2026-03-01T10:00:00Z", "Payment");
-  eventtime::Batch batch(set.catalog);
+  LogRecords records(partition_, set_.catalog, csv, {}, nullptr, "kind");
+  add(records, 1, ",1,2026-03-01T10:00:00Z", "Payment");
+  add(records, 2, "u,,2026-03-01T10:00:00Z", "Login");
+  add(records, 3, ",1,2026-03-01T10:00:00Z", "Login");
+  add(records, 4, ",1,2026-03-01T10:00:00Z", "Logout");
+  add(records, 5, "v,2,2026-03-01T10:00:00Z", "Payment");
+  eventtime::Batch batch(set_.catalog);
   ASSERT_TRUE(records.decode(batch));
   ASSERT_EQ(batch.rows.size(), 3U);
-  EXPECT_EQ(batch.rows[1].type, *set.catalog.find("Login"));
+  EXPECT_EQ(batch.rows[1].type, *set_.catalog.find("Login"));
   EXPECT_EQ(batch.rows[2].record, 5U);
   std::string shown;
   records.format().append_json(shown, batch.rows[2].raw, batch.rows[2].type);
