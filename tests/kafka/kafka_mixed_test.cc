@@ -45,20 +45,6 @@ pattern pair {
 }
 )";
 
-std::string without_id(const std::string& alert) {
-  return alert.substr(alert.find(",\"pattern\""));
-}
-
-Lines lines_of(const std::string& text) {
-  Lines lines;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = text.find('\n', begin);
-    lines.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return lines;
-}
-
 class Mixed : public testing::Test {
  protected:
   void SetUp() override {
@@ -66,7 +52,9 @@ class Mixed : public testing::Test {
     directory_.write("alarms.jsonl", "");
     topic_ = broker_->make_topic("mixed-payments", kPartitions);
     alerts_ = broker_->make_topic("mixed-alerts", 2);
-    client_ = broker_->client("mixed-producers");
+    writer_ = std::make_unique<TopicWriter>(
+        *broker_, topic_, kPartitions,
+        [](const std::string& record) { return std::pair(std::optional<std::string>(), record); });
   }
 
   // `more` stands at the end of the file.
@@ -126,16 +114,7 @@ librdkafka = {{ "bootstrap.servers" = "{1}" }}
   }
   Lines arguments() const { return {"run", "--config", directory_.path("pipeline.toml")}; }
 
-  void send(int32_t number, const Lines& records) {
-    if (producer_ == nullptr) producer_ = *client_->open_producer("mixed-" + topic_);
-    for (const std::string& text : records) {
-      sent_[static_cast<size_t>(number)].push_back(text);
-      runtime::LogRecord record;
-      record.value = text;
-      ASSERT_TRUE(producer_->send({topic_, number}, record));
-    }
-    ASSERT_TRUE(producer_->commit({topic_, number}, {0, ""}));
-  }
+  void send(int32_t number, const Lines& records) { writer_->send(number, records); }
   void send_alarm(int64_t time, uint64_t shop) const {
     std::ofstream(directory_.path("alarms.jsonl"), std::ios::app)
         << fmt::format(R"({{"shop":"s{}","at":"{}"}})", shop, at(time)) << '\n';
@@ -154,9 +133,7 @@ librdkafka = {{ "bootstrap.servers" = "{1}" }}
       if (random_.percent(3)) send_alarm(time_, random_.below(40));
     }
     for (int32_t number = 0; number < kPartitions; ++number) {
-      if (!records[static_cast<size_t>(number)].empty()) {
-        send(number, records[static_cast<size_t>(number)]);
-      }
+      send(number, records[static_cast<size_t>(number)]);
     }
   }
   // Far events settle all before them.
@@ -170,10 +147,10 @@ librdkafka = {{ "bootstrap.servers" = "{1}" }}
 
   Lines wanted() const {
     Lines run = {"run", "-p", directory_.path("patterns.tocsin"), "--out-of-order", "2s"};
-    for (size_t number = 0; number < sent_.size(); ++number) {
+    for (size_t number = 0; number < kPartitions; ++number) {
       const std::string path = directory_.path(fmt::format("sent-{}.jsonl", number));
       std::ofstream out(path);
-      for (const std::string& record : sent_[number]) out << record << '\n';
+      for (const std::string& record : writer_->sent()[number]) out << record << '\n';
       run.insert(run.end(), {"-i", "Payment=" + path});
     }
     run.insert(run.end(), {"-i", "Alarm=" + directory_.path("alarms.jsonl")});
@@ -230,11 +207,9 @@ librdkafka = {{ "bootstrap.servers" = "{1}" }}
   std::string topic_;
   std::string alerts_;
   std::string checkpoint_every_ = "300ms";
-  std::unique_ptr<runtime::LogClient> client_;
-  std::unique_ptr<runtime::LogProducer> producer_;
+  std::unique_ptr<TopicWriter> writer_;
   tests::TemporaryDirectory directory_;
   model::Random random_{11};
-  std::vector<Lines> sent_{kPartitions};
   int64_t time_ = 1'700'000'000'000'000;
 };
 
@@ -306,7 +281,6 @@ TEST_F(Mixed, AtLeastOnceHasNoTransactions) {
   directory_.write("pipeline.toml", text);
   send(800);
   send(1, {"no event"});
-  sent_[1].pop_back();
   settle();
   const Lines all = wanted();
   RunningProgram program(arguments());

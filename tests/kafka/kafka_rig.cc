@@ -41,11 +41,6 @@ namespace {
 
 constexpr const char* kCsv = "format = \"csv\"\ncolumns = [\"card\", \"amount\", \"at\"]\n";
 
-// Alerts without their id: it depends on the names of inputs and on offsets.
-std::string without_id(const std::string& alert) {
-  return alert.substr(alert.find(",\"pattern\""));
-}
-
 // {"card":"c1","amount":5,"at":"..."} as c1,5,...
 std::string row_of(const std::string& object) {
   std::string row;
@@ -65,14 +60,52 @@ void sleep_ms(size_t ms) {
   std::this_thread::sleep_for(std::chrono::milliseconds(ms));
 }
 
+Lines lines_of(const std::string& text) {
+  Lines lines;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = text.find('\n', begin);
+    lines.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+
+std::string without_id(const std::string& alert) {
+  return alert.substr(alert.find(",\"pattern\""));
+}
+
+TopicWriter::TopicWriter(KafkaBroker& broker, std::string topic, int32_t partitions, Form form)
+    : topic_(std::move(topic)),
+      form_(std::move(form)),
+      client_(broker.client("producers")),
+      sent_(static_cast<size_t>(partitions)) {}
+
+void TopicWriter::send(int32_t number, const Lines& records) {
+  if (records.empty()) return;
+  if (producer_ == nullptr) producer_ = *client_->open_producer("producer-" + topic_);
+  for (const std::string& text : records) {
+    sent_[static_cast<size_t>(number)].push_back(text);
+    const auto [key, value] = form_(text);
+    runtime::LogRecord record;
+    record.key = key;
+    record.value = value;
+    ASSERT_TRUE(producer_->send({topic_, number}, record));
+  }
+  const auto done = producer_->commit({topic_, number}, {0, ""});
+  ASSERT_TRUE(done) << done.error().message;
+}
+
 KafkaRig::KafkaRig(KafkaBroker& broker, const std::string& name, int32_t alert_partitions)
     : broker_(broker),
       source_(broker.make_topic(name + "-payments", kPartitions)),
       alerts_(broker.make_topic(name + "-alerts", alert_partitions)),
       servers_(broker.address()),
-      client_(broker.client("producers")),
-      random_(7),
-      sent_(kPartitions) {
+      writer_(broker, source_, kPartitions,
+              [this](const std::string& record) {
+                const std::string card = record.substr(9, record.find('"', 9) - 9);
+                return std::pair(std::optional(card), is_csv_ ? row_of(record) : record);
+              }),
+      random_(7) {
   set_patterns(kPatterns);
   write_pipeline("\"never\"");
 }
@@ -130,25 +163,9 @@ void KafkaRig::settle() {
   }
 }
 
-void KafkaRig::send(int32_t number, const Lines& records) {
-  if (records.empty()) return;
-  if (producer_ == nullptr) producer_ = *client_->open_producer("producer-" + source_);
-  for (const std::string& text : records) {
-    sent_[static_cast<size_t>(number)].push_back(text);
-    const std::string key = text.substr(9, text.find('"', 9) - 9);
-    runtime::LogRecord record;
-    record.key = key;
-    const std::string row = row_of(text);
-    record.value = is_csv_ ? row : text;
-    ASSERT_TRUE(producer_->send({source_, number}, record));
-  }
-  const auto done = producer_->commit({source_, number}, {0, ""});
-  ASSERT_TRUE(done) << done.error().message;
-}
-
 std::vector<Lines> KafkaRig::wanted() const {
   std::vector<Lines> all;
-  for (const Lines& records : sent_) {
+  for (const Lines& records : writer_.sent()) {
     const std::string path = directory_.path("records.jsonl");
     std::ofstream out(path);
     for (const std::string& record : records) out << record << '\n';
@@ -157,11 +174,7 @@ std::vector<Lines> KafkaRig::wanted() const {
         {"run", "-p", directory_.path("patterns.tocsin"), "-i", path, "--out-of-order", "2s"});
     EXPECT_EQ(run.status, 0) << run.err;
     Lines& lines = all.emplace_back();
-    for (size_t begin = 0; begin < run.out.size();) {
-      const size_t end = run.out.find('\n', begin);
-      lines.push_back(without_id(run.out.substr(begin, end - begin)));
-      begin = end + 1;
-    }
+    for (const std::string& line : lines_of(run.out)) lines.push_back(without_id(line));
   }
   return all;
 }
@@ -201,8 +214,7 @@ std::string metrics_of(const tests::RunningProgram& program) {
   asio::io_context context;
   asio::ip::tcp::socket socket(context);
   boost::system::error_code error;
-  socket.connect({asio::ip::address_v4::loopback(), port}, error);
-  if (error) return {};
+  if (socket.connect({asio::ip::address_v4::loopback(), port}, error)) return {};
   asio::write(socket,
               asio::buffer(std::string("GET /metrics HTTP/1.1\r\nHost: x\r\n"
                                        "Connection: close\r\n\r\n")),

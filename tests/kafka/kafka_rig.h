@@ -4,8 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/kafka/kafka_broker.h"
@@ -16,6 +19,32 @@
 namespace tocsin::kafka_tests {
 
 using Lines = std::vector<std::string>;
+
+// Without their line ends.
+Lines lines_of(const std::string& text);
+// An alert without its id, which depends on the names of inputs and on offsets.
+std::string without_id(const std::string& alert);
+
+// Writes to a topic, and keeps what it has written.
+class TopicWriter {
+ public:
+  // What a record becomes: key and value.
+  using Form =
+      std::function<std::pair<std::optional<std::string>, std::string>(const std::string& record)>;
+
+  TopicWriter(KafkaBroker& broker, std::string topic, int32_t partitions, Form form);
+
+  // In one transaction.
+  void send(int32_t number, const Lines& records);
+  const std::vector<Lines>& sent() const { return sent_; }  // by partition
+
+ private:
+  std::string topic_;
+  Form form_;
+  std::unique_ptr<runtime::LogClient> client_;
+  std::unique_ptr<runtime::LogProducer> producer_;
+  std::vector<Lines> sent_;
+};
 
 // Alerts after two payments of a card, and after silence of one.
 extern const char* const kPatterns;
@@ -39,7 +68,7 @@ class KafkaRig {
   void send(size_t count);
   // An event of a far time to each partition settles all before it.
   void settle();
-  void send(int32_t number, const Lines& records);
+  void send(int32_t number, const Lines& records) { writer_.send(number, records); }
 
   // By partition.
   std::vector<Lines> wanted() const;
@@ -56,11 +85,9 @@ class KafkaRig {
   std::string source_;
   std::string alerts_;
   std::string servers_;
-  std::unique_ptr<runtime::LogClient> client_;
-  std::unique_ptr<runtime::LogProducer> producer_;
+  TopicWriter writer_;
   tests::TemporaryDirectory directory_;
   model::Random random_;
-  std::vector<Lines> sent_;
   bool is_csv_ = false;
   int64_t time_ = 1'700'000'000'000'000;
 };
