@@ -46,13 +46,6 @@ class InstanceStack {
     words_.erase(words_.begin(), words_.begin() + static_cast<std::ptrdiff_t>(gone));
     begin_ = 0;
   }
-  // As if it were new.
-  void reset() {
-    words_ = {};
-    begin_ = 0;
-    dropped_ = 0;
-  }
-
   // The sequence of the last one that went, 0 if none has.
   uint64_t dropped() const { return dropped_; }
   void set_dropped(uint64_t sequence) { dropped_ = sequence; }

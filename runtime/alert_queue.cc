@@ -1,7 +1,6 @@
 #include "runtime/alert_queue.h"
 
 #include <algorithm>
-#include <iterator>
 
 namespace tocsin::runtime {
 namespace {
@@ -23,13 +22,21 @@ std::vector<PendingAlert> take_until(std::vector<PendingAlert>& alerts, Timestam
       std::stable_partition(alerts.begin(), alerts.end(), [&](const PendingAlert& alert) {
         return alert.complete < until || until == eventtime::kMaxTimestamp;
       });
-  std::vector<PendingAlert> taken(std::make_move_iterator(alerts.begin()),
-                                  std::make_move_iterator(end));
-  alerts.erase(alerts.begin(), end);
-  // Nearly always they have been found in order.
-  if (!std::is_sorted(taken.begin(), taken.end(), comes_before)) {
-    std::stable_sort(taken.begin(), taken.end(), comes_before);
+  // Alerts are large: their places are sorted, if they have not been found in order, and each is
+  // moved once.
+  std::vector<PendingAlert*> order;
+  order.reserve(static_cast<size_t>(end - alerts.begin()));
+  for (auto alert = alerts.begin(); alert != end; ++alert) order.push_back(&*alert);
+  const auto in_order = [](const PendingAlert* left, const PendingAlert* right) {
+    return comes_before(*left, *right);
+  };
+  if (!std::is_sorted(order.begin(), order.end(), in_order)) {
+    std::stable_sort(order.begin(), order.end(), in_order);
   }
+  std::vector<PendingAlert> taken;
+  taken.reserve(order.size());
+  for (PendingAlert* alert : order) taken.push_back(std::move(*alert));
+  alerts.erase(alerts.begin(), end);
   return taken;
 }
 

@@ -267,6 +267,7 @@ void StackOperator::advance(Timestamp now, const Surroundings& around) {
   due_.clear();
   timers_.take_due(now, due_);
   for (const uint32_t slot : due_) {
+    if (slot >= keys_.slots()) continue;  // of a table that has shrunk
     StackEntry& entry = keys_.at(slot);
     entry.has_timer = false;
     if (!entry.is_there()) continue;  // the place is free
@@ -274,6 +275,7 @@ void StackOperator::advance(Timestamp now, const Surroundings& around) {
     settle(entry);
   }
   store_old();
+  keys_.shrink();
 }
 
 void StackOperator::finish(Timestamp /*end*/, const Surroundings& around) {
@@ -314,6 +316,7 @@ void StackOperator::store_old() {
   for (; !unstored_.empty(); unstored_.pop_front()) {
     const Unstored& oldest = unstored_.front();
     if (in_batches_ > 0 && oldest.batch + kBatchesKept >= shelf_->added()) return;
+    if (oldest.slot >= keys_.slots() || !keys_.at(oldest.slot).is_there()) continue;
     StackEntry& entry = keys_.at(oldest.slot);
     const InstanceStack& stack = entry.stacks[oldest.stack];
     const size_t i = stack.behind(oldest.sequence - 1);

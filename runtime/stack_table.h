@@ -23,9 +23,9 @@ struct StackEntry {
   bool has_timer = false;
   bool used = false;      // since its operator last looked for keys that are not
   uint64_t consumed = 0;  // the sequence of the last event that the last step could take
-  std::vector<nfa::InstanceStack> stacks;
+  std::vector<nfa::InstanceStack> stacks;  // none where the place is free
 
-  bool is_there() const { return !stacks.front().empty(); }
+  bool is_there() const { return !stacks.empty() && !stacks.front().empty(); }
 };
 
 class StackTable {
@@ -46,8 +46,6 @@ class StackTable {
     if (free_.empty()) {
       StackEntry& added = entries_.emplace_back();
       added.slot = static_cast<uint32_t>(entries_.size() - 1);
-      added.stacks.reserve(words_.size());
-      for (const size_t words : words_) added.stacks.emplace_back(words);
       free_.push_back(added.slot);
     }
     StackEntry& entry = entries_[free_.back()];
@@ -55,6 +53,8 @@ class StackTable {
     entry.key = key;
     entry.tag = tag;
     entry.used = false;
+    entry.stacks.reserve(words_.size());
+    for (const size_t words : words_) entry.stacks.emplace_back(words);
     index_.insert(tag, entry.slot + 1);
     return entry;
   }
@@ -63,8 +63,16 @@ class StackTable {
     index_.erase(entry.tag, entry.slot + 1);
     entry.key = {};
     entry.consumed = 0;
-    for (nfa::InstanceStack& stack : entry.stacks) stack.reset();
+    entry.stacks = {};
     free_.push_back(entry.slot);
+  }
+  // Gives memory back where no key is left of many. Places are others then.
+  void shrink() {
+    constexpr size_t kMany = 1024;
+    if (index_.size() > 0 || entries_.size() < kMany) return;
+    entries_ = {};
+    free_ = {};
+    index_ = KeyIndex();
   }
   StackEntry& at(uint32_t slot) { return entries_[slot]; }
   const StackEntry& at(uint32_t slot) const { return entries_[slot]; }

@@ -74,6 +74,25 @@ TEST(StackOperator, QuietKeysExpire) {
   EXPECT_EQ(run.stats().timers, 0U);
 }
 
+// The table forgets its places, of which timers may still know.
+TEST(StackOperator, ManyKeysLeaveNothingBehind) {
+  OpenRun run(letter_pattern("by id match a: A then b: B then c: C within 10s"));
+  for (int round = 0; round < 3; ++round) {
+    std::string events;
+    const int64_t begin = round * 100;
+    for (int i = 0; i < 1500; ++i) {
+      events += "A" + std::to_string(i) + "@" + std::to_string(begin + i / 250) + "s ";
+    }
+    run.push(letters(events));
+    EXPECT_EQ(run.stats().live_keys, 1500U);
+    run.push(letters("X0@" + std::to_string(begin + 9) + "s"));
+    run.advance(begin + 60);
+    EXPECT_EQ(run.stats().live_keys, 0U);
+    EXPECT_EQ(run.stats().live_events, 0U);
+  }
+  EXPECT_EQ(run.stats().timers, 0U);
+}
+
 TEST(StackOperator, LeavesEventsInTheirBatchUntilItIsOld) {
   OpenRun run(letter_pattern("by id match a: A then b: B then c: C within 1h"));
   run.push(letters("A1 A2 A3 A4@4s"));
