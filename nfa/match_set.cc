@@ -241,19 +241,22 @@ bool MatchSets::restore(MatchSet& set, eventtime::Decoder& from, RestoredEvents&
   return false;
 }
 
-// Whether each way leads to an event, and a loop forward.
+// Whether each event leads on, each way to an event, and a loop forward.
 bool MatchSets::is_whole(const MatchSet& set) const {
   if (set.parts.back().count != 1 || set.parts.front().count == 0) return false;
   for (size_t stack = 0; stack < plan_.stacks(); ++stack) {
     const std::vector<StackPlan::Way>& ways = plan_.ways[stack];
     const MatchSet::Part& part = set.parts[stack];
     for (uint32_t i = 0; i < part.count; ++i) {
+      bool leads_on = false;
       for (size_t way = 0; way < ways.size(); ++way) {
         const uint32_t next = set.nexts[part.next + i * ways.size() + way];
         if (next == MatchSet::kNone) continue;
+        leads_on = true;
         if (next >= set.parts[ways[way].target].count) return false;
         if (ways[way].target == stack && next <= i) return false;
       }
+      if (!leads_on) return false;
     }
   }
   return true;

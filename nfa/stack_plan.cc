@@ -5,6 +5,8 @@
 namespace tocsin::nfa {
 namespace {
 
+constexpr size_t kMaxStacks = 64;  // each key has all of them
+
 StackPlanning no(const std::string& why) {
   return {std::nullopt, "because " + why};
 }
@@ -21,12 +23,12 @@ bool ends(const Place& place) {
 }
 
 // Why a step needs runs; empty if it does not.
-std::string obstacle(const Program& program, uint16_t number) {
+std::string obstacle(const Program& program, size_t number) {
   const Place& place = program.places[number];
   if (place.correlated) return "the condition of " + place.text.variable + " reads other events";
   if (!place.watches.empty()) return "a negation stands behind " + place.text.variable;
-  const auto last = static_cast<uint16_t>(program.places.size() - 1);
-  if (number == last) return ends(place) ? "" : "its last step does not simply end the match";
+  if (number + 1 == program.places.size())
+    return ends(place) ? "" : "its last step does not simply end the match";
   for (const Edge& edge : place.edges) {
     if (edge.target == kEndPlace) return "it can end with more than one step";
     if (!is_plain(edge)) return "more than a contiguity stands behind " + place.text.variable;
@@ -50,6 +52,7 @@ StackPlanning plan_stacks(const Program& program) {
   if (program.having && program.skip != patterns::SkipKind::kNone) {
     return no("`having` may refuse the preferred match and not another");
   }
+  if (program.places.size() > kMaxStacks + 2) return no("it has very many steps");
   const Place& start = program.places[kStartPlace];
   const bool one_start =
       start.edges.size() == 1 && start.edges[0].target == 1 && start.watches.empty();
@@ -59,13 +62,13 @@ StackPlanning plan_stacks(const Program& program) {
   const size_t stacks = program.places.size() - 2;
   plan.ways.resize(stacks);
   plan.sources.resize(stacks + 1);
-  for (uint16_t number = 1; number < program.places.size(); ++number) {
+  for (size_t number = 1; number < program.places.size(); ++number) {
     if (std::string why = obstacle(program, number); !why.empty()) return no(why);
     if (number == plan.last()) break;
     const Place& place = program.places[number];
-    for (uint16_t i = 0; i < place.edges.size(); ++i) {
+    for (size_t i = 0; i < place.edges.size(); ++i) {
       StackPlan::Way way;
-      way.edge = i;
+      way.edge = static_cast<uint16_t>(i);
       way.source = static_cast<uint16_t>(number - 1);
       way.target = static_cast<uint16_t>(place.edges[i].target - 1);
       way.any = place.edges[i].contiguity == Contiguity::kAny;

@@ -64,7 +64,8 @@ void AlertQueue::settle(size_t level, Timestamp until, std::vector<DerivedEvent>
       }
       alert.suppressed = *passed;
     }
-    emitted_[alert.pattern] += alert.matches;
+    uint64_t& emitted = emitted_[alert.pattern];
+    emitted += std::min(alert.matches, UINT64_MAX - emitted);
     if (alert.derived != nullptr) derived.push_back(std::move(*alert.derived));
     settled_.push_back(std::move(alert));
   }

@@ -39,6 +39,7 @@ StackOperator::StackOperator(OperatorParts parts, const eventtime::Catalog& cata
       sets_(plan_, cells_, matcher_, events_),
       keeps_sets_(program_.skip == SkipKind::kNone && !program_.having && !pattern().suppress &&
                   !pattern().emitted_event),
+      takes_all_(program_.skip == SkipKind::kNone),
       keys_(words_of(cells_)),
       timers_(program_.within.value_or(kUsualSpan)),
       awaited_(plan_.stacks()) {}
@@ -150,13 +151,16 @@ void StackOperator::take(StackEntry& entry, const Routed& routed) {
   prune(entry);
 }
 
+// Under a strategy the preferred match of a first event goes by the oldest that it can go by; a
+// younger one serves only who is younger than the older. Whatever ends at the younger one ends at
+// the older one before, or at the same time.
 bool StackOperator::is_awaited(const StackEntry& entry, size_t stack) const {
   const InstanceStack& target = entry.stacks[stack];
   const std::vector<StackPlan::Way>& ways = plan_.sources[stack];
   return std::any_of(ways.begin(), ways.end(), [&](const StackPlan::Way& way) {
     const InstanceStack& source = entry.stacks[way.source];
     if (source.empty()) return false;
-    return way.any || way.source == stack || source.newest() >= target.newest();
+    return (takes_all_ && way.any) || way.source == stack || source.newest() >= target.newest();
   });
 }
 
@@ -267,7 +271,6 @@ void StackOperator::advance(Timestamp now, const Surroundings& around) {
   due_.clear();
   timers_.take_due(now, due_);
   for (const uint32_t slot : due_) {
-    if (slot >= keys_.slots()) continue;  // of a table that has shrunk
     StackEntry& entry = keys_.at(slot);
     entry.has_timer = false;
     if (!entry.is_there()) continue;  // the place is free
@@ -275,7 +278,10 @@ void StackOperator::advance(Timestamp now, const Surroundings& around) {
     settle(entry);
   }
   store_old();
-  keys_.shrink();
+  if (!keys_.shrink()) return;
+  timers_ = CleanUpTimers(program_.within.value_or(kUsualSpan));
+  unstored_ = {};
+  hand_ = 0;
 }
 
 void StackOperator::finish(Timestamp /*end*/, const Surroundings& around) {
@@ -316,7 +322,7 @@ void StackOperator::store_old() {
   for (; !unstored_.empty(); unstored_.pop_front()) {
     const Unstored& oldest = unstored_.front();
     if (in_batches_ > 0 && oldest.batch + kBatchesKept >= shelf_->added()) return;
-    if (oldest.slot >= keys_.slots() || !keys_.at(oldest.slot).is_there()) continue;
+    if (!keys_.at(oldest.slot).is_there()) continue;
     StackEntry& entry = keys_.at(oldest.slot);
     const InstanceStack& stack = entry.stacks[oldest.stack];
     const size_t i = stack.behind(oldest.sequence - 1);

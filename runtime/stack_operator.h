@@ -87,7 +87,10 @@ class StackOperator final : public PatternOperator {
     uint16_t stack = 0;
     size_t at = 0;
   };
-  using Bound = std::vector<std::vector<Binding>>;  // by stack
+  struct Bound {
+    std::vector<std::vector<Binding>> by_stack;
+    std::vector<size_t> first;  // by stack: the first that is bound
+  };
   Bound bound_from(const StackEntry& entry, size_t start) const;
   Binding binding_by(const StackEntry& entry, const Bound& bound, const nfa::StackPlan::Way& way,
                      size_t i) const;
@@ -100,6 +103,7 @@ class StackOperator final : public PatternOperator {
   std::vector<nfa::StartCells> cells_;  // by stack, and of the last step
   nfa::MatchSets sets_;
   bool keeps_sets_;  // alerts are written out when they leave
+  bool takes_all_;   // every event that `then any` can take leads to a match of its own
   StackTable keys_;
   CleanUpTimers timers_;
 

@@ -173,15 +173,18 @@ void StackOperator::describe(const VisitPending& visit) const {
 
 // What partial matches have bound that begin with this first event.
 StackOperator::Bound StackOperator::bound_from(const StackEntry& entry, size_t start) const {
-  Bound bound(plan_.stacks());
+  Bound bound;
   for (size_t stack = 0; stack < plan_.stacks(); ++stack) {
-    bound[stack].resize(entry.stacks[stack].size());
-    for (size_t i = 0; i < bound[stack].size(); ++i) {
-      Binding& binding = bound[stack][i];
+    const size_t size = entry.stacks[stack].size();
+    bound.by_stack.emplace_back(size);
+    bound.first.push_back(size);
+    for (size_t i = 0; i < size; ++i) {
+      Binding& binding = bound.by_stack[stack][i];
       binding.is_bound = stack == 0 && i == start;
       for (const StackPlan::Way& way : plan_.sources[stack]) {
         if (!binding.is_bound) binding = binding_by(entry, bound, way, i);
       }
+      if (binding.is_bound) bound.first[stack] = std::min(bound.first[stack], i);
     }
   }
   return bound;
@@ -193,23 +196,19 @@ StackOperator::Binding StackOperator::binding_by(const StackEntry& entry, const 
   const InstanceStack& source = entry.stacks[way.source];
   const InstanceStack& target = entry.stacks[way.target];
   const uint64_t before = i == 0 ? target.dropped() : target.at(i - 1).sequence;
-  const size_t first = way.any || before == 0 ? 0 : source.behind(before - 1);
+  const size_t oldest = way.any || before == 0 ? 0 : source.behind(before - 1);
   const size_t end = source.behind(target.at(i).sequence - 1);
-  for (size_t at = first; at < end; ++at) {
-    if (bound[way.source][at].is_bound) return {true, way.source, at};
+  for (size_t at = std::max(oldest, bound.first[way.source]); at < end; ++at) {
+    if (bound.by_stack[way.source][at].is_bound) return {true, way.source, at};
   }
   return {};
 }
 
 void StackOperator::add_furthest(const StackEntry& entry, const Bound& bound,
                                  PendingMatch& match) const {
-  const auto find = [&](size_t stack) {
-    return std::find_if(bound[stack].begin(), bound[stack].end(),
-                        [](const Binding& binding) { return binding.is_bound; });
-  };
   size_t stack = plan_.stacks() - 1;
-  while (find(stack) == bound[stack].end()) --stack;
-  auto at = static_cast<size_t>(find(stack) - bound[stack].begin());
+  while (bound.first[stack] == entry.stacks[stack].size()) --stack;
+  size_t at = bound.first[stack];
   while (true) {
     const Instance& instance = entry.stacks[stack].at(at);
     const std::string_view variable = program_.places[StackPlan::place_of(stack)].text.variable;
@@ -218,7 +217,7 @@ void StackOperator::add_furthest(const StackEntry& entry, const Bound& bound,
             ? pending_event(*static_cast<LoadedBatch*>(instance.batch), instance.row, variable)
             : pending_event(events_.at(instance.event), variable));
     if (stack == 0) break;
-    const Binding& binding = bound[stack][at];
+    const Binding& binding = bound.by_stack[stack][at];
     stack = binding.stack;
     at = binding.at;
   }
@@ -232,7 +231,7 @@ void StackOperator::add_next(const StackEntry& entry, const Bound& bound,
     const uint64_t newest = is_last ? entry.consumed : entry.stacks[target].newest();
     const std::vector<StackPlan::Way>& ways = plan_.sources[target];
     const bool waits = std::any_of(ways.begin(), ways.end(), [&](const StackPlan::Way& way) {
-      const std::vector<Binding>& from = bound[way.source];
+      const std::vector<Binding>& from = bound.by_stack[way.source];
       const size_t first = way.any || way.source == target || newest == 0
                                ? 0
                                : entry.stacks[way.source].behind(newest - 1);

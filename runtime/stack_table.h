@@ -66,13 +66,14 @@ class StackTable {
     entry.stacks = {};
     free_.push_back(entry.slot);
   }
-  // Gives memory back where no key is left of many. Places are others then.
-  void shrink() {
+  // Gives memory back where no key is left of many. True: there are no places any more.
+  bool shrink() {
     constexpr size_t kMany = 1024;
-    if (index_.size() > 0 || entries_.size() < kMany) return;
+    if (index_.size() > 0 || entries_.size() < kMany) return false;
     entries_ = {};
     free_ = {};
     index_ = KeyIndex();
+    return true;
   }
   StackEntry& at(uint32_t slot) { return entries_[slot]; }
   const StackEntry& at(uint32_t slot) const { return entries_[slot]; }

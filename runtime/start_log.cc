@@ -186,6 +186,7 @@ void StartLog::renumber_chains() {
 
 // Into a ring of `size`, without what was removed.
 void StartLog::move_all(size_t size) {
+  ++moves_;
   const Words from = std::move(ring_);
   const uint32_t from_mask = mask_;
   ring_ = Words(size * stride_);

@@ -115,7 +115,7 @@ class StartLog {
   // The oldest behind the mark, kNone if there is none; mark() takes the mark behind it.
   uint32_t unmarked();
   void mark() { ++marked_; }
-  // Sees to it that so many first events can be added. Moves places.
+  // Sees to it that so many first events can be added. May move places.
   void make_room(size_t more);
 
   // Gives memory back when little is left of much. Moves places; true: it has renumbered chains.
@@ -134,6 +134,8 @@ class StartLog {
     }
   }
 
+  // How often places have moved: each first event has another one since.
+  uint64_t moves() const { return moves_; }
   size_t size() const { return live_; }
   size_t chains() const { return index_.size(); }
   bool is_chain(uint32_t number) const {
@@ -208,6 +210,7 @@ class StartLog {
   KeyIndex index_;     // to kNumber | chain
   KeyIndex by_value_;  // to kNumber | place of the newest
   std::vector<uint32_t> moved_;
+  uint64_t moves_ = 0;
 };
 
 }  // namespace tocsin::runtime

@@ -299,8 +299,7 @@ void StartOperator::index(uint32_t place) {
   if (plan_.value_slot) index_value(place);
   if (keeps_spent_) spent(place) = 0;
   if (!orders_.empty()) {
-    const auto order = orders_.find(log_.at(place).chain);
-    if (order != orders_.end()) put_in_order(order->second, place);
+    put_in_order(place);
   }
   if (plan_.sum) move_sum(place, true);
 }

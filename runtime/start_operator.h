@@ -33,7 +33,9 @@ class StartOperator final : public PatternOperator {
   eventtime::Timestamp held_from() const override { return eventtime::kMaxTimestamp; }
   size_t timers() const override { return 0; }
   size_t light_events() const override { return light_ ? log_.size() : in_batches_; }
-  size_t memory() const override;
+  size_t memory() const override {
+    return log_.memory() + (orders_.empty() ? 0 : 2 * log_.size() * sizeof(OrderedStarts::Entry));
+  }
   size_t resident_keys() const override { return log_.chains(); }
   size_t spill(size_t keys, eventtime::Timestamp now, BatchHolder& shelf) override;
   bool can_thaw(std::string_view state) const override;
@@ -132,7 +134,10 @@ class StartOperator final : public PatternOperator {
 
   // Values in whose order first events are found, where a key has many.
   OrderedStarts& order_of_chain();
+  void forget_moved();
+  void drop_gone(OrderedStarts& order, uint64_t most);
   void put_in_order(OrderedStarts& order, uint32_t place);
+  void put_in_order(uint32_t place);
   bool is_there(const OrderedStarts::Entry& entry) const {
     return log_.at(entry.place).event != nfa::kNoEvent &&
            static_cast<uint32_t>(sequence(entry.place)) == entry.stamp;
@@ -178,6 +183,7 @@ class StartOperator final : public PatternOperator {
   size_t sum_update_ = 0;             // with a plan_.sum
   size_t order_update_ = 0;           // with a plan_.order
   std::unordered_map<uint32_t, OrderedStarts> orders_;  // by chain, of long ones
+  uint64_t order_moves_ = 0;                            // of the log, when they were made
 
   BatchHolder* shelf_ = nullptr;  // of the engine
   size_t in_batches_ = 0;         // first events that are not stored

@@ -34,7 +34,9 @@ void StartOperator::follow_in_order(nfa::TestedEvent& event) {
   } else {
     order.take(most, in_order_);
   }
-  std::erase_if(in_order_, [&](const OrderedStarts::Entry& entry) { return !is_there(entry); });
+  const size_t gone =
+      std::erase_if(in_order_, [&](const OrderedStarts::Entry& e) { return !is_there(e); });
+  if (plan_.stays && gone > in_order_.size() + kOrderedFrom) drop_gone(order, most);
   std::sort(in_order_.begin(), in_order_.end(), [&](const auto& left, const auto& right) {
     return sequence(left.place) < sequence(right.place);
   });
@@ -47,16 +49,46 @@ void StartOperator::follow_in_order(nfa::TestedEvent& event) {
   }
 }
 
+// Takes what has gone from the front, so that it is not looked at again.
+void StartOperator::drop_gone(OrderedStarts& order, uint64_t most) {
+  std::vector<OrderedStarts::Entry> front;
+  order.take(most, front);
+  for (const OrderedStarts::Entry& entry : in_order_) {
+    order.add(entry, [&](const auto& each) { return is_there(each); });
+  }
+}
+
+// Orders know first events by their places.
+void StartOperator::forget_moved() {
+  if (order_moves_ == log_.moves()) return;
+  order_moves_ = log_.moves();
+  orders_.clear();
+}
+
 // Made when it is asked for; made anew when most of it has gone.
 OrderedStarts& StartOperator::order_of_chain() {
-  OrderedStarts& order = orders_[chain_];
-  const size_t count = chain().count;
-  if (order.size() >= kOrderedFrom / 2 && order.size() <= 2 * count) return order;
+  forget_moved();
+  const auto [entry, is_new] = orders_.try_emplace(chain_);
+  OrderedStarts& order = entry->second;
+  if (!is_new && order.size() <= 2 * size_t{chain().count}) return order;
   order.clear();
   for (uint32_t place = chain().oldest; place != kNone; place = log_.at(place).newer) {
     put_in_order(order, place);
   }
   return order;
+}
+
+// A new first event, of a key that may have an order. One that is not asked for any more goes when
+// most of what it holds has gone.
+void StartOperator::put_in_order(uint32_t place) {
+  forget_moved();
+  const auto order = orders_.find(log_.at(place).chain);
+  if (order == orders_.end()) return;
+  if (order->second.size() > 4 * (log_.chain(order->first).count + kOrderedFrom)) {
+    orders_.erase(order);
+  } else {
+    put_in_order(order->second, place);
+  }
 }
 
 void StartOperator::put_in_order(OrderedStarts& order, uint32_t place) {
@@ -72,12 +104,6 @@ uint64_t StartOperator::rank_of(const Value& value) const {
   const bool finds_smaller =
       plan_.order->op == patterns::Op::kGreater || plan_.order->op == patterns::Op::kGreaterEqual;
   return finds_smaller ? rank : ~rank;
-}
-
-size_t StartOperator::memory() const {
-  size_t ordered = 0;
-  for (const auto& [chain, order] : orders_) ordered += order.size();
-  return log_.memory() + ordered * sizeof(OrderedStarts::Entry);
 }
 
 }  // namespace tocsin::runtime

@@ -71,7 +71,7 @@ class Tally {
           "loop that grows", "loop that grows by distinct values", "loop and step",
           "single step"}) {
       const auto found = alerts_.find(plan);
-      EXPECT_GE(found == alerts_.end() ? 0 : found->second, all_ / 300) << plan;
+      EXPECT_GE(found == alerts_.end() ? 0 : found->second, all_ / 600) << plan;
     }
   }
 
@@ -148,6 +148,17 @@ TEST(Model, StartPlansAgreeRunByRun) {
 TEST(Model, StartPlansAgreeOnLongStreams) {
   const uint64_t count = environment("TOCSIN_MODEL_CASES", kDefaultCases) / 200;
   run({"StartPlansAgreeOnLongStreams", count, {5000, 120, 200, 3, true}},
+      [](uint64_t, const Case&) -> Judge {
+        return [](const Case& example, size_t batch_size) {
+          return judge_plans(example, batch_size, kNoLimit);
+        };
+      });
+}
+
+// Few keys with many first events, which are brought into order and move.
+TEST(Model, StartPlansAgreeOnLongKeys) {
+  const uint64_t count = environment("TOCSIN_MODEL_CASES", kDefaultCases) / 40;
+  run({"StartPlansAgreeOnLongKeys", count, {600, 250, 3, 2, true}},
       [](uint64_t, const Case&) -> Judge {
         return [](const Case& example, size_t batch_size) {
           return judge_plans(example, batch_size, kNoLimit);

@@ -213,6 +213,33 @@ TEST(StartOperator, FindsManyByTheOrderOfAValue) {
             "a=A1 b=B2");
 }
 
+std::string repeated(const std::string& event, int times) {
+  std::string text;
+  for (int i = 0; i < times; ++i) text += event + " ";
+  return text;
+}
+
+// Once an order has been made, more first events make the log move all it has.
+TEST(StartOperator, OrdersSurviveThatPlacesMove) {
+  for (const std::string clauses : {"match a: A then b: B[n > a.n] skip to next",
+                                    "match a: A then any b: B[n > a.n] skip to next"}) {
+    for (const int questions : {1, 3, 200}) {
+      const std::string events = repeated("A1000", 30) + repeated("B1", questions) +
+                                 repeated("A2000", 400) + "B1500 B1500";
+      const std::string found = tests::letter_matches(clauses, events);
+      EXPECT_EQ(std::ranges::count(found, '=') / 2, 30) << clauses << ", " << questions;
+    }
+  }
+}
+
+// Those that have matched are not looked at again; those that have not, are.
+TEST(StartOperator, OrdersForgetWhatHasGone) {
+  const std::string found = tests::letter_matches(
+      "match a: A then any b: B[n > a.n] skip to next",
+      repeated("A1", 200) + repeated("A8", 200) + repeated("B5", 5) + "A2 B5 B9");
+  EXPECT_EQ(std::ranges::count(found, '=') / 2, 401);
+}
+
 TEST(StartOperator, FindsEqualValuesOfAllTypes) {
   const std::string events =
       "event E { id: string, b: bool?, i: int?, f: float?, s: string?, "
