@@ -2,9 +2,6 @@
 
 #include <sys/socket.h>
 
-// Of asynchronous work, of which there is none; the thread sanitizer refuses them.
-#define BOOST_ASIO_DISABLE_FENCED_BLOCK
-
 #include <atomic>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
