@@ -167,6 +167,10 @@ std::string plan_text(const Program& program) {
                program.capture_texts[planning.plan->order->slot] +
                ", where an event of the last step finds its own";
       }
+      if (pair_kind(program, *planning.plan)) {
+        return "by first event: those of a key wait in a list, which an event of the last step "
+               "reads; patterns of the same first event type, key and window share it";
+      }
       return "by first event: those of a key wait in a list, which an event of the last step reads";
     case StartPlan::Kind::kAbsence:
       return "by first event: those of a key wait in a list until their time is over";

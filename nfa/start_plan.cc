@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "eventtime/codec.h"
+
 namespace tocsin::nfa {
 namespace {
 
@@ -215,6 +217,39 @@ class Planner {
 };
 
 }  // namespace
+
+std::optional<PairKind> pair_kind(const Program& program, const StartPlan& plan) {
+  if (plan.kind != StartPlan::Kind::kPair || !plan.kills.empty()) return std::nullopt;
+  if (program.places[plan.second].correlated) return std::nullopt;
+  const Place& first = program.places[kFirstPlace];
+  PairKind kind{first.type, plan.life, {}};
+  for (const SlotUpdate& update : first.updates) kind.columns.push_back(update.column);
+  return kind;
+}
+
+std::string pair_shape(const Program& program) {
+  std::string shape;
+  eventtime::Encoder out(shape);
+  for (const Slot& slot : program.layout.slots()) {
+    for (const uint32_t part :
+         {static_cast<uint32_t>(slot.kind), slot.variable, static_cast<uint32_t>(slot.field_type),
+          static_cast<uint32_t>(slot.type), slot.word, slot.words, slot.null_bit, slot.companion}) {
+      out.number(part);
+    }
+  }
+  for (const Place& place : program.places) {
+    out.number(place.variable);
+    out.number(place.type);
+    out.number(place.edges.size());
+    out.number(place.updates.size());
+    for (const SlotUpdate& update : place.updates) {
+      out.number(update.slot);
+      out.number(update.column);
+    }
+  }
+  out.number(program.counters);
+  return shape;
+}
 
 StartPlanning plan_starts(const Program& program) {
   return Planner(program).plan();

@@ -7,6 +7,7 @@
 // tests/unit/nfa/start_plan_test.cc.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -52,6 +53,20 @@ inline constexpr uint16_t kFirstPlace = 1;  // of the programs that have a plan
 
 // What a first event that waits takes besides what it carries of its fields.
 inline constexpr size_t kStartBytes = 88;
+
+// What pairs have in common whose first events can wait in one log, if their key is the same, too.
+struct PairKind {
+  TypeId type = 0;                // of the first event
+  std::optional<Duration> life;   // of a first event
+  std::vector<uint32_t> columns;  // of the first event, by update of its place
+  friend auto operator<=>(const PairKind&, const PairKind&) = default;
+};
+// Nothing: it is no pair, or there is more to its second step than the key and the event alone.
+std::optional<PairKind> pair_kind(const Program& program, const StartPlan& plan);
+
+// What a match of such a program carries of its events, as bytes: where they are equal, a matcher
+// of one program binds events for the other.
+std::string pair_shape(const Program& program);
 
 // The plan of a program, or in a few words why there is none: "because ...".
 struct StartPlanning {

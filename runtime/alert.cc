@@ -74,7 +74,7 @@ const nfa::StoredEvent& Alert::event(NodeId node) const {
 }
 
 uint32_t Alert::variable(NodeId node) const {
-  return parts_.matcher.program().places[parts_.matcher.buffer().node(node).place].variable;
+  return parts_.program.places[parts_.matcher.buffer().node(node).place].variable;
 }
 
 const std::vector<NodeId>& Alert::path() const {
@@ -172,13 +172,13 @@ void Alert::append_json(std::string& out) const {
 
 bool Alert::is_list(size_t result) const {
   TOCSIN_CHECK(result < results().size(), "a result of the pattern is asked for");
-  const nfa::Program& program = parts_.matcher.program();
+  const nfa::Program& program = parts_.program;
   return !(timeout_ ? program.timeout_emit : program.emit)[result];
 }
 
 Value Alert::value(size_t result) const {
   if (is_list(result)) return Value::null();
-  const nfa::Program& program = parts_.matcher.program();
+  const nfa::Program& program = parts_.program;
   const auto& codes = timeout_ ? program.timeout_emit : program.emit;
   return codes[result]->evaluate(parts_.matcher.context_of(node_, parts_.key));
 }
@@ -193,7 +193,7 @@ std::optional<Value> Alert::value(std::string_view result) const {
 std::vector<Value> Alert::list(size_t result) const {
   std::vector<Value> values;
   if (!is_list(result)) return values;
-  const nfa::SlotLayout& layout = parts_.matcher.program().layout;
+  const nfa::SlotLayout& layout = parts_.program.layout;
   const nfa::Slot& slot = layout.slot(results()[result].value.index);
   for (const NodeId node : path()) {
     if (slot.variable != patterns::Capture::kPrevious && variable(node) != slot.variable) continue;

@@ -20,6 +20,7 @@
 namespace tocsin::nfa {
 class EventStore;
 class Matcher;
+struct Program;
 struct StoredEvent;
 using NodeId = uint32_t;
 }  // namespace tocsin::nfa
@@ -59,6 +60,7 @@ class Alert {
  public:
   struct Parts {
     const AlertFormat& format;
+    const nfa::Program& program;
     nfa::Matcher& matcher;
     const nfa::EventStore& events;
     std::span<const eventtime::RecordFormat* const> formats;  // by input, the last of derived ones

@@ -10,8 +10,11 @@ using eventtime::TypeId;
 using nfa::StepPredicate;
 
 Dispatcher::Users& Dispatcher::users(StepPredicate predicate) {
-  if (users_.size() <= predicate) users_.resize(predicate + size_t{1});
-  users_[predicate].any = true;
+  if (users_.size() <= predicate) {
+    users_.resize(predicate + size_t{1});
+    used_.resize(users_.size());
+  }
+  used_[predicate] = 1;
   return users_[predicate];
 }
 
@@ -36,7 +39,7 @@ void Dispatcher::activate(uint32_t pattern) {
   later.place = static_cast<uint32_t>(active_.size());
   active_.push_back(pattern);
   for (size_t i = 0; i < later.predicates.size(); ++i) {
-    std::vector<uint32_t>& patterns = users_[later.predicates[i]].active;
+    Patterns& patterns = users_[later.predicates[i]].active;
     later.places[i] = static_cast<uint32_t>(patterns.size());
     patterns.push_back(pattern);
   }
@@ -52,7 +55,7 @@ void Dispatcher::deactivate(uint32_t pattern) {
   active_.pop_back();
   for (size_t i = 0; i < later.predicates.size(); ++i) {
     const StepPredicate predicate = later.predicates[i];
-    std::vector<uint32_t>& patterns = users_[predicate].active;
+    Patterns& patterns = users_[predicate].active;
     const uint32_t moved = patterns.back();
     patterns[later.places[i]] = moved;
     patterns.pop_back();

@@ -7,9 +7,13 @@
 // thousands of patterns few have. For one thread. Tested by tests/unit/runtime/dispatcher_test.cc.
 #pragma once
 
+#include <algorithm>
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
+#include <span>
 #include <vector>
 
+#include "eventtime/huge_pages.h"
 #include "nfa/predicate.h"
 #include "runtime/batch_shelf.h"
 
@@ -43,9 +47,18 @@ class Dispatcher {
   [[gnu::always_inline]] void visit(const LoadedBatch& loaded, size_t row,
                                     const Visit& visit) const {
     for (const uint32_t pattern : want_all_[loaded.batch->rows[row].type]) visit(pattern, true);
-    for (const nfa::StepPredicate predicate : loaded.hits_of(row)) {
-      for (const uint32_t pattern : users_[predicate].first) visit(pattern, true);
-      for (const uint32_t pattern : users_[predicate].active) visit(pattern, false);
+    const std::span<const nfa::StepPredicate> hits = loaded.hits_of(row);
+    for (size_t i = 0; i < hits.size(); ++i) {
+      if (i + kPrefetched < hits.size()) __builtin_prefetch(&users_[hits[i + kPrefetched]]);
+      for (const uint32_t pattern : users_[hits[i]].first) visit(pattern, true);
+      for (const uint32_t pattern : users_[hits[i]].active) visit(pattern, false);
+    }
+  }
+  // Asks for what visit() will read first.
+  void prefetch(const LoadedBatch& loaded, size_t row) const {
+    const std::span<const nfa::StepPredicate> hits = loaded.hits_of(row);
+    for (size_t i = 0; i < std::min(hits.size(), kPrefetched); ++i) {
+      __builtin_prefetch(&users_[hits[i]]);
     }
   }
   // Calls `visit(predicate, pattern)` for each condition of each pattern, whether active or not.
@@ -67,11 +80,13 @@ class Dispatcher {
   const std::vector<uint32_t>& wanting_all(eventtime::TypeId type) const { return want_all_[type]; }
 
  private:
-  // Of a condition.
-  struct Users {
-    bool any = false;
-    std::vector<uint32_t> first;
-    std::vector<uint32_t> active;  // of those that it can continue
+  static constexpr size_t kPrefetched = 8;  // conditions
+
+  // Of a condition. Most have one pattern: what visit() reads of it is one line of the cache.
+  using Patterns = boost::container::small_vector<uint32_t, 2>;
+  struct alignas(eventtime::kCacheLineBytes) Users {
+    Patterns first;
+    Patterns active;  // of those that it can continue
   };
   // Of a pattern.
   struct Later {
@@ -87,13 +102,14 @@ class Dispatcher {
 
   Users& users(nfa::StepPredicate predicate);
   bool is_used(nfa::StepPredicate predicate) const {
-    return predicate < users_.size() && users_[predicate].any;
+    return predicate < used_.size() && used_[predicate] != 0;
   }
   void find_rows(const eventtime::Batch& batch);
   void find_hits(const nfa::PredicateResults& results, eventtime::TypeId type, uint32_t rows);
 
   nfa::PredicateSet predicates_;
   std::vector<Users> users_;                     // by StepPredicate
+  std::vector<uint8_t> used_;                    // by StepPredicate: whether a pattern has it
   std::vector<Later> later_;                     // by pattern
   std::vector<uint32_t> active_;                 // patterns
   std::vector<std::vector<uint32_t>> want_all_;  // patterns, by TypeId

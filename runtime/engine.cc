@@ -149,7 +149,7 @@ EngineStats Engine::Impl::stats() const {
     stats.live_events += shard->events().live();
     stats.memory += shard->memory();
     for (const auto& op : shard->operators()) {
-      const nfa::MatcherStats& matcher = op->matcher().stats();
+      const nfa::MatcherStats matcher = op->stats();
       stats.arithmetic_errors += matcher.arithmetic_errors;
       stats.live_keys += op->keys();
       stats.spilled_keys += op->spilled_keys();
@@ -311,10 +311,9 @@ Shard& Engine::Impl::shard_of(std::string_view key) const {
 void Engine::Impl::give_out(const PendingAlert& alert, const OnAlert& on_alert) {
   PatternOperator& op = *shard_of(alert.key).operators()[alert.pattern];
   const nfa::MatchBuffer& buffer = op.matcher().buffer();
-  const std::string& name = op.pattern().name;
   const uint32_t tag = tag_of(alert.key);
   uint64_t& digest = digests_[KeyShare::group_of(tag)];
-  std::array<uint64_t, 7> words{XXH3_64bits(name.data(), name.size()),
+  std::array<uint64_t, 7> words{op.name_hash(),
                                 tag,
                                 static_cast<uint64_t>(alert.complete.micros),
                                 0,

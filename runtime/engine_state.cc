@@ -183,7 +183,7 @@ void Engine::Impl::save_engine(const PutRecord& put) const {
   const EngineStats now = stats();
   uint64_t counted = 0;  // with their patterns
   for (const auto& shard : shards_) {
-    for (const auto& op : shard->operators()) counted += op->matcher().stats().arithmetic_errors;
+    for (const auto& op : shard->operators()) counted += op->stats().arithmetic_errors;
   }
   out.number(now.events);
   out.number(now.late);
@@ -257,7 +257,7 @@ void Engine::Impl::save_keys(const PutRecord& put) const {
     nfa::MatcherStats stats;
     for (const auto& shard : shards_) {
       const PatternOperator& op = *shard->operators()[pattern];
-      stats += op.matcher().stats();
+      stats += op.stats();
       op.save(
           [&](std::string_view key, std::string_view state) { put(key_record(name, key), state); });
     }
@@ -419,7 +419,9 @@ Result<void> Engine::Impl::restore_spilled(uint64_t segment, uint32_t unit,
   if (!pattern) return {};
   SpilledRecord known = record;
   known.key = record.key.substr(std::min(end + 1, record.key.size()));
-  PatternOperator& op = *shard_of(known.key).operators()[*pattern];
+  Shard& shard = shard_of(known.key);
+  shard.stand_alone(*pattern);
+  PatternOperator& op = *shard.operators()[*pattern];
   if (!op.can_thaw(record.value)) return damaged("pattern '" + name + "'");
   op.spilled()->add_written(known, tag_of(known.key), options_.spill->revive(segment, unit));
   return {};

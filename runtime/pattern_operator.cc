@@ -1,5 +1,7 @@
 #include "runtime/pattern_operator.h"
 
+#include <xxhash.h>
+
 #include <algorithm>
 
 #include "eventtime/check.h"
@@ -37,15 +39,24 @@ std::string key_record(std::string_view state_name, std::string_view key) {
 }
 
 PatternOperator::PatternOperator(OperatorParts parts)
-    : program_(std::move(parts.program)),
-      format_(parts.pattern, parts.options),
-      number_(parts.number),
+    : number_(parts.number),
       rank_(parts.rank),
+      name_hash_(XXH3_64bits(parts.pattern.name.data(), parts.pattern.name.size())),
+      key_parts_(&parts.pattern.by),
+      program_(std::move(parts.program)),
+      format_(parts.pattern, parts.options),
       version_(version_of(parts)),
       events_(parts.events),
       doors_(std::move(parts.doors)),
       max_starts_(parts.options.max_starts),
-      matcher_(program_, events_, max_starts_) {
+      own_matcher_(parts.matcher != nullptr
+                       ? nullptr
+                       : std::make_unique<nfa::Matcher>(program_, events_, max_starts_)),
+      matcher_(own_matcher_ ? *own_matcher_ : *parts.matcher),
+      counts_matcher_(parts.counts_matcher),
+      key_values_(parts.work.key_values),
+      key_text_(parts.work.key_text),
+      matches_(parts.work.matches) {
   const patterns::Pattern& pattern = parts.pattern;
   const size_t types = pattern.inputs.empty() ? 0 : size_t{pattern.inputs.back()} + 1;
   takes_.resize(types);
@@ -89,6 +100,12 @@ PatternOperator::PatternOperator(OperatorParts parts)
 
 PatternOperator::~PatternOperator() = default;
 
+nfa::MatcherStats PatternOperator::stats() const {
+  nfa::MatcherStats stats = counts_;
+  if (counts_matcher_) stats += matcher_.stats();
+  return stats;
+}
+
 // A key has several events in a block, seldom: then it is back already.
 void PatternOperator::thaw_routed() {
   if (!spilled_ || spilled_->size() == 0) return;
@@ -98,7 +115,7 @@ void PatternOperator::thaw_routed() {
     const std::optional<std::string_view> state = spilled_->take(routed.key, routed.tag);
     if (!state) continue;
     if (!events) events.emplace(events_, *types_);
-    thaw_one(routed.key, routed.tag, *state, *events);
+    take_over(routed.key, routed.tag, *state, *events);
   }
 }
 
@@ -106,7 +123,7 @@ void PatternOperator::thaw_due(eventtime::Timestamp now) {
   if (!spilled_ || spilled_->size() == 0) return;
   nfa::RestoredEvents events(events_, *types_);
   spilled_->take_due(now, [&](std::string_view key, uint32_t tag, std::string_view state) {
-    thaw_one(key, tag, state, events);
+    take_over(key, tag, state, events);
   });
 }
 
@@ -117,15 +134,15 @@ void PatternOperator::thaw_all(const std::function<void()>& pause) {
       kAtOnce,
       [&](std::string_view key, uint32_t tag, std::string_view state) {
         nfa::RestoredEvents events(events_, *types_);
-        thaw_one(key, tag, state, events);
+        take_over(key, tag, state, events);
       },
       pause);
   pause();
 }
 
-void PatternOperator::thaw_one(std::string_view key, uint32_t tag, std::string_view state,
-                               nfa::RestoredEvents& events) {
-  TOCSIN_CHECK(thaw(key, tag, state, events), "what was spilled can be read again");
+void PatternOperator::take_over(std::string_view key, uint32_t tag, std::string_view state,
+                                nfa::RestoredEvents& events) {
+  TOCSIN_CHECK(thaw(key, tag, state, events), "what was saved in this process can be read again");
 }
 
 bool PatternOperator::may_begin(const ReleasedEvent& event) const {
@@ -211,7 +228,7 @@ const eventtime::BitSet* PatternOperator::united(const eventtime::BitSet* left,
 }
 
 void PatternOperator::read_key(std::string_view encoded) {
-  decode_key(encoded, pattern().by, key_values_, key_text_);
+  decode_key(encoded, *key_parts_, key_values_, key_text_);
 }
 
 void PatternOperator::emit(std::string_view key, const Surroundings& around) {
@@ -254,8 +271,8 @@ void PatternOperator::emit_set(std::string_view key, eventtime::Timestamp comple
 Alert PatternOperator::described(const PendingAlert& alert, nfa::NodeId node,
                                  std::span<const eventtime::Value> key,
                                  std::span<const eventtime::RecordFormat* const> formats) {
-  return Alert({format_, matcher_, events_, formats, alert.key, key}, node, alert.complete,
-               alert.timeout, alert.suppressed);
+  return Alert({format_, program_, matcher_, events_, formats, alert.key, key}, node,
+               alert.complete, alert.timeout, alert.suppressed);
 }
 
 void PatternOperator::give_out(const PendingAlert& alert,

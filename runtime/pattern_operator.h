@@ -78,6 +78,14 @@ struct SpillParts {
   const nfa::SavedTypes& types;  // as they are declared now
 };
 
+// What operators need while they look at an event: one of all operators of a shard, for it stays in
+// the cache.
+struct Workspace {
+  std::vector<eventtime::Value> key_values;
+  std::string key_text;  // what they point into
+  std::vector<nfa::Match> matches;
+};
+
 // What an operator is made of.
 struct OperatorParts {
   nfa::Program program;
@@ -88,6 +96,9 @@ struct OperatorParts {
   std::vector<Door> doors;
   const EngineOptions& options;
   const SpillParts* spill;  // null: all stays in memory
+  Workspace& work;
+  nfa::Matcher* matcher = nullptr;  // null: its own
+  bool counts_matcher = true;       // it tells of what the matcher counts
 };
 
 // An event that waits for others, stored or in its batch.
@@ -122,6 +133,8 @@ class PatternOperator {
   // Alerts that are complete from here on may still come, though time has passed.
   virtual eventtime::Timestamp held_from() const = 0;
   size_t keys() const { return resident_keys() + spilled_keys(); }
+  // It waits for nothing.
+  virtual bool is_idle() const { return keys() == 0; }
   size_t spilled_keys() const { return spilled_ ? spilled_->size() : 0; }
   virtual size_t timers() const = 0;
   virtual size_t light_events() const = 0;  // held, though not in the event store
@@ -131,12 +144,18 @@ class PatternOperator {
   // In memory.
   virtual size_t resident_keys() const = 0;
   // Writes out keys that have not been used for long, so many at most, and returns how many. Only
-  // where a part of the pattern's keys may be spilled.
-  virtual size_t spill(size_t keys, eventtime::Timestamp now, BatchHolder& shelf) = 0;
+  // where a part of the pattern's keys may be spilled, as thaw().
+  virtual size_t spill(size_t /*keys*/, eventtime::Timestamp /*now*/, BatchHolder& /*shelf*/) {
+    return 0;
+  }
   // Whether the state of a key was written in this operator's form.
-  virtual bool can_thaw(std::string_view state) const = 0;
+  virtual bool can_thaw(std::string_view /*state*/) const { return false; }
   SpilledKeys* spilled() { return spilled_.get(); }
   const SpilledKeys* spilled() const { return spilled_.get(); }
+
+  // A key that another operator of the pattern has saved; it is not here.
+  void take_over(std::string_view key, uint32_t tag, std::string_view state,
+                 nfa::RestoredEvents& events);
 
   // What is pending in memory, key by key. `put` is called once for each key.
   using PutKey = std::function<void(std::string_view key, std::string_view state)>;
@@ -159,7 +178,9 @@ class PatternOperator {
     alert.rank = rank_;
     return alert.node != nfa::kRootNode;
   }
-  void set_stats(const nfa::MatcherStats& stats) { matcher_.set_stats(stats); }
+  virtual nfa::MatcherStats stats() const;
+  // Of an operator that has counted nothing.
+  void set_stats(const nfa::MatcherStats& stats) { counts_ = stats; }
 
   // Calls `on_alert`, if there is one, with what it has found, and forgets it; before each alert
   // `on_match` with its node.
@@ -168,6 +189,8 @@ class PatternOperator {
                 const VisitMatch& on_match, const std::function<void(const Alert&)>& on_alert);
 
   uint32_t number() const { return number_; }
+  // Of the pattern's name, for digests.
+  uint64_t name_hash() const { return name_hash_; }
   const std::vector<Door>& doors() const { return doors_; }
   // What its state is called in saved records.
   const std::string& state_name() const { return version_.state; }
@@ -197,8 +220,10 @@ class PatternOperator {
   // False: there is no state of such a key in memory.
   virtual bool may_know(uint32_t tag) const = 0;
   // Takes a key back that was spilled; it is not there. Stores its events at once.
-  virtual bool thaw(std::string_view key, uint32_t tag, std::string_view state,
-                    nfa::RestoredEvents& events) = 0;
+  virtual bool thaw(std::string_view /*key*/, uint32_t /*tag*/, std::string_view /*state*/,
+                    nfa::RestoredEvents& /*events*/) {
+    return false;
+  }
   // Those of the routed events, whose keys have been found.
   void thaw_routed();
   // Those that time has to do with.
@@ -209,6 +234,8 @@ class PatternOperator {
   void find_keys();
   bool may_begin(const ReleasedEvent& event) const;
   bool may_follow(const ReleasedEvent& event) const;
+  // Names and types of what the key is made of; pattern().by at first.
+  void share_key_parts(const std::vector<patterns::KeyPart>& parts) { key_parts_ = &parts; }
   // The key's values, for what is computed of a match.
   void read_key(std::string_view encoded);
   // Makes alerts of `matches_`, of the key that was read.
@@ -224,29 +251,32 @@ class PatternOperator {
   }
   virtual void release_match(const PendingAlert& alert) { matcher_.buffer().release(alert.node); }
 
-  nfa::Program program_;
-  AlertFormat format_;
   uint32_t number_;
   uint32_t rank_;
+  uint64_t name_hash_;
+  const std::vector<patterns::KeyPart>* key_parts_;
+  nfa::Program program_;
+  AlertFormat format_;
   PatternVersion version_;
   nfa::EventStore& events_;
   std::vector<Door> doors_;
   bool by_step_ = false;  // the pattern's steps name their own key fields
   size_t max_starts_;
-  nfa::Matcher matcher_;
+  std::unique_ptr<nfa::Matcher> own_matcher_;  // null: it is another's
+  nfa::Matcher& matcher_;
+  bool counts_matcher_;
+  nfa::MatcherStats counts_;  // besides the matcher's
 
   std::unique_ptr<SpilledKeys> spilled_;  // null: all stays in memory
 
-  // Reused from event to event.
   std::vector<Routed> routed_;
-  std::vector<eventtime::Value> key_values_;
-  std::string key_text_;  // what they point into
-  std::vector<nfa::Match> matches_;
+  // Of the present event; the shard's.
+  std::vector<eventtime::Value>& key_values_;
+  std::string& key_text_;
+  std::vector<nfa::Match>& matches_;
 
  private:
   bool is_spilled(uint32_t tag) const { return spilled_ && spilled_->may_have(tag); }
-  void thaw_one(std::string_view key, uint32_t tag, std::string_view state,
-                nfa::RestoredEvents& events);
   void merge_doors();
   const eventtime::BitSet* united(const eventtime::BitSet* left, const eventtime::BitSet* right);
   Alert described(const PendingAlert& alert, nfa::NodeId node,

@@ -106,7 +106,7 @@ void StartOperator::describe(const VisitPending& visit) const {
     for (uint32_t place = chain.oldest; place != kNone; place = log_.at(place).newer, --left) {
       if (is_spent(place)) continue;
       PendingMatch& match = matches.emplace_back();
-      match.events.push_back(describe_start(place, first));
+      match.events.push_back(held_.describe(place, first));
       if (loop) match.next.push_back(first);
       if (loop) match.rounds = std::min(left, plan_.maximum);
       if (plan_.second != nfa::kEndPlace && left >= plan_.minimum) {
@@ -117,15 +117,6 @@ void StartOperator::describe(const VisitPending& visit) const {
     }
     visit(StartLog::key_of(chain), matches);
   });
-}
-
-PendingEvent StartOperator::describe_start(uint32_t place, std::string_view variable) const {
-  const StartLog::Start& start = log_.at(place);
-  const Origin& from = origin(place);
-  if (start.event == kInBatch) return pending_event(*from.loaded, from.row, variable);
-  if (!light_) return pending_event(events_.at(start.event), variable);
-  return {variable, program_.places[nfa::kFirstPlace].type, start.time, from.input, from.record,
-          {}};
 }
 
 }  // namespace tocsin::runtime

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
+#include <utility>
 
 #include "nfa/stack_plan.h"
 #include "nfa/start_plan.h"
@@ -82,21 +84,59 @@ Shard::Shard(KeyShare share, const patterns::PatternSet& patterns, const Pattern
 
 void Shard::build(const std::vector<nfa::Program>& programs) {
   const std::vector<uint32_t> ranks = ranks_by_name(patterns_.patterns);
+  std::vector<std::vector<Door>> doors;
   for (size_t i = 0; i < programs.size(); ++i) {
-    const Pattern& pattern = patterns_.patterns[i];
     keep_texts(programs[i]);
     Level& level = levels_[pattern_levels_.level_of[i]];
-    std::vector<Door> doors = doors_of(pattern, level);
+    doors.push_back(doors_of(patterns_.patterns[i], level));
     level.bits.resize(programs.size());
-    level.bits[i] = bits_of(doors, level);
-    operators_.push_back(
-        make_operator({programs[i], pattern, static_cast<uint32_t>(i), ranks[i], events_,
-                       std::move(doors), options_, spill_ ? &*spill_ : nullptr}));
+    level.bits[i] = bits_of(doors.back(), level);
+  }
+  const std::vector<PairGroup*> groups = make_groups(programs, doors);
+  seats_.resize(programs.size());
+  for (size_t i = 0; i < programs.size(); ++i) {
+    operators_.push_back(make_operator(
+        {programs[i], patterns_.patterns[i], static_cast<uint32_t>(i), ranks[i], events_,
+         std::move(doors[i]), options_, groups[i] == nullptr && spill_ ? &*spill_ : nullptr, work_,
+         groups[i] != nullptr ? &groups[i]->matcher_for(programs[i]) : nullptr},
+        groups[i]));
     operators_.back()->concern(dispatcher_);
+    if (groups[i] != nullptr) {
+      seats_[i] = {groups[i], static_cast<PairOperator&>(*operators_[i]).number_in_group()};
+    }
   }
 }
 
-std::unique_ptr<PatternOperator> Shard::make_operator(OperatorParts parts) const {
+// Of each pattern its group, if there are others like it. Not of versions that begin or end at a
+// place in the inputs.
+std::vector<PairGroup*> Shard::make_groups(const std::vector<nfa::Program>& programs,
+                                           const std::vector<std::vector<Door>>& doors) {
+  std::vector<PairGroup*> groups(programs.size());
+  if (options_.plan != PlanChoice::kBest) return groups;
+  std::map<std::pair<const EventKeys*, nfa::PairKind>, std::vector<size_t>> alike;
+  for (size_t i = 0; i < programs.size(); ++i) {
+    const bool whole =
+        options_.versions.empty() || (!options_.versions[i].since && !options_.versions[i].until);
+    if (!whole || doors[i].size() != 1 || doors[i][0].variables.size() != 0) continue;
+    const auto plan = nfa::plan_starts(programs[i]).plan;
+    if (!plan) continue;
+    if (const auto kind = nfa::pair_kind(programs[i], *plan)) {
+      alike[{doors[i][0].keys, *kind}].push_back(i);
+    }
+  }
+  for (const auto& [what, patterns] : alike) {
+    if (patterns.size() < 2) continue;
+    const nfa::Place& first = programs[patterns[0]].places[nfa::kFirstPlace];
+    groups_.push_back(std::make_unique<PairGroup>(
+        first, patterns_.catalog.types[first.type], patterns_.patterns[patterns[0]].by,
+        what.second.life, events_, *doors[patterns[0]][0].keys, options_.max_starts));
+    for (const size_t pattern : patterns) groups[pattern] = groups_.back().get();
+  }
+  return groups;
+}
+
+std::unique_ptr<PatternOperator> Shard::make_operator(OperatorParts parts, PairGroup* group) const {
+  if (group != nullptr) return std::make_unique<PairOperator>(std::move(parts), *group);
   if (options_.plan == PlanChoice::kBest && nfa::plan_starts(parts.program).plan) {
     const nfa::TypeId type = parts.program.places[nfa::kFirstPlace].type;
     return std::make_unique<StartOperator>(std::move(parts), patterns_.catalog.types[type]);
@@ -190,18 +230,22 @@ void Shard::match_copied(size_t number) {
 
 void Shard::match_block(size_t number, std::span<ReleasedEvent> block,
                         std::span<const KeyBits> bits) {
+  constexpr size_t kAhead = 4;
+  const auto row_of = [](const ReleasedEvent& event) {
+    return static_cast<size_t>(event.tested.row - event.loaded->batch->rows.data());
+  };
   Level& level = levels_[number];
   level.concerned.clear();
   for (size_t i = 0; i < block.size(); ++i) {
     ReleasedEvent& event = block[i];
-    const auto row = static_cast<size_t>(event.tested.row - event.loaded->batch->rows.data());
+    if (i + kAhead < block.size()) {
+      const ReleasedEvent& next = block[i + kAhead];
+      dispatcher_.prefetch(*next.loaded, row_of(next));
+    }
     const KeyBits has = bits.empty() ? kAllKeys : bits[i];
-    dispatcher_.visit(*event.loaded, row, [&](uint32_t pattern, bool may_begin) {
+    dispatcher_.visit(*event.loaded, row_of(event), [&](uint32_t pattern, bool may_begin) {
       if ((level.bits[pattern] & has) == 0) return;
-      PatternOperator& op = *operators_[pattern];
-      const bool is_first = !op.has_events();
-      const bool routed = op.route(event, i, may_begin, share_);
-      if (routed && is_first) level.concerned.push_back(&op);
+      const bool routed = route(pattern, event, i, may_begin, level);
       if (routed && may_begin) dispatcher_.activate(pattern);  // for what comes behind it
     });
   }
@@ -210,6 +254,22 @@ void Shard::match_block(size_t number, std::span<ReleasedEvent> block,
   for (const ReleasedEvent& event : block) {
     if (event.tested.stored != nfa::kNoEvent) events_.release(event.tested.stored);
   }
+}
+
+inline bool Shard::route(uint32_t pattern, ReleasedEvent& event, size_t index, bool may_begin,
+                         Level& level) {
+  const auto take = [&](auto& taker, const auto& way) {
+    const bool is_first = !taker.has_events();
+    const bool routed = way();
+    if (routed && is_first) level.concerned.push_back(operators_[pattern].get());
+    return routed;
+  };
+  if (const Seat& seat = seats_[pattern]; seat.group != nullptr) {
+    PairGroup& group = *seat.group;
+    return take(group, [&] { return group.route(event, index, seat.number, may_begin, share_); });
+  }
+  PatternOperator& op = *operators_[pattern];
+  return take(op, [&] { return op.route(event, index, may_begin, share_); });
 }
 
 uint64_t Shard::memory() const {
@@ -236,10 +296,27 @@ void Shard::keep_within(uint64_t bytes, Timestamp now) {
   }
 }
 
+void Shard::stand_alone(uint32_t pattern) {
+  PairGroup* group = seats_[pattern].group;
+  if (group == nullptr) return;
+  group->finish_restore(shelf_);
+  nfa::RestoredEvents events(events_, types_);
+  for (size_t i = 0; i < seats_.size(); ++i) {
+    if (seats_[i].group != group) continue;
+    const auto& member = static_cast<const PairOperator&>(*operators_[i]);
+    auto alone = make_operator(member.parts(options_, spill_ ? &*spill_ : nullptr, work_), nullptr);
+    member.move_to(*alone, events);
+    operators_[i] = std::move(alone);
+    seats_[i] = {};
+  }
+  group->finish(shelf_);
+}
+
 // False: nothing could be written out.
 bool Shard::spill_part(double part, Timestamp now) {
   bool any = false;
   for (const uint32_t pattern : dispatcher_.active()) {
+    stand_alone(pattern);
     PatternOperator& op = *operators_[pattern];
     const auto keys = static_cast<double>(op.resident_keys());
     if (keys > 0) any |= op.spill(static_cast<size_t>(std::ceil(keys * part)), now, shelf_) > 0;
@@ -255,7 +332,7 @@ Timestamp Shard::pass_time(size_t level, Timestamp now, Timestamp end) {
     PatternOperator& op = *operators_[pattern];
     op.advance(now, around(level));
     if (now == eventtime::kMaxTimestamp) op.finish(end, around(level));
-    if (op.keys() == 0) dispatcher_.deactivate(pattern);
+    if (op.is_idle()) dispatcher_.deactivate(pattern);
     until = std::min(until, op.held_from());
   }
   return until;

@@ -16,6 +16,7 @@
 #include "runtime/dispatcher.h"
 #include "runtime/engine_options.h"
 #include "runtime/event_router.h"
+#include "runtime/pair_group.h"
 #include "runtime/pattern_operator.h"
 #include "runtime/spill_files.h"
 
@@ -53,6 +54,9 @@ class Shard {
   // All events of the level before `now` have been matched; kMaxTimestamp: the inputs have ended,
   // at `end`. Returns from when on there may still be alerts of the level.
   eventtime::Timestamp pass_time(size_t level, eventtime::Timestamp now, eventtime::Timestamp end);
+  // Evaluates a pattern by itself from now on, and those that it shares its first events with: keys
+  // go to the disk pattern by pattern.
+  void stand_alone(uint32_t pattern);
   // Writes out keys that have not been used for long where what is pending takes more than so many
   // bytes. `now`: all events before it have come.
   void keep_within(uint64_t bytes, eventtime::Timestamp now);
@@ -83,7 +87,16 @@ class Shard {
     std::vector<PendingAlert> found;
   };
 
-  std::unique_ptr<PatternOperator> make_operator(OperatorParts parts) const;
+  // A pattern of a group.
+  struct Seat {
+    PairGroup* group = nullptr;
+    uint32_t number = 0;  // in the group
+  };
+
+  std::unique_ptr<PatternOperator> make_operator(OperatorParts parts, PairGroup* group) const;
+  std::vector<PairGroup*> make_groups(const std::vector<nfa::Program>& programs,
+                                      const std::vector<std::vector<Door>>& doors);
+  bool route(uint32_t pattern, ReleasedEvent& event, size_t index, bool may_begin, Level& level);
   std::vector<Door> doors_of(const patterns::Pattern& pattern, Level& level) const;
   static KeyBits bits_of(const std::vector<Door>& doors, const Level& level);
   static EventKeys& keys_by(const std::vector<patterns::KeyPart>& by, Level& level);
@@ -106,7 +119,10 @@ class Shard {
   nfa::SavedTypes types_;  // as they are declared
   std::optional<SpillFiles::Writer> spill_writer_;
   std::optional<SpillParts> spill_;
+  Workspace work_;
+  std::vector<std::unique_ptr<PairGroup>> groups_;
   std::vector<std::unique_ptr<PatternOperator>> operators_;
+  std::vector<Seat> seats_;  // by pattern; without a group, if it is in none
 
   // A block of events that other shards look at too; reused.
   std::vector<ReleasedEvent> copied_;

@@ -92,7 +92,7 @@ uint32_t StartLog::add(uint32_t chain, eventtime::Timestamp time, nfa::EventId e
 
 bool StartLog::remove(uint32_t place) {
   Start& gone = at(place);
-  if (has_values_ && links(place).set != 0) remove_value(place);
+  if (has_values_ && links(place).older != kNone) remove_value(place);
   gone.event = nfa::kNoEvent;
   --live_;
   Chain& key = chains_[gone.chain];
@@ -100,22 +100,26 @@ bool StartLog::remove(uint32_t place) {
     remove_chain(gone.chain);
     return false;
   }
-  (gone.older == kNone ? key.oldest : at(gone.older).newer) = gone.newer;
+  // Most that go are the oldest of their key: the next one, which is far away, is not touched.
+  if (key.oldest == place) {
+    key.oldest = gone.newer;
+    return true;
+  }
+  at(gone.older).newer = gone.newer;
   (gone.newer == kNone ? key.newest : at(gone.newer).older) = gone.older;
   return true;
 }
 
 void StartLog::remove_value(uint32_t place) {
   const ValueLinks& gone = links(place);
-  if (gone.older != kNone) links(gone.older).newer = gone.newer;
-  if (gone.newer != kNone) {
-    links(gone.newer).older = gone.older;
-  } else if (gone.older != kNone) {
-    by_value_.replace(gone.tag, kNumber | place, kNumber | gone.older);
-  } else {
+  if (gone.newer == place) {
     by_value_.erase(gone.tag, kNumber | place);
     --chains_[at(place).chain].values;
+    return;
   }
+  if (is_newest_equal(place)) by_value_.replace(gone.tag, kNumber | place, kNumber | gone.older);
+  links(gone.older).newer = gone.newer;
+  links(gone.newer).older = gone.older;
 }
 
 uint32_t StartLog::front() {
@@ -168,20 +172,32 @@ bool StartLog::shrink() {
 void StartLog::renumber_chains() {
   decltype(chains_) kept;
   kept.reserve(chains() * 2);
+  std::vector<uint32_t> moved(chains_.size());  // by old number
   index_ = {};
   for (uint64_t i = begin_; i != end_; ++i) {
     Start& each = at(static_cast<uint32_t>(i) & kPlaceMask);
     if (each.event == nfa::kNoEvent) continue;
-    if (each.older != kNone) {
-      each.chain = at(each.older).chain;
+    if (!is_oldest(static_cast<uint32_t>(i) & kPlaceMask)) {
+      each.chain = moved[each.chain];
       continue;
     }
+    moved[each.chain] = static_cast<uint32_t>(kept.size());
     kept.push_back(chains_[each.chain]);
     each.chain = static_cast<uint32_t>(kept.size() - 1);
     index_.insert(kept.back().tag, kNumber | each.chain);
   }
   chains_ = std::move(kept);
   free_chains_ = {};
+}
+
+void StartLog::index_values() {
+  by_value_ = {};
+  for_each([&](uint32_t place) {
+    const ValueLinks& value = links(place);
+    if (value.older != kNone && is_newest_equal(place)) {
+      by_value_.insert(value.tag, kNumber | place);
+    }
+  });
 }
 
 // Into a ring of `size`, without what was removed.
@@ -199,10 +215,13 @@ void StartLog::move_all(size_t size) {
   for (uint64_t i = begin_; i != end_; ++i) {
     if (i <= marked_) marked = to;
     const uint64_t* words = from.data() + (static_cast<uint32_t>(i) & from_mask) * stride_;
-    if (reinterpret_cast<const Start*>(words)->event == nfa::kNoEvent) continue;
+    const Start& start = *reinterpret_cast<const Start*>(words);
+    if (start.event == nfa::kNoEvent) continue;
     const auto place = static_cast<uint32_t>(to++) & kPlaceMask;
     moved_[i - begin_] = place;
     std::memcpy(storage(place), words, stride_ * sizeof(uint64_t));
+    const bool oldest = chains_[start.chain].oldest == (static_cast<uint32_t>(i) & kPlaceMask);
+    if (oldest) at(place).older = kNone;
   }
   const auto follow = [&](uint32_t& link) {
     if (link != kNone) link = moved_[(link - static_cast<uint32_t>(begin_)) & kPlaceMask];
@@ -215,19 +234,14 @@ void StartLog::move_all(size_t size) {
     Chain& key = chains_[each.chain];
     if (each.older == kNone) key.oldest = place;
     if (each.newer == kNone) key.newest = place;
-    if (!has_values_ || links(place).set == 0) continue;
+    if (!has_values_ || links(place).older == kNone) continue;
     follow(links(place).older);
     follow(links(place).newer);
-  }
-  by_value_ = {};
-  for (uint64_t i = to_begin; has_values_ && i != to; ++i) {
-    const auto place = static_cast<uint32_t>(i) & kPlaceMask;
-    const ValueLinks& value = links(place);
-    if (value.set != 0 && value.newer == kNone) by_value_.insert(value.tag, kNumber | place);
   }
   marked_ = marked_ >= end_ ? to : marked;
   begin_ = to_begin;
   end_ = to;
+  if (has_values_) index_values();
 }
 
 }  // namespace tocsin::runtime

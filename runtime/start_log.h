@@ -30,8 +30,24 @@ class StartLog {
     eventtime::Timestamp time;
     nfa::EventId event = nfa::kNoEvent;  // kNoEvent: removed
     uint32_t chain = kNone;              // its key's
-    uint32_t newer = kNone;              // places of the same key
-    uint32_t older = kNone;
+    uint32_t newer = kNone;              // place of the same key
+    uint32_t older = kNone;              // the same; not to be looked at in the oldest
+  };
+
+  // Of a field that is summed up.
+  struct Sums {
+    double total;
+    double moved;  // all that was added and subtracted
+  };
+  // Places beside what they are asked for by, oldest first.
+  struct Listed {
+    uint32_t what;
+    uint32_t place;
+  };
+  struct List {
+    Listed* items;
+    uint32_t size;
+    uint32_t capacity;
   };
 
   // The first events of one key. It is there as long as there are any.
@@ -43,11 +59,13 @@ class StartLog {
     uint32_t tag = 0;
     uint32_t key_size = 0;
     char key[kKeyBytes] = {};  // a longer one: a pointer to it, owned
-    // The owner's: of a field that is summed up.
-    double sum = 0;
-    double moved = 0;        // all that was added and subtracted
-    uint32_t negatives = 0;  // values below zero
-    uint32_t timer = 0;      // the owner's; 0 in a new chain
+    // The owner's. In a new chain `sums` and what follows is zero.
+    union {
+      Sums sums = {};
+      List list;
+    };
+    uint32_t negatives = 0;  // of what is summed up
+    uint32_t mark = 0;
   };
 
   // Each first event has room for so many words of its owner's. `by_value`: set_value() will be
@@ -88,15 +106,16 @@ class StartLog {
   void set_value(uint32_t place, uint32_t tag, const Equal& equal) {
     const uint32_t other = find_value(at(place).chain, tag, equal);
     ValueLinks& mine = links(place);
-    mine.tag = tag;
-    mine.set = true;
+    mine = {place, place, tag, 0};
     if (other == kNone) {
       by_value_.insert(tag, kNumber | place);
       ++chains_[at(place).chain].values;
       return;
     }
-    mine.older = other;
-    links(other).newer = place;
+    ValueLinks& newest = links(other);
+    mine = {other, newest.newer, tag, newest.number + 1};
+    links(newest.newer).older = place;
+    newest.newer = place;
     by_value_.replace(tag, kNumber | other, kNumber | place);
   }
   // The newest of the chain with the value, or kNone.
@@ -107,8 +126,17 @@ class StartLog {
     });
     return number == KeyIndex::kNone ? kNone : number & kPlaceMask;
   }
-  // The next older one of the same chain and value.
+  // Of the same chain and value, in a ring: behind the newest comes the oldest.
+  uint32_t newer_equal(uint32_t place) const { return links(place).newer; }
   uint32_t older_equal(uint32_t place) const { return links(place).older; }
+  bool is_oldest_equal(uint32_t place) const { return age(links(place).older) >= age(place); }
+  bool is_newest_equal(uint32_t place) const { return age(links(place).newer) <= age(place); }
+  // How many there are with the value of the newest one at `place`, if only oldest ones have been
+  // removed.
+  uint32_t count_equal(uint32_t place) const {
+    return links(place).number - links(links(place).newer).number + 1;
+  }
+  void prefetch_value(uint32_t tag) const { by_value_.prefetch(tag); }
 
   // The oldest of all keys; kNone if there is none. It is the oldest of its chain.
   uint32_t front();
@@ -125,15 +153,24 @@ class StartLog {
   // others, but for what has been passed over; kNone where a round ends.
   uint32_t next_newest();
 
+  // Calls `visit(place)` for each first event, in order.
+  template <typename Visit>
+  void for_each(const Visit& visit) const {
+    for (uint64_t i = begin_; i != end_; ++i) {
+      const auto place = static_cast<uint32_t>(i) & kPlaceMask;
+      if (at(place).event != nfa::kNoEvent) visit(place);
+    }
+  }
   // Calls `visit(chain)` for each chain, in the order of their oldest first events.
   template <typename Visit>
   void for_each_chain(const Visit& visit) const {
-    for (uint64_t i = begin_; i != end_; ++i) {
-      const Start& each = at(static_cast<uint32_t>(i) & kPlaceMask);
-      if (each.event != nfa::kNoEvent && each.older == kNone) visit(each.chain);
-    }
+    for_each([&](uint32_t place) {
+      if (is_oldest(place)) visit(at(place).chain);
+    });
   }
 
+  // Whether the place is not before the oldest of all.
+  bool is_ahead(uint32_t place) const { return age(place) < end_ - begin_; }
   // How often places have moved: each first event has another one since.
   uint64_t moves() const { return moves_; }
   size_t size() const { return live_; }
@@ -169,10 +206,10 @@ class StartLog {
  private:
   // Behind the owner's words, where values are indexed.
   struct ValueLinks {
-    uint32_t older = kNone;  // places with the same value
+    uint32_t older = kNone;  // places with the same value, in a ring; kNone: it has none
     uint32_t newer = kNone;
     uint32_t tag = 0;
-    uint32_t set = 0;
+    uint32_t number = 0;  // counts those of the value
   };
   static constexpr size_t kStartWords = sizeof(Start) / sizeof(uint64_t);
   static constexpr size_t kLinkWords = sizeof(ValueLinks) / sizeof(uint64_t);
@@ -190,8 +227,14 @@ class StartLog {
   const ValueLinks& links(uint32_t place) const {
     return *reinterpret_cast<const ValueLinks*>(storage(place) + stride_ - kLinkWords);
   }
+  // Places follow each other in a ring.
+  bool is_oldest(uint32_t place) const { return chains_[at(place).chain].oldest == place; }
+  uint32_t age(uint32_t place) const {
+    return (place - static_cast<uint32_t>(begin_)) & kPlaceMask;
+  }
   static std::string_view long_key(const Chain& chain);
   void remove_value(uint32_t place);
+  void index_values();
   void remove_chain(uint32_t number);
   void move_all(size_t size);
   void renumber_chains();

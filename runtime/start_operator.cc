@@ -19,9 +19,6 @@ using patterns::SkipKind;
 
 namespace {
 
-constexpr size_t kPrefetchDistance = 16;  // of first events that expire
-constexpr uint64_t kBatchesKept = 64;     // for first events that stay in them
-
 // Sums are kept by adding and subtracting, which is not exact; it decides only what is clear.
 constexpr double kSumError = 1e-9;      // of all that was added and subtracted
 constexpr double kSumTolerance = 1e-3;  // of the bound: beyond it the sum is computed again
@@ -65,10 +62,9 @@ bool equal(const Value& left, const Value& right) {
 StartOperator::StartOperator(OperatorParts parts, const eventtime::EventSchema& schema)
     : PatternOperator(std::move(parts)),
       plan_(*nfa::plan_starts(program_).plan),
-      cells_(program_.places[nfa::kFirstPlace], schema),
       keeps_spent_(plan_.sum.has_value() || drains()),
-      light_(!events_.keeps_raw() && !cells_.has_texts()),
-      log_(cells_.words() + (keeps_spent_ ? 1 : 0) + kOriginWords, plan_.value_slot.has_value()),
+      held_(program_.places[nfa::kFirstPlace], schema, events_, plan_.value_slot.has_value()),
+      log_(held_.log()),
       clear_slots_(program_.layout.words()),
       slots_(clear_slots_.size()) {
   program_.layout.clear(clear_slots_.data());
@@ -88,7 +84,7 @@ StartOperator::StartOperator(OperatorParts parts, const eventtime::EventSchema& 
 }
 
 void StartOperator::process(const Surroundings& around) {
-  shelf_ = &around.shelf;
+  held_.set_shelf(around.shelf);
   find_keys();
   thaw_routed();
   log_.make_room(routed_.size());
@@ -109,7 +105,7 @@ void StartOperator::process_event(Routed& routed, const Surroundings& around) {
   if (chain_ != kNone) pass_time(now, around);
   const bool begins = takes_first(routed);
   if (chain_ == kNone && !begins) return;
-  matcher_.count_event();
+  ++counts_.events;
   matches_.clear();
   key_ = routed.key;
   key_is_read_ = false;
@@ -159,22 +155,15 @@ void StartOperator::fire(uint32_t place, const Surroundings& around) {
   key_ = key;
   key_is_read_ = false;
   matches_.clear();
-  match(bind(nfa::kRootNode, 0, place), start.time + *plan_.life);
+  match(held_.bind(matcher_, nfa::kRootNode, 0, place), start.time + *plan_.life);
   if (!matches_.empty()) emit(key, around);
   matcher_.scratch().clear();
 }
 
 void StartOperator::remove(uint32_t place) {
-  const StartLog::Start& start = log_.at(place);
   if (plan_.sum) move_sum(place, false);
-  if (start.event == kInBatch) {
-    shelf_->release(*origin(place).loaded);
-    --in_batches_;
-  } else if (!light_) {
-    events_.release(start.event);
-  }
-  const uint32_t chain = start.chain;
-  if (log_.remove(place)) return;
+  const uint32_t chain = log_.at(place).chain;
+  if (held_.remove(place)) return;
   chain_ = kNone;
   if (!orders_.empty()) orders_.erase(chain);
 }
@@ -182,7 +171,8 @@ void StartOperator::remove(uint32_t place) {
 bool StartOperator::test(const nfa::Code& condition, uint32_t place,
                          const nfa::TestedEvent& event) {
   std::copy(clear_slots_.begin(), clear_slots_.end(), slots_.begin());
-  matcher_.fill_slots(slots_.data(), updates_read_, cells_, log_.words(place), log_.at(place).time);
+  matcher_.fill_slots(slots_.data(), updates_read_, held_.cells(), log_.words(place),
+                      log_.at(place).time);
   return matcher_.holds(condition, slots_.data(), event);
 }
 
@@ -252,7 +242,7 @@ NodeId StartOperator::bind_loop(uint32_t place, uint32_t count, uint32_t& last) 
   uint16_t edge = 0;
   for (; count > 0; --count) {
     const NodeId parent = node;
-    node = bind(parent, edge, place);
+    node = held_.bind(matcher_, parent, edge, place);
     if (parent != nfa::kRootNode) matcher_.buffer().release(parent);
     edge = plan_.loop_edge;
     last = place;
@@ -289,92 +279,22 @@ void StartOperator::kill(const Routed& routed) {
 void StartOperator::begin(const Routed& routed) {
   if (!routed.may_begin && chain_ == kNone) return;  // there is nothing to be a round of any more
   if (chain_ == kNone) chain_ = log_.add_chain(routed.key, routed.tag);
-  const uint32_t place = add(*routed.event);
+  const uint32_t place = held_.add(chain_, *routed.event);
   index(place);
-  if (!routed.may_begin) spent(place) = 1;
+  if (!routed.may_begin) held_.mark(place) = 1;
 }
 
 // Makes a first event known by its value and to the sum of its key.
 void StartOperator::index(uint32_t place) {
   if (plan_.value_slot) index_value(place);
-  if (keeps_spent_) spent(place) = 0;
-  if (!orders_.empty()) {
-    put_in_order(place);
-  }
+  if (!orders_.empty()) put_in_order(place);
   if (plan_.sum) move_sum(place, true);
-}
-
-uint32_t StartOperator::add(ReleasedEvent& released) {
-  nfa::TestedEvent& event = released.tested;
-  nfa::EventId id = light_ ? kLightEvent : kInBatch;
-  if (!light_ && event.stored != nfa::kNoEvent) id = events_.store(event);
-  const uint32_t place = log_.add(chain_, event.row->time, id);
-  Origin& from = *new (&origin(place)) Origin();
-  from.sequence = event.sequence;
-  from.record = event.row->record;
-  from.input = event.batch->input;
-  if (id == kInBatch) {
-    from.loaded = released.loaded;
-    from.row = static_cast<uint32_t>(event.row - event.batch->rows.data());
-    shelf_->hold(*released.loaded);
-    ++in_batches_;
-  }
-  cells_.write(log_.words(place), event, events_);
-  return place;
-}
-
-nfa::TestedEvent StartOperator::in_batch(uint32_t place) const {
-  const Origin& from = origin(place);
-  nfa::TestedEvent event;
-  event.batch = from.loaded->batch.get();
-  event.row = &event.batch->rows[from.row];
-  event.sequence = from.sequence;
-  return event;
-}
-
-// Takes a first event out of its batch.
-void StartOperator::store(uint32_t place) {
-  const Origin& from = origin(place);
-  nfa::TestedEvent event = in_batch(place);
-  log_.at(place).event = events_.store(event);
-  cells_.write(log_.words(place), event, events_);
-  events_.release(event.stored);
-  shelf_->release(*from.loaded);
-  --in_batches_;
-}
-
-// A few that wait long must not keep whole batches in memory.
-void StartOperator::store_old() {
-  for (uint32_t place = log_.unmarked(); place != kNone; place = log_.unmarked()) {
-    if (log_.at(place).event == kInBatch) {
-      if (origin(place).loaded->number + kBatchesKept >= shelf_->added()) return;
-      store(place);
-    }
-    log_.mark();
-  }
-}
-
-NodeId StartOperator::bind(NodeId parent, uint16_t edge, uint32_t place) {
-  const StartLog::Start& start = log_.at(place);
-  if (start.event == kInBatch) store(place);
-  if (!light_) {
-    return matcher_.bind_cells(parent, nfa::kFirstPlace, edge, start.event, cells_,
-                               log_.words(place));
-  }
-  const Origin& event = origin(place);
-  const nfa::EventId stored =
-      events_.store_light({start.time, event.sequence, event.record, event.input,
-                           program_.places[nfa::kFirstPlace].type});
-  const NodeId node =
-      matcher_.bind_cells(parent, nfa::kFirstPlace, edge, stored, cells_, log_.words(place));
-  events_.release(stored);
-  return node;
 }
 
 // `oldest`: of a key that has one first event too many. What the event completes does not count.
 void StartOperator::enforce_limit(uint32_t oldest) {
   if (log_.at(oldest).event == nfa::kNoEvent) return;
-  matcher_.count_dropped_start();
+  ++counts_.dropped_starts;
   remove(oldest);
 }
 
@@ -386,7 +306,7 @@ void StartOperator::complete_loops(Timestamp now) {
   uint32_t left = chain().count;
   const bool sums = plan_.sum && left > 1;
   if (sums) find_sums();
-  const double error = chain().moved * kSumError;
+  const double error = chain().sums.moved * kSumError;
   for (uint32_t place = chain().oldest; place != kNone && left >= plan_.minimum; --left) {
     if (excluded_before_ > newest) break;
     const uint32_t next = log_.at(place).newer;
@@ -406,7 +326,7 @@ bool StartOperator::complete_loop(uint32_t place, uint32_t left, Timestamp now) 
   const bool emitted = match(bind_loop(place, rounds, last), now);
   if (emitted) note_match(place, last, newest);
   if (emitted && plan_.sum && place != chain().oldest) {
-    spent(place) = 1;  // it is a round of older ones, which may still come true
+    held_.mark(place) = 1;  // it is a round of older ones, which may still come true
   } else if (emitted || plan_.maximum == 1) {
     remove(place);
   }
@@ -423,7 +343,8 @@ bool StartOperator::may_hold() const {
   return std::all_of(plan_.growing.begin(), plan_.growing.end(), [&](const nfa::GrowingTerm& term) {
     if (term.kind == CaptureKind::kSum) {
       return term.slot != plan_.sum->slot || key.negatives > 0 ||
-             !(key.sum + key.moved * kSumError < term.bound);  // not a number: cannot tell
+             !(key.sums.total + key.sums.moved * kSumError <
+               term.bound);  // not a number: cannot tell
     }
     const bool indexed = plan_.value_slot == term.slot;
     return static_cast<double>(indexed ? key.values : key.count) >= term.bound;
@@ -440,11 +361,12 @@ void StartOperator::find_equal(const nfa::TestedEvent& event) {
   const Value wanted = event.table().columns[*plan_.equal_column].value(event.row->table_row);
   if (wanted.is_null()) return;
   const auto has_it = [&](uint32_t place) { return equal(value_of(place), wanted); };
-  for (uint32_t place = log_.find_value(chain_, hash_of(chain().tag, wanted), has_it);
-       place != kNone; place = log_.older_equal(place)) {
+  const uint32_t newest = log_.find_value(chain_, hash_of(chain().tag, wanted), has_it);
+  if (newest == kNone) return;
+  for (uint32_t place = log_.newer_equal(newest);; place = log_.newer_equal(place)) {
     equal_.push_back(place);
+    if (place == newest) return;
   }
-  std::reverse(equal_.begin(), equal_.end());
 }
 
 void StartOperator::index_value(uint32_t place) {
@@ -455,7 +377,7 @@ void StartOperator::index_value(uint32_t place) {
 }
 
 double StartOperator::summand(uint32_t place) const {
-  const Value value = cells_.read(log_.words(place), sum_update_);
+  const Value value = held_.cells().read(log_.words(place), sum_update_);
   if (value.is_null()) return 0;
   return value.type == Type::kFloat ? value.cell.number : static_cast<double>(value.cell.integer);
 }
@@ -464,37 +386,37 @@ double StartOperator::summand(uint32_t place) const {
 void StartOperator::move_sum(uint32_t place, bool in) {
   const double value = summand(place);
   StartLog::Chain& key = log_.chain(log_.at(place).chain);
-  key.sum += in ? value : -value;
-  key.moved += std::abs(value);
+  key.sums.total += in ? value : -value;
+  key.sums.moved += std::abs(value);
   if (value < 0) key.negatives += in ? 1U : UINT32_MAX;
-  if (!in || key.moved * kSumError <= std::abs(plan_.sum->bound) * kSumTolerance) return;
-  key.sum = 0;
-  key.moved = 0;
+  if (!in || key.sums.moved * kSumError <= std::abs(plan_.sum->bound) * kSumTolerance) return;
+  key.sums = {};
   for (uint32_t at = key.oldest; at != kNone; at = log_.at(at).newer) {
-    key.sum += summand(at);
-    key.moved += std::abs(summand(at));
+    key.sums.total += summand(at);
+    key.sums.moved += std::abs(summand(at));
   }
 }
 
 void StartOperator::find_sums() {
   sums_.clear();
   double sum = 0;
-  for (uint32_t place = chain().newest; place != kNone; place = log_.at(place).older) {
+  for (uint32_t place = chain().newest;; place = log_.at(place).older) {
     sum += summand(place);
     sums_.push_back(sum);
+    if (place == chain().oldest) return;
   }
 }
 
 void StartOperator::advance(Timestamp now, const Surroundings& around) {
-  shelf_ = &around.shelf;
+  held_.set_shelf(around.shelf);
   if (now != eventtime::kMaxTimestamp) thaw_due(now);
   for (uint32_t place = log_.front(); place != kNone && has_expired(log_.at(place), now);
        place = log_.front()) {
-    prefetch_ahead();
+    held_.prefetch_ahead();
     expire(place, around);
   }
   fire_timers(now, around);
-  if (in_batches_ > 0) store_old();
+  held_.store_old();
   if (log_.shrink()) find_timers();
 }
 
@@ -510,15 +432,15 @@ void StartOperator::set_timer(uint32_t number) {
   if (!plan_.life) return;
   StartLog::Chain& chain = log_.chain(number);
   if (++last_timer_ == 0) ++last_timer_;
-  chain.timer = last_timer_;
-  timers_.push({log_.at(chain.oldest).time + *plan_.life, chain.timer, number});
+  chain.mark = last_timer_;
+  timers_.push({log_.at(chain.oldest).time + *plan_.life, chain.mark, number});
 }
 
 void StartOperator::fire_timers(Timestamp now, const Surroundings& around) {
   while (!timers_.empty() && timers_.top().time < now) {
     const Timer due = timers_.top();
     timers_.pop();
-    if (!log_.is_chain(due.chain) || log_.chain(due.chain).timer != due.number) continue;
+    if (!log_.is_chain(due.chain) || log_.chain(due.chain).mark != due.number) continue;
     chain_ = due.chain;
     while (chain_ != kNone && has_expired(log_.at(chain().oldest), now)) {
       expire(chain().oldest, around);
@@ -532,26 +454,12 @@ void StartOperator::find_timers() {
   orders_.clear();
   timers_ = {};
   log_.for_each_chain([&](uint32_t number) {
-    if (log_.chain(number).timer != 0) set_timer(number);
+    if (log_.chain(number).mark != 0) set_timer(number);
   });
 }
 
-// What removing the next ones will need: their chains and events first, then where the keys of
-// these chains stand in the index.
-void StartOperator::prefetch_ahead() {
-  const uint32_t far = log_.ahead(2 * kPrefetchDistance);
-  if (far != kNone && log_.at(far).event != nfa::kNoEvent) {
-    log_.prefetch_chain(log_.at(far).chain);
-    if (log_.at(far).event < kInBatch) events_.prefetch_release(log_.at(far).event);
-  }
-  const uint32_t near = log_.ahead(kPrefetchDistance);
-  if (near != kNone && log_.at(near).event != nfa::kNoEvent) {
-    log_.prefetch_index(log_.chain(log_.at(near).chain).tag);
-  }
-}
-
 void StartOperator::finish(Timestamp /*end*/, const Surroundings& around) {
-  shelf_ = &around.shelf;
+  held_.set_shelf(around.shelf);
   finish_resident(around);
   if (plan_.kind == Kind::kAbsence) {
     thaw_all([&] { finish_resident(around); });

@@ -14,11 +14,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "nfa/start_cells.h"
 #include "nfa/start_plan.h"
+#include "runtime/held_starts.h"
 #include "runtime/ordered_starts.h"
 #include "runtime/pattern_operator.h"
-#include "runtime/start_log.h"
 
 namespace tocsin::runtime {
 
@@ -32,7 +31,7 @@ class StartOperator final : public PatternOperator {
   void finish(eventtime::Timestamp end, const Surroundings& around) override;
   eventtime::Timestamp held_from() const override { return eventtime::kMaxTimestamp; }
   size_t timers() const override { return 0; }
-  size_t light_events() const override { return light_ ? log_.size() : in_batches_; }
+  size_t light_events() const override { return held_.light() ? log_.size() : held_.in_batches(); }
   size_t memory() const override {
     return log_.memory() + (orders_.empty() ? 0 : 2 * log_.size() * sizeof(OrderedStarts::Entry));
   }
@@ -66,8 +65,6 @@ class StartOperator final : public PatternOperator {
     return plan_.life && start.time + *plan_.life < now;
   }
 
-  void prefetch_ahead();
-
   // Of the present key, whose chain is `chain_`, kNone if it has none.
   const StartLog::Chain& chain() const { return log_.chain(chain_); }
   void pass_time(eventtime::Timestamp now, const Surroundings& around);
@@ -89,45 +86,18 @@ class StartOperator final : public PatternOperator {
   bool match(nfa::NodeId node, eventtime::Timestamp complete);
   nfa::NodeId bind_loop(uint32_t place, uint32_t count, uint32_t& last);
   void note_match(uint32_t start, uint32_t last, uint64_t sequence);
-  uint64_t sequence(uint32_t place) const { return origin(place).sequence; }
+  uint64_t sequence(uint32_t place) const { return held_.sequence(place); }
 
-  // Where a first event comes from, while it is not stored. Of a light one no alert and no
-  // condition needs more than this and its values. The others stay in their batch, because most
-  // expire or match soon; what is left when the batch has become old is stored.
-  struct Origin {
-    uint64_t sequence = 0;
-    uint64_t record = 0;            // light
-    LoadedBatch* loaded = nullptr;  // held, of one that stays in it
-    uint32_t row = 0;               // in Batch::rows
-    uint32_t input = 0;             // light
-  };
-  static constexpr size_t kOriginWords = sizeof(Origin) / sizeof(uint64_t);
-  static constexpr nfa::EventId kLightEvent = UINT32_MAX;
-  static constexpr nfa::EventId kInBatch = UINT32_MAX - 1;
-  Origin& origin(uint32_t place) {
-    return *reinterpret_cast<Origin*>(log_.words(place) + origin_word());
-  }
-  const Origin& origin(uint32_t place) const {
-    return *reinterpret_cast<const Origin*>(log_.words(place) + origin_word());
-  }
-  size_t origin_word() const { return cells_.words() + (keeps_spent_ ? 1 : 0); }
-  void store(uint32_t place);
-  void store_old();
-  uint32_t add(ReleasedEvent& event);
   void index(uint32_t place);
-  nfa::TestedEvent in_batch(uint32_t place) const;
-  PendingEvent describe_start(uint32_t place, std::string_view variable) const;
   void save_chain(std::string& out, uint32_t number) const;
-  void save_start(eventtime::Encoder& out, uint32_t place) const;
   bool read_chain(eventtime::Decoder& from, uint32_t key, nfa::RestoredEvents& events);
-  nfa::NodeId bind(nfa::NodeId parent, uint16_t edge, uint32_t place);
   bool is_of_first(uint32_t variable) const {
     return program_.places[nfa::kFirstPlace].variable == variable;
   }
 
   // Values by which first events are found.
   eventtime::Value value_of(uint32_t place) const {
-    return cells_.read(log_.words(place), value_update_);
+    return held_.cells().read(log_.words(place), value_update_);
   }
   void find_equal(const nfa::TestedEvent& event);
   void index_value(uint32_t place);
@@ -147,12 +117,9 @@ class StartOperator final : public PatternOperator {
 
   // Sums that having asks for.
   double summand(uint32_t place) const;
-  // Behind the fields of a first event: its own match is out, or none may begin with it any more,
-  // but older ones still go through it.
-  uint64_t& spent(uint32_t place) { return log_.words(place)[cells_.words()]; }
-  bool is_spent(uint32_t place) const {
-    return keeps_spent_ && log_.words(place)[cells_.words()] != 0;
-  }
+  // The mark of a first event: its own match is out, or none may begin with it any more, but older
+  // ones still go through it.
+  bool is_spent(uint32_t place) const { return keeps_spent_ && held_.mark(place) != 0; }
   void drop_spent();
   void move_sum(uint32_t place, bool in);
   void find_sums();
@@ -161,21 +128,15 @@ class StartOperator final : public PatternOperator {
 
   // A first event of saved state: until all keys are known, for the log is in the order of time.
   struct SavedStart {
-    uint64_t sequence = 0;
-    eventtime::Timestamp time;
-    nfa::EventId event = nfa::kNoEvent;  // held
-    uint64_t record = 0;
-    uint32_t input = 0;
+    HeldStarts::Saved start;
     uint32_t key = 0;  // in saved_keys_
     bool spent = false;
-    size_t words = 0;  // in saved_words_
   };
 
   nfa::StartPlan plan_;
-  nfa::StartCells cells_;
   bool keeps_spent_;
-  bool light_;
-  StartLog log_;
+  HeldStarts held_;
+  StartLog& log_;
   std::vector<uint64_t> clear_slots_;
   std::vector<uint64_t> slots_;
   std::vector<size_t> updates_read_;  // of the first place: by conditions on later events
@@ -185,11 +146,9 @@ class StartOperator final : public PatternOperator {
   std::unordered_map<uint32_t, OrderedStarts> orders_;  // by chain, of long ones
   uint64_t order_moves_ = 0;                            // of the log, when they were made
 
-  BatchHolder* shelf_ = nullptr;  // of the engine
-  size_t in_batches_ = 0;         // first events that are not stored
-
   // When first events of keys that came back from the disk expire: they stand behind newer ones. A
-  // chain has one timer at most, and knows its number; others are of chains that have gone.
+  // chain has one timer at most, and is marked with its number; others are of chains that have
+  // gone.
   struct Timer {
     eventtime::Timestamp time;
     uint32_t number = 0;
@@ -201,7 +160,6 @@ class StartOperator final : public PatternOperator {
 
   std::vector<SavedStart> saved_;
   std::vector<std::string> saved_keys_;
-  std::vector<uint64_t> saved_words_;
 
   // Of the present event.
   uint32_t chain_ = kNone;

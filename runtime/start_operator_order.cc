@@ -92,7 +92,7 @@ void StartOperator::put_in_order(uint32_t place) {
 }
 
 void StartOperator::put_in_order(OrderedStarts& order, uint32_t place) {
-  const Value value = cells_.read(log_.words(place), order_update_);
+  const Value value = held_.cells().read(log_.words(place), order_update_);
   if (value.is_null() || is_not_a_number(value)) return;
   order.add({rank_of(value), place, static_cast<uint32_t>(sequence(place))},
             [&](const OrderedStarts::Entry& entry) { return is_there(entry); });

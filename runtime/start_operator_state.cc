@@ -9,12 +9,6 @@ namespace tocsin::runtime {
 using eventtime::Decoder;
 using eventtime::Encoder;
 
-namespace {
-
-constexpr uint64_t kForm = 1;  // of a key's bytes; RunOperator's differ
-
-}  // namespace
-
 void StartOperator::save(const PutKey& put) const {
   std::string bytes;
   log_.for_each_chain([&](uint32_t number) {
@@ -27,29 +21,11 @@ void StartOperator::save_chain(std::string& bytes, uint32_t number) const {
   const StartLog::Chain& chain = log_.chain(number);
   bytes.clear();
   Encoder out(bytes);
-  out.number(kForm);
-  out.number(light_ ? 1 : 0);
-  out.number(chain.count);
+  held_.save_count(out, chain.count);
   for (uint32_t place = chain.oldest; place != kNone; place = log_.at(place).newer) {
-    save_start(out, place);
+    held_.save(out, place);
+    out.number(is_spent(place) ? 1 : 0);
   }
-}
-
-void StartOperator::save_start(Encoder& out, uint32_t place) const {
-  const StartLog::Start& start = log_.at(place);
-  const Origin& from = origin(place);
-  out.time(start.time);
-  out.number(from.sequence);
-  if (light_) {
-    out.number(from.record);
-    out.number(from.input);
-  } else if (start.event == kInBatch) {
-    nfa::save_event(out, events_, in_batch(place));
-  } else {
-    nfa::save_event(out, events_, start.event);
-  }
-  cells_.save(out, log_.words(place));
-  out.number(is_spent(place) ? 1 : 0);
 }
 
 bool StartOperator::restore(std::string_view key, Decoder& from, const Restoring& with) {
@@ -58,34 +34,20 @@ bool StartOperator::restore(std::string_view key, Decoder& from, const Restoring
 }
 
 bool StartOperator::read_chain(Decoder& from, uint32_t key, nfa::RestoredEvents& events) {
-  if (from.number() != kForm || from.flag() != light_) return false;
-  for (size_t left = from.count(); left > 0; --left) {
-    SavedStart start;
-    start.key = key;
-    start.time = from.time();
-    start.sequence = from.number();
-    start.event = kLightEvent;
-    if (light_) {
-      start.record = from.number();
-      start.input = static_cast<uint32_t>(from.number_up_to(UINT32_MAX));
-    } else {
-      start.event = events.take(from, program_.places[nfa::kFirstPlace].type);
-      if (start.event == nfa::kNoEvent) return false;
-    }
-    start.words = saved_words_.size();
-    saved_words_.resize(start.words + cells_.words());
-    cells_.restore(from, saved_words_.data() + start.words, events_, start.event);
-    start.spent = from.flag();
-    if (from.failed()) return false;
-    saved_.push_back(start);
+  size_t count = 0;
+  if (!held_.read_count(from, count)) return false;
+  for (; count > 0; --count) {
+    const std::optional<HeldStarts::Saved> start = held_.read(from, events);
+    if (!start) return false;
+    saved_.push_back({*start, key, from.flag()});
   }
   return from.is_complete();
 }
 
 void StartOperator::finish_restore(const Restoring& with) {
-  shelf_ = &with.shelf;
+  held_.set_shelf(with.shelf);
   std::sort(saved_.begin(), saved_.end(), [](const SavedStart& left, const SavedStart& right) {
-    return left.sequence < right.sequence;
+    return left.start.sequence < right.start.sequence;
   });
   for (const SavedStart& start : saved_) {
     const std::string& key = saved_keys_[start.key];
@@ -94,27 +56,22 @@ void StartOperator::finish_restore(const Restoring& with) {
   chain_ = kNone;
   saved_ = {};
   saved_keys_ = {};
-  saved_words_ = {};
+  held_.end_read();
 }
 
 void StartOperator::place(const SavedStart& start, std::string_view key, uint32_t tag) {
   log_.make_room(1);
   chain_ = log_.find(key, tag);
   if (chain_ == kNone) chain_ = log_.add_chain(key, tag);
-  const uint32_t place = log_.add(chain_, start.time, start.event);
-  Origin& from = *new (&origin(place)) Origin();
-  from.sequence = start.sequence;
-  from.record = start.record;
-  from.input = start.input;
-  std::copy_n(saved_words_.data() + start.words, cells_.words(), log_.words(place));
+  const uint32_t place = held_.add(chain_, start.start);
   index(place);
-  if (start.spent && keeps_spent_) spent(place) = 1;
+  if (start.spent && keeps_spent_) held_.mark(place) = 1;
 }
 
 // ---- to the disk and back ----
 
 size_t StartOperator::spill(size_t keys, eventtime::Timestamp now, BatchHolder& shelf) {
-  shelf_ = &shelf;
+  held_.set_shelf(shelf);
   size_t spilled = 0;
   while (spilled < keys) {
     const uint32_t newest = log_.next_newest();
@@ -145,7 +102,8 @@ bool StartOperator::spill_chain(uint32_t number, eventtime::Timestamp now) {
 
 bool StartOperator::can_thaw(std::string_view state) const {
   Decoder from(state);
-  return from.number() == kForm && from.flag() == light_ && !from.failed();
+  size_t count = 0;
+  return held_.read_count(from, count);
 }
 
 bool StartOperator::thaw(std::string_view key, uint32_t tag, std::string_view state,
@@ -156,7 +114,7 @@ bool StartOperator::thaw(std::string_view key, uint32_t tag, std::string_view st
   set_timer(chain_);
   chain_ = kNone;
   saved_.clear();
-  saved_words_.clear();
+  held_.end_read();
   return true;
 }
 

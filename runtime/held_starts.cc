@@ -1,0 +1,182 @@
+#include "runtime/held_starts.h"
+
+#include <algorithm>
+#include <new>
+
+namespace tocsin::runtime {
+
+namespace {
+
+constexpr size_t kPrefetchDistance = 16;  // of first events that expire
+constexpr uint64_t kBatchesKept = 64;     // for first events that stay in them
+constexpr uint64_t kForm = 1;             // of a key's bytes; those of other operators differ
+
+}  // namespace
+
+HeldStarts::HeldStarts(const nfa::Place& first, const eventtime::EventSchema& schema,
+                       nfa::EventStore& events, bool by_value)
+    : type_(first.type),
+      events_(events),
+      cells_(first, schema),
+      light_(!events_.keeps_raw() && !cells_.has_texts()),
+      log_(cells_.words() + kOriginWords, by_value) {}
+
+uint32_t HeldStarts::add(uint32_t chain, ReleasedEvent& released) {
+  nfa::TestedEvent& event = released.tested;
+  nfa::EventId id = light_ ? kLightEvent : kInBatch;
+  if (!light_ && event.stored != nfa::kNoEvent) id = events_.store(event);
+  const uint32_t place = log_.add(chain, event.row->time, id);
+  Origin& from = *new (&origin(place)) Origin();
+  from.sequence = event.sequence;
+  if (light_) {
+    from.record = event.row->record;
+    from.input = event.batch->input;
+  } else if (id == kInBatch) {
+    from.loaded = released.loaded;
+    from.row = static_cast<uint32_t>(event.row - event.batch->rows.data());
+    shelf_->hold(*released.loaded);
+    ++in_batches_;
+  }
+  cells_.write(log_.words(place), event, events_);
+  return place;
+}
+
+bool HeldStarts::remove(uint32_t place) {
+  const StartLog::Start& start = log_.at(place);
+  if (start.event == kInBatch) {
+    shelf_->release(*origin(place).loaded);
+    --in_batches_;
+  } else if (!light_) {
+    events_.release(start.event);
+  }
+  return log_.remove(place);
+}
+
+nfa::TestedEvent HeldStarts::in_batch(uint32_t place) const {
+  const Origin& from = origin(place);
+  nfa::TestedEvent event;
+  event.batch = from.loaded->batch.get();
+  event.row = &event.batch->rows[from.row];
+  event.sequence = from.sequence;
+  return event;
+}
+
+// Takes a first event out of its batch.
+void HeldStarts::store(uint32_t place) {
+  nfa::TestedEvent event = in_batch(place);
+  log_.at(place).event = events_.store(event);
+  cells_.write(log_.words(place), event, events_);
+  events_.release(event.stored);
+  shelf_->release(*origin(place).loaded);
+  --in_batches_;
+}
+
+void HeldStarts::store_old() {
+  if (in_batches_ == 0) return;
+  for (uint32_t place = log_.unmarked(); place != kNone; place = log_.unmarked()) {
+    if (log_.at(place).event == kInBatch) {
+      if (origin(place).loaded->number + kBatchesKept >= shelf_->added()) return;
+      store(place);
+    }
+    log_.mark();
+  }
+}
+
+nfa::NodeId HeldStarts::bind(nfa::Matcher& matcher, nfa::NodeId parent, uint16_t edge,
+                             uint32_t place) {
+  const StartLog::Start& start = log_.at(place);
+  if (start.event == kInBatch) store(place);
+  if (!light_) {
+    return matcher.bind_cells(parent, nfa::kFirstPlace, edge, start.event, cells_,
+                              log_.words(place));
+  }
+  const Origin& from = origin(place);
+  const nfa::EventId stored =
+      events_.store_light({start.time, from.sequence, from.record, from.input, type_});
+  const nfa::NodeId node =
+      matcher.bind_cells(parent, nfa::kFirstPlace, edge, stored, cells_, log_.words(place));
+  events_.release(stored);
+  return node;
+}
+
+PendingEvent HeldStarts::describe(uint32_t place, std::string_view variable) const {
+  const StartLog::Start& start = log_.at(place);
+  const Origin& from = origin(place);
+  if (start.event == kInBatch) return pending_event(*from.loaded, from.row, variable);
+  if (!light_) return pending_event(events_.at(start.event), variable);
+  return {variable, type_, start.time, from.input, from.record, {}};
+}
+
+void HeldStarts::prefetch_ahead() const {
+  const uint32_t far = log_.ahead(2 * kPrefetchDistance);
+  if (far != kNone && log_.at(far).event != nfa::kNoEvent) {
+    log_.prefetch_chain(log_.at(far).chain);
+    if (log_.at(far).event < kInBatch) events_.prefetch_release(log_.at(far).event);
+  }
+  const uint32_t near = log_.ahead(kPrefetchDistance);
+  if (near != kNone && log_.at(near).event != nfa::kNoEvent) {
+    log_.prefetch_index(log_.chain(log_.at(near).chain).tag);
+  }
+}
+
+void HeldStarts::save_count(eventtime::Encoder& out, size_t count) const {
+  out.number(kForm);
+  out.number(light_ ? 1 : 0);
+  out.number(count);
+}
+
+bool HeldStarts::read_count(eventtime::Decoder& from, size_t& count) const {
+  if (from.number() != kForm || from.flag() != light_) return false;
+  count = from.count();
+  return !from.failed();
+}
+
+void HeldStarts::save(eventtime::Encoder& out, uint32_t place) const {
+  const StartLog::Start& start = log_.at(place);
+  const Origin& from = origin(place);
+  out.time(start.time);
+  out.number(from.sequence);
+  if (light_) {
+    out.number(from.record);
+    out.number(from.input);
+  } else if (start.event == kInBatch) {
+    nfa::save_event(out, events_, in_batch(place));
+  } else {
+    nfa::save_event(out, events_, start.event);
+  }
+  cells_.save(out, log_.words(place));
+}
+
+std::optional<HeldStarts::Saved> HeldStarts::read(eventtime::Decoder& from,
+                                                  nfa::RestoredEvents& events) {
+  Saved saved;
+  saved.time = from.time();
+  saved.sequence = from.number();
+  saved.event = kLightEvent;
+  if (light_) {
+    saved.record = from.number();
+    saved.input = static_cast<uint32_t>(from.number_up_to(UINT32_MAX));
+  } else {
+    saved.event = events.take(from, type_);
+    if (saved.event == nfa::kNoEvent) return std::nullopt;
+  }
+  saved.words = saved_words_.size();
+  saved_words_.resize(saved.words + cells_.words());
+  cells_.restore(from, saved_words_.data() + saved.words, events_, saved.event);
+  if (from.failed()) return std::nullopt;
+  return saved;
+}
+
+uint32_t HeldStarts::add(uint32_t chain, const Saved& saved) {
+  const uint32_t place = log_.add(chain, saved.time, saved.event);
+  Origin& from = *new (&origin(place)) Origin();
+  from.sequence = saved.sequence;
+  if (light_) {
+    from.record = saved.record;
+    from.input = saved.input;
+  }
+  std::copy_n(saved_words_.data() + saved.words, cells_.words(), log_.words(place));
+  return place;
+}
+
+}  // namespace tocsin::runtime

@@ -1,0 +1,117 @@
+// First events that wait, with where each comes from: their log (start_log.h), what conditions and
+// results read of them, and the events themselves.
+//
+// Of a light event no alert and no condition needs more than its place and its values. The others
+// stay in their batch, because most expire or match soon; what is left when the batch has become
+// old is stored. For one thread. Tested by tests/unit/runtime/start_operator_test.cc and
+// pair_group_test.cc.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "nfa/matcher.h"
+#include "nfa/saved_events.h"
+#include "nfa/start_cells.h"
+#include "runtime/pattern_operator.h"
+#include "runtime/start_log.h"
+
+namespace tocsin::runtime {
+
+class HeldStarts {
+ public:
+  static constexpr uint32_t kNone = StartLog::kNone;
+
+  // Of events that `first` binds; `schema` is their type's. `by_value`: of the log.
+  HeldStarts(const nfa::Place& first, const eventtime::EventSchema& schema, nfa::EventStore& events,
+             bool by_value);
+  HeldStarts(const HeldStarts&) = delete;
+  HeldStarts& operator=(const HeldStarts&) = delete;
+
+  StartLog& log() { return log_; }
+  const StartLog& log() const { return log_; }
+  const nfa::StartCells& cells() const { return cells_; }
+  bool light() const { return light_; }
+  size_t in_batches() const { return in_batches_; }  // first events that are not stored
+  // Whose batches they stay in: before they come or go.
+  void set_shelf(BatchHolder& shelf) { shelf_ = &shelf; }
+
+  // Takes an event in; the log has room and the chain.
+  uint32_t add(uint32_t chain, ReleasedEvent& event);
+  // False: it was the last of its chain, which is gone.
+  bool remove(uint32_t place);
+  uint64_t sequence(uint32_t place) const { return origin(place).sequence; }
+  // The owner's; 0 of a new one.
+  uint32_t& mark(uint32_t place) { return origin(place).mark; }
+  uint32_t mark(uint32_t place) const { return origin(place).mark; }
+  // A node of a pattern that begins with such events; it comes with one reference.
+  nfa::NodeId bind(nfa::Matcher& matcher, nfa::NodeId parent, uint16_t edge, uint32_t place);
+  // Takes those out of their batch that have waited long: a few must not keep whole batches in
+  // memory.
+  void store_old();
+  PendingEvent describe(uint32_t place, std::string_view variable) const;
+  // Asks for what removing the next ones in the log will need: their chains and events first, then
+  // where the keys of these chains stand in the index.
+  void prefetch_ahead() const;
+
+  // One of saved state, until it is put into its place.
+  struct Saved {
+    uint64_t sequence = 0;
+    eventtime::Timestamp time;
+    nfa::EventId event = nfa::kNoEvent;  // held
+    uint64_t record = 0;
+    uint32_t input = 0;
+    size_t words = 0;  // in saved_words_
+  };
+  // Of a key in saved state, before its first events: how many there are.
+  void save_count(eventtime::Encoder& out, size_t count) const;
+  // False: this was written in another form.
+  bool read_count(eventtime::Decoder& from, size_t& count) const;
+  void save(eventtime::Encoder& out, uint32_t place) const;
+  // Nothing: the bytes are damaged.
+  std::optional<Saved> read(eventtime::Decoder& from, nfa::RestoredEvents& events);
+  uint32_t add(uint32_t chain, const Saved& saved);
+  // All that were read have been added.
+  void end_read() { saved_words_.clear(); }
+
+ private:
+  static constexpr nfa::EventId kLightEvent = UINT32_MAX;
+  static constexpr nfa::EventId kInBatch = UINT32_MAX - 1;
+
+  // Where a first event comes from, while it is not stored.
+  struct Origin {
+    uint64_t sequence = 0;
+    union {
+      uint64_t record = 0;  // light
+      LoadedBatch* loaded;  // held, of one that stays in it
+    };
+    union {
+      uint32_t input = 0;  // light
+      uint32_t row;        // in Batch::rows, of one that stays in its batch
+    };
+    uint32_t mark = 0;
+  };
+  static constexpr size_t kOriginWords = sizeof(Origin) / sizeof(uint64_t);
+
+  Origin& origin(uint32_t place) {
+    return *reinterpret_cast<Origin*>(log_.words(place) + cells_.words());
+  }
+  const Origin& origin(uint32_t place) const {
+    return *reinterpret_cast<const Origin*>(log_.words(place) + cells_.words());
+  }
+  nfa::TestedEvent in_batch(uint32_t place) const;
+  void store(uint32_t place);
+
+  nfa::TypeId type_;
+  nfa::EventStore& events_;
+  nfa::StartCells cells_;
+  bool light_;
+  StartLog log_;
+  BatchHolder* shelf_ = nullptr;  // of the engine
+  size_t in_batches_ = 0;
+  std::vector<uint64_t> saved_words_;
+};
+
+}  // namespace tocsin::runtime
