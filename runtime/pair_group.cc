@@ -172,7 +172,7 @@ void PairGroup::look_through(Patterns seconds) {
   const auto end = std::remove_if(list.items, list.items + list.size, [&](const Listed& each) {
     if (!log_.is_ahead(each.place)) return true;
     if (patterns_[each.what].asked != questions_) return false;
-    if (!is_there(each.place)) return true;
+    if (!log_.is_there(each.place)) return true;
     waiting_.push_back({each.what, chain_, each.place});
     return false;
   });
@@ -240,7 +240,7 @@ void PairGroup::make_room(Chain& chain) {
     return list.size <= list.capacity / 2;
   };
   if (list.size > 0 && (keep([&](uint32_t place) { return log_.is_ahead(place); }) ||
-                        keep([&](uint32_t place) { return is_there(place); }))) {
+                        keep([&](uint32_t place) { return log_.is_there(place); }))) {
     return;
   }
   const uint32_t capacity = std::max(kSmallList, list.capacity * 2);

@@ -134,9 +134,6 @@ class PairGroup {
   void index_all(Chain& chain);
   void list(uint32_t place);
   void make_room(Chain& chain);
-  bool is_there(uint32_t place) const {
-    return log_.is_ahead(place) && log_.at(place).event != nfa::kNoEvent;
-  }
   void list_again();
   void find_keys() const;
 

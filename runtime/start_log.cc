@@ -1,8 +1,8 @@
 #include "runtime/start_log.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
+#include <iterator>
 #include <new>
 
 #include "eventtime/check.h"
@@ -17,13 +17,73 @@ namespace {
 constexpr size_t kMuch = 4096;
 constexpr size_t kLittle = 8;  // one part of so many
 
+// Sizes of segments, by bits: a log has about so many of them before they become larger.
+constexpr uint32_t kSizes[] = {4, 7, 10, 13, 15};
+constexpr size_t kMany = 8;
+
+uint32_t best_size(size_t places) {
+  for (const uint32_t bits : kSizes) {
+    if (places <= kMany << bits) return bits;
+  }
+  return kSizes[std::size(kSizes) - 1];
+}
+
 }  // namespace
 
-StartLog::StartLog(size_t words, bool by_value)
-    : has_values_(by_value), stride_(kStartWords + words + (by_value ? kLinkWords : 0)) {
-  ring_.resize(kMinSize * stride_);
-  mask_ = kMinSize - 1;
+StartLog::Segments& StartLog::Segments::operator=(Segments&& other) noexcept {
+  std::swap(stride_, other.stride_);
+  std::swap(bits_, other.bits_);
+  std::swap(table_, other.table_);
+  std::swap(mask_, other.mask_);
+  std::swap(begin_, other.begin_);
+  std::swap(end_, other.end_);
+  std::swap(spare_, other.spare_);
+  return *this;
 }
+
+StartLog::Segments::~Segments() {
+  for (; begin_ != end_; ++begin_) free(table_[begin_ & mask_]);
+  for (uint64_t* segment : spare_) free(segment);
+}
+
+uint64_t* StartLog::Segments::allocate() {
+  if (spare_.empty()) return eventtime::HugePageAllocator<uint64_t>().allocate(words());
+  uint64_t* segment = spare_.back();
+  spare_.pop_back();
+  return segment;
+}
+
+void StartLog::Segments::free(uint64_t* segment) {
+  eventtime::HugePageAllocator<uint64_t>().deallocate(segment, words());
+}
+
+void StartLog::Segments::cover(uint64_t begin, uint64_t end) {
+  const size_t kept = 1 + (end_ - begin_) / kLittle;
+  if (begin_ == end_) begin_ = end_ = begin >> bits_;
+  for (; begin_ < begin >> bits_ && begin_ != end_; ++begin_) {
+    uint64_t* segment = table_[begin_ & mask_];
+    if (spare_.size() < kept) {
+      spare_.push_back(segment);
+    } else {
+      free(segment);
+    }
+  }
+  if (begin_ == end_) begin_ = end_ = begin >> bits_;
+  while (this->end() < end) {
+    if (end_ - begin_ == table_.size()) {
+      std::vector<uint64_t*> larger(table_.size() * 2);
+      for (uint64_t i = begin_; i != end_; ++i) larger[i & (larger.size() - 1)] = table_[i & mask_];
+      table_ = std::move(larger);
+      mask_ = static_cast<uint32_t>(table_.size() - 1);
+    }
+    table_[end_++ & mask_] = allocate();
+  }
+}
+
+StartLog::StartLog(size_t words, bool by_value)
+    : has_values_(by_value),
+      stride_(kStartWords + words + (by_value ? kLinkWords : 0)),
+      segments_(stride_, kSmallest) {}
 
 StartLog::~StartLog() {
   for (const Chain& chain : chains_) {
@@ -70,9 +130,11 @@ void StartLog::remove_chain(uint32_t number) {
 }
 
 uint32_t StartLog::add(uint32_t chain, eventtime::Timestamp time, nfa::EventId event) {
-  TOCSIN_CHECK(end_ - begin_ <= mask_, "make_room() was called");
+  TOCSIN_CHECK(end_ < segments_.end(), "make_room() was called");
   const auto place = static_cast<uint32_t>(end_++) & kPlaceMask;
-  __builtin_prefetch(storage(static_cast<uint32_t>(end_ + 2)), 1);
+  if (end_ + 2 < segments_.end()) {
+    __builtin_prefetch(storage(static_cast<uint32_t>(end_ + 2) & kPlaceMask), 1);
+  }
   Start& added = *new (storage(place)) Start();
   if (has_values_) new (&links(place)) ValueLinks();
   added.time = time;
@@ -152,17 +214,20 @@ uint32_t StartLog::next_newest() {
 
 void StartLog::make_room(size_t more) {
   front();
-  if (end_ - begin_ + more <= size_t{mask_} + 1) return;
-  // Half of what lives stays free, so that moving costs less than adding.
-  const size_t size = std::bit_ceil((live_ + more) * 3 / 2);
-  TOCSIN_CHECK(size < kNumber, "fewer than 1 G first events wait at once");
-  move_all(std::max(size, kMinSize));
+  const uint64_t extent = end_ - begin_;
+  // Where more than half has gone, moving costs less than adding did.
+  const bool sparse = extent > 2 * (live_ + (size_t{1} << segments_.bits()));
+  const uint32_t best = best_size(live_);
+  if (sparse || best > segments_.bits()) move_all(best);
+  TOCSIN_CHECK(end_ - begin_ + more < kPlaceMask / 2, "fewer than 1 G first events wait at once");
+  segments_.cover(begin_, end_ + more);
 }
 
 bool StartLog::shrink() {
   front();
-  if (mask_ > kMuch && live_ < mask_ / kLittle) {
-    move_all(std::max(std::bit_ceil(live_ * 2), kMinSize));
+  if (segments_.places() > kMuch && live_ < segments_.places() / kLittle &&
+      (live_ < (end_ - begin_) / 2 || best_size(live_) < segments_.bits())) {
+    move_all(best_size(live_));
   }
   const bool few = chains_.size() > kMuch && chains() < chains_.size() / kLittle;
   if (few) renumber_chains();
@@ -200,13 +265,11 @@ void StartLog::index_values() {
   });
 }
 
-// Into a ring of `size`, without what was removed.
-void StartLog::move_all(size_t size) {
+// Into segments of another size, or the same, without what was removed.
+void StartLog::move_all(uint32_t bits) {
   ++moves_;
-  const Words from = std::move(ring_);
-  const uint32_t from_mask = mask_;
-  ring_ = Words(size * stride_);
-  mask_ = static_cast<uint32_t>(size - 1);
+  const Segments from = std::exchange(segments_, Segments(stride_, bits));
+  segments_.cover(end_, end_ + live_);
   moved_.assign(end_ - begin_, kNone);
   const uint64_t to_begin = end_;
   hand_ = to_begin;
@@ -214,7 +277,7 @@ void StartLog::move_all(size_t size) {
   uint64_t marked = to;
   for (uint64_t i = begin_; i != end_; ++i) {
     if (i <= marked_) marked = to;
-    const uint64_t* words = from.data() + (static_cast<uint32_t>(i) & from_mask) * stride_;
+    const uint64_t* words = from.at(static_cast<uint32_t>(i) & kPlaceMask);
     const Start& start = *reinterpret_cast<const Start*>(words);
     if (start.event == nfa::kNoEvent) continue;
     const auto place = static_cast<uint32_t>(to++) & kPlaceMask;

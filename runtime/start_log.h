@@ -3,14 +3,16 @@
 //
 // They are written one behind the other, in the order of their time, so that those that expire are
 // at hand without a look at keys; those of one key are chained. Where a condition asks for an equal
-// value, or `distinct` counts values, they are found by the value of one field as well. Places do
-// not move while first events are added or removed; make_room() may move them. For one thread.
-// Tested by tests/unit/runtime/start_log_test.cc.
+// value, or `distinct` counts values, they are found by the value of one field as well. They lie in
+// segments, of which a log that grows gets more; so it grows without a pause, and takes what it
+// needs. Places do not move while first events are added or removed; make_room() may move them. For
+// one thread. Tested by tests/unit/runtime/start_log_test.cc.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "eventtime/huge_pages.h"
@@ -169,7 +171,10 @@ class StartLog {
     });
   }
 
-  // Whether the place is not before the oldest of all.
+  // Whether a place that was one still is. What is behind the oldest of all is no memory any more.
+  bool is_there(uint32_t place) const {
+    return is_ahead(place) && at(place).event != nfa::kNoEvent;
+  }
   bool is_ahead(uint32_t place) const { return age(place) < end_ - begin_; }
   // How often places have moved: each first event has another one since.
   uint64_t moves() const { return moves_; }
@@ -180,8 +185,8 @@ class StartLog {
   }
   // What lives takes about so much, with the room that tables of growing size have.
   size_t memory() const {
-    const size_t start = stride_ * sizeof(uint64_t) + (has_values_ ? kIndexBytes : 0);
-    return 2 * (size() * start + chains() * (sizeof(Chain) + kIndexBytes));
+    const size_t start = stride_ * sizeof(uint64_t) + (has_values_ ? 2 * kIndexBytes : 0);
+    return size() * start + chains() * 2 * (sizeof(Chain) + kIndexBytes);
   }
 
   // Steps of a look-up to come: the index, the chain, its first events.
@@ -215,12 +220,44 @@ class StartLog {
   static constexpr size_t kLinkWords = sizeof(ValueLinks) / sizeof(uint64_t);
   static constexpr uint32_t kPlaceMask = (uint32_t{1} << 31) - 1;
   static constexpr uint32_t kNumber = uint32_t{1} << 31;  // set in numbers of the indexes
-  static constexpr size_t kMinSize = 16;
   static constexpr size_t kIndexBytes = 16;
-  using Words = std::vector<uint64_t, eventtime::HugePageAllocator<uint64_t>>;
+  static constexpr uint32_t kSmallest = 4;  // segments, by bits of places
 
-  uint64_t* storage(uint32_t place) { return ring_.data() + (place & mask_) * stride_; }
-  const uint64_t* storage(uint32_t place) const { return ring_.data() + (place & mask_) * stride_; }
+  // So many places, consecutive ones, in each.
+  class Segments {
+   public:
+    Segments(size_t stride, uint32_t bits) : stride_(stride), bits_(bits) {}
+    Segments(Segments&& other) noexcept { *this = std::move(other); }
+    Segments& operator=(Segments&& other) noexcept;
+    ~Segments();
+
+    uint64_t* at(uint32_t place) const {
+      const uint32_t inside = place & ((uint32_t{1} << bits_) - 1);
+      return table_[place >> bits_ & mask_] + inside * stride_;
+    }
+    uint32_t bits() const { return bits_; }
+    size_t places() const { return (end_ - begin_) << bits_; }
+    // There is room for places below this one.
+    uint64_t end() const { return end_ << bits_; }
+    // Sees to it that there is room for places from `begin` to `end`, and keeps little before.
+    void cover(uint64_t begin, uint64_t end);
+
+   private:
+    uint64_t* allocate();
+    void free(uint64_t* segment);
+    size_t words() const { return stride_ << bits_; }
+
+    size_t stride_ = 0;  // words
+    uint32_t bits_ = 0;
+    std::vector<uint64_t*> table_ = {nullptr};  // by number, in a ring
+    uint32_t mask_ = 0;
+    uint64_t begin_ = 0;  // numbers
+    uint64_t end_ = 0;
+    std::vector<uint64_t*> spare_;
+  };
+
+  uint64_t* storage(uint32_t place) { return segments_.at(place); }
+  const uint64_t* storage(uint32_t place) const { return segments_.at(place); }
   ValueLinks& links(uint32_t place) {
     return *reinterpret_cast<ValueLinks*>(storage(place) + stride_ - kLinkWords);
   }
@@ -236,13 +273,12 @@ class StartLog {
   void remove_value(uint32_t place);
   void index_values();
   void remove_chain(uint32_t number);
-  void move_all(size_t size);
+  void move_all(uint32_t bits);
   void renumber_chains();
 
   bool has_values_;
   size_t stride_;  // words
-  Words ring_;
-  uint32_t mask_ = 0;
+  Segments segments_;
   uint64_t begin_ = 0;
   uint64_t end_ = 0;
   uint64_t marked_ = 0;

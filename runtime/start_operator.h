@@ -109,7 +109,7 @@ class StartOperator final : public PatternOperator {
   void put_in_order(OrderedStarts& order, uint32_t place);
   void put_in_order(uint32_t place);
   bool is_there(const OrderedStarts::Entry& entry) const {
-    return log_.at(entry.place).event != nfa::kNoEvent &&
+    return log_.is_there(entry.place) &&
            static_cast<uint32_t>(sequence(entry.place)) == entry.stamp;
   }
   uint64_t rank_of(const eventtime::Value& value) const;

@@ -205,6 +205,37 @@ TEST(StartLog, MovesWhenItGrowsAndWhenLittleIsLeft) {
   both.check();
 }
 
+// It gets more segments, of a few sizes; what has expired is no memory any more, and can be asked
+// for.
+TEST(StartLog, GrowsWithoutMovingWhatIsThere) {
+  StartLog log(1, false);
+  const uint32_t chain = log.add_chain("k", 1);
+  constexpr uint32_t kMany = 200'000;
+  std::vector<uint32_t> places;
+  for (uint32_t i = 1; i <= kMany; ++i) {
+    log.make_room(1);
+    const uint64_t moves = log.moves();
+    places.push_back(log.add(chain, Timestamp{i}, i));
+    log.words(places.back())[0] = i;
+    if (log.moves() != moves) FAIL() << "add() moves nothing";
+  }
+  EXPECT_LE(log.moves(), 4U);
+  const uint32_t newest = log.chain(chain).newest;
+  uint32_t place = log.front();
+  for (uint32_t i = 1; i < kMany; ++i) {
+    ASSERT_EQ(log.words(place)[0], i);
+    log.remove(place);
+    place = log.front();
+  }
+  EXPECT_EQ(place, newest);
+  log.make_room(1);
+  EXPECT_FALSE(log.is_there(places[places.size() / 2]));
+  EXPECT_EQ(log.words(log.front())[0], kMany);
+  log.shrink();
+  EXPECT_EQ(log.words(log.front())[0], kMany);
+  EXPECT_EQ(log.size(), 1U);
+}
+
 // A chain's number is used again: what was kept of the key before is gone.
 TEST(StartLog, AChainBeginsAnew) {
   StartLog log(0, false);
