@@ -202,6 +202,13 @@ librdkafka = {{ "bootstrap.servers" = "{1}" }}
     program.signal(SIGTERM);
     EXPECT_EQ(program.wait(), 0) << program.err();
   }
+  // Runs until all alerts are in the topic, each once.
+  void run_to_the_end(const Lines& all) const {
+    RunningProgram program(arguments());
+    wait_for(all, program);
+    end(program);
+    EXPECT_EQ(in_topic(), all);
+  }
 
   KafkaBroker* broker_ = &KafkaBroker::shared();
   std::string topic_;
@@ -227,10 +234,7 @@ TEST_F(Mixed, KillsLoseNothingAndDoubleNothing) {
   settle();
   const Lines all = wanted();
   ASSERT_GT(all.size(), 20U);
-  RunningProgram program(arguments());
-  wait_for(all, program);
-  end(program);
-  EXPECT_EQ(in_topic(), all);
+  run_to_the_end(all);
   EXPECT_EQ(in_file(), all);
 }
 
@@ -243,10 +247,7 @@ TEST_F(Mixed, TheFirstCheckpointComesBeforeTheFirstAlert) {
   send(60);
   settle();
   const Lines all = wanted();
-  RunningProgram program(arguments());
-  wait_for(all, program);
-  end(program);
-  EXPECT_EQ(in_topic(), all);
+  run_to_the_end(all);
   EXPECT_EQ(in_file(), all);
 }
 
@@ -266,10 +267,7 @@ TEST_F(Mixed, ASinkThatIsAddedLaterHasItsFirstCheckpoint) {
   run_until_killed(added);
   settle();
   const Lines all = wanted();
-  RunningProgram program(arguments());
-  wait_for(all, program);
-  end(program);
-  EXPECT_EQ(in_topic(), all);
+  run_to_the_end(all);
   EXPECT_EQ(in_topic(added), Lines(all.begin() + before, all.end()));
 }
 
