@@ -5,6 +5,7 @@
 #include <new>
 
 #include "eventtime/check.h"
+#include "eventtime/prefetch.h"
 
 namespace tocsin::nfa {
 
@@ -45,21 +46,21 @@ void EventStore::prefetch(const TestedEvent& event) const {
   }
   if (!keep_raw_) return;
   for (size_t at = 0; at < event.row->raw.size(); at += eventtime::kCacheLineBytes) {
-    __builtin_prefetch(event.row->raw.data() + at);
+    eventtime::prefetch(event.row->raw.data() + at);
   }
 }
 
 void EventStore::prefetch(const eventtime::Column& column, uint32_t row) {
-  __builtin_prefetch(column.nulls().words().data() + row / 64);
+  eventtime::prefetch(column.nulls().words().data() + row / 64);
   switch (column.type()) {
     case eventtime::Type::kString:
-      __builtin_prefetch(column.texts().data() + row);
+      eventtime::prefetch(column.texts().data() + row);
       break;
     case eventtime::Type::kFloat:
-      __builtin_prefetch(column.numbers().data() + row);
+      eventtime::prefetch(column.numbers().data() + row);
       break;
     default:
-      __builtin_prefetch(column.integers().data() + row);
+      eventtime::prefetch(column.integers().data() + row);
   }
 }
 

@@ -16,6 +16,7 @@
 #include "eventtime/batch.h"
 #include "eventtime/bit_set.h"
 #include "eventtime/huge_pages.h"
+#include "eventtime/prefetch.h"
 
 namespace tocsin::nfa {
 
@@ -95,7 +96,7 @@ class EventStore {
   // one.
   const eventtime::Text* find_text(EventId id, std::string_view text) const;
   void retain(EventId id) { ++holds_[id].references; }
-  void prefetch_release(EventId id) const { __builtin_prefetch(&holds_[id], 1); }
+  void prefetch_release(EventId id) const { eventtime::prefetch_to_write(&holds_[id]); }
   void release(EventId id) {
     if (--holds_[id].references == 0) erase(id);
   }

@@ -22,6 +22,7 @@
 
 #include "eventtime/arena.h"
 #include "eventtime/codec.h"
+#include "eventtime/prefetch.h"
 #include "nfa/event_store.h"
 #include "nfa/match_buffer.h"
 #include "nfa/past.h"
@@ -149,7 +150,7 @@ class Matcher {
   Timestamp next_deadline(const KeyState& state) const;
   void drop_all(KeyState& state);
   // Asks for the memory of a run that will be looked at soon.
-  void prefetch(const Run& run) const { __builtin_prefetch(&buffer_.node(run.node)); }
+  void prefetch(const Run& run) const { eventtime::prefetch(&buffer_.node(run.node)); }
 
   // Asks for what binding an event of one of the pattern's types will read of it.
   void prefetch(const TestedEvent& event) const;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "eventtime/huge_pages.h"
+#include "eventtime/prefetch.h"
 #include "nfa/predicate.h"
 #include "runtime/batch_shelf.h"
 
@@ -49,7 +50,7 @@ class Dispatcher {
     for (const uint32_t pattern : want_all_[loaded.batch->rows[row].type]) visit(pattern, true);
     const std::span<const nfa::StepPredicate> hits = loaded.hits_of(row);
     for (size_t i = 0; i < hits.size(); ++i) {
-      if (i + kPrefetched < hits.size()) __builtin_prefetch(&users_[hits[i + kPrefetched]]);
+      if (i + kPrefetched < hits.size()) eventtime::prefetch(&users_[hits[i + kPrefetched]]);
       for (const uint32_t pattern : users_[hits[i]].first) visit(pattern, true);
       for (const uint32_t pattern : users_[hits[i]].active) visit(pattern, false);
     }
@@ -58,7 +59,7 @@ class Dispatcher {
   void prefetch(const LoadedBatch& loaded, size_t row) const {
     const std::span<const nfa::StepPredicate> hits = loaded.hits_of(row);
     for (size_t i = 0; i < std::min(hits.size(), kPrefetched); ++i) {
-      __builtin_prefetch(&users_[hits[i]]);
+      eventtime::prefetch(&users_[hits[i]]);
     }
   }
   // Calls `visit(predicate, pattern)` for each condition of each pattern, whether active or not.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "eventtime/huge_pages.h"
+#include "eventtime/prefetch.h"
 
 namespace tocsin::runtime {
 
@@ -55,7 +56,7 @@ class KeyIndex {
     --size_;
   }
 
-  void prefetch(uint32_t tag) const { __builtin_prefetch(&cells_[tag & mask_]); }
+  void prefetch(uint32_t tag) const { eventtime::prefetch(&cells_[tag & mask_]); }
   size_t size() const { return size_; }
   size_t bytes() const { return cells_.size() * sizeof(Cell); }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "eventtime/batch.h"
+#include "eventtime/prefetch.h"
 #include "nfa/matcher.h"
 #include "patterns/pattern.h"
 #include "runtime/key_index.h"
@@ -104,15 +105,15 @@ class KeyTable {
   }
   void prefetch(KeyRef ref) const {
     if (ref.waits()) {
-      __builtin_prefetch(&oldest(ref));
+      eventtime::prefetch(&oldest(ref));
     } else if (!ref.is_none()) {
       prefetch_entry(ref.slot());
     }
   }
   void prefetch_entry(uint32_t slot) const {
     const auto* lines = reinterpret_cast<const char*>(entry(slot));
-    __builtin_prefetch(lines);
-    __builtin_prefetch(lines + eventtime::kCacheLineBytes);
+    eventtime::prefetch(lines);
+    eventtime::prefetch(lines + eventtime::kCacheLineBytes);
   }
 
   size_t size() const { return index_.size(); }  // keys

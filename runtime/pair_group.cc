@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "eventtime/prefetch.h"
 #include "runtime/key_table.h"
 
 namespace tocsin::runtime {
@@ -95,7 +96,13 @@ void PairGroup::process(const Surroundings& around) {
 
 void PairGroup::prefetch() const {
   for (const Event& event : events_) log_.prefetch_chain(log_.guess(event.tag));
-  for (const Event& event : events_) log_.prefetch_starts(log_.guess(event.tag));
+  for (const Event& event : events_) {
+    const uint32_t chain = log_.guess(event.tag);
+    if (chain == kNone) continue;
+    log_.prefetch_newest(chain);
+    const StartLog::List& list = log_.chain(chain).list;
+    if (list.size > 0) eventtime::prefetch_to_write(list.items + list.size);
+  }
 }
 
 // Mixed as in XXH32's end.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "eventtime/prefetch.h"
+
 namespace tocsin::runtime {
 namespace {
 
@@ -90,7 +92,7 @@ void RunOperator::prefetch_state(const Routed& routed) {
   if (has_expired(start, routed.event->tested.row->time) || !may_follow(*routed.event)) return;
   to_bind_.push_back(routed.event->tested);  // it will probably be bound after it
   to_bind_.push_back(tested(start));
-  __builtin_prefetch(to_bind_.back().row);
+  eventtime::prefetch(to_bind_.back().row);
 }
 
 void RunOperator::process_event(Routed& routed, const Surroundings& around) {

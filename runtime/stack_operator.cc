@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "eventtime/prefetch.h"
+
 namespace tocsin::runtime {
 
 using eventtime::Timestamp;
@@ -49,7 +51,7 @@ void StackOperator::process(const Surroundings& around) {
   find_keys();
   thaw_routed();
   for (const Routed& routed : routed_) {
-    if (const StackEntry* entry = keys_.guess(routed.tag)) __builtin_prefetch(entry);
+    if (const StackEntry* entry = keys_.guess(routed.tag)) eventtime::prefetch(entry);
   }
   for (Routed& routed : routed_) {
     routed.event->tested.variables = routed.variables;

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "eventtime/check.h"
+#include "eventtime/prefetch.h"
 
 namespace tocsin::runtime {
 
@@ -104,7 +105,7 @@ uint32_t StartLog::add_chain(std::string_view key, uint32_t tag) {
   } else {
     number = free_chains_.back();
     free_chains_.pop_back();
-    if (!free_chains_.empty()) __builtin_prefetch(&chains_[free_chains_.back()], 1);
+    if (!free_chains_.empty()) eventtime::prefetch_to_write(&chains_[free_chains_.back()]);
   }
   Chain& added = chains_[number];
   added = {};
@@ -133,7 +134,7 @@ uint32_t StartLog::add(uint32_t chain, eventtime::Timestamp time, nfa::EventId e
   TOCSIN_CHECK(end_ < segments_.end(), "make_room() was called");
   const auto place = static_cast<uint32_t>(end_++) & kPlaceMask;
   if (end_ + 2 < segments_.end()) {
-    __builtin_prefetch(storage(static_cast<uint32_t>(end_ + 2) & kPlaceMask), 1);
+    eventtime::prefetch_to_write(storage(static_cast<uint32_t>(end_ + 2) & kPlaceMask));
   }
   Start& added = *new (storage(place)) Start();
   if (has_values_) new (&links(place)) ValueLinks();

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "eventtime/huge_pages.h"
+#include "eventtime/prefetch.h"
 #include "eventtime/timestamp.h"
 #include "nfa/event_store.h"
 #include "nfa/start_plan.h"
@@ -138,7 +139,6 @@ class StartLog {
   uint32_t count_equal(uint32_t place) const {
     return links(place).number - links(links(place).newer).number + 1;
   }
-  void prefetch_value(uint32_t tag) const { by_value_.prefetch(tag); }
 
   // The oldest of all keys; kNone if there is none. It is the oldest of its chain.
   uint32_t front();
@@ -196,12 +196,16 @@ class StartLog {
     return number == KeyIndex::kNone ? kNone : number & kPlaceMask;
   }
   void prefetch_chain(uint32_t chain) const {
-    if (chain != kNone) __builtin_prefetch(&chains_[chain]);
+    if (chain != kNone) eventtime::prefetch(&chains_[chain]);
   }
   void prefetch_starts(uint32_t chain) const {
     if (chain == kNone) return;
-    __builtin_prefetch(storage(chains_[chain].oldest));
-    __builtin_prefetch(storage(chains_[chain].newest), 1);
+    eventtime::prefetch(storage(chains_[chain].oldest));
+    eventtime::prefetch_to_write(storage(chains_[chain].newest));
+  }
+  // To be followed by a newer one.
+  void prefetch_newest(uint32_t chain) const {
+    eventtime::prefetch_to_write(storage(chains_[chain].newest));
   }
   // The `i`th from the front, gone or not; kNone behind the last.
   uint32_t ahead(size_t i) const {

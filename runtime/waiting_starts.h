@@ -16,6 +16,7 @@
 
 #include "eventtime/check.h"
 #include "eventtime/huge_pages.h"
+#include "eventtime/prefetch.h"
 #include "runtime/batch_shelf.h"
 
 namespace tocsin::runtime {
@@ -47,7 +48,7 @@ class WaitingStarts {
     if (end_ - begin_ == ring_.size()) grow();
     const auto place = static_cast<uint32_t>(end_++ % kPlaces);
     at(place) = start;
-    __builtin_prefetch(&at(place + kAhead), 1);
+    eventtime::prefetch_to_write(&at(place + kAhead));
     return place;
   }
   WaitingStart& at(uint32_t place) { return ring_[place & mask_]; }
