@@ -10,14 +10,14 @@ using eventtime::Text;
 
 namespace {
 
-void save_head(Encoder& out, const EventStore& store, const StoredEvent& event) {
+void save_head(Encoder& out, const StoredEvent& event, size_t texts) {
   out.number(event.type);
   out.time(event.time);
   out.number(event.sequence);
   out.number(event.record);
   out.number(event.input);
   out.text(event.raw);
-  out.number(store.kept_columns(event.type).size());
+  out.number(texts);
 }
 
 }  // namespace
@@ -36,15 +36,8 @@ SavedTypes own_types(const eventtime::Catalog& catalog) {
 
 void save_event(Encoder& out, const EventStore& store, EventId id) {
   const StoredEvent& event = store.at(id);
-  if (event.texts == nullptr) {  // a light one, which nobody reads texts of
-    save_head(out, store, event);
-    for (const uint32_t column : store.kept_columns(event.type)) {
-      out.number(column);
-      out.text({});
-    }
-    return;
-  }
-  save_head(out, store, event);
+  if (event.texts == nullptr) return save_head(out, event, 0);  // light: nobody reads texts of it
+  save_head(out, event, store.kept_columns(event.type).size());
   for (const uint32_t column : store.kept_columns(event.type)) {
     out.number(column);
     out.text(store.text(id, column).view());
@@ -59,7 +52,7 @@ void save_event(Encoder& out, const EventStore& store, const TestedEvent& event)
   head.record = event.row->record;
   head.input = event.batch->input;
   if (store.keeps_raw()) head.raw = event.row->raw;
-  save_head(out, store, head);
+  save_head(out, head, store.kept_columns(head.type).size());
   for (const uint32_t column : store.kept_columns(head.type)) {
     const eventtime::Column& texts = event.table().columns[column];
     const uint32_t row = event.row->table_row;
@@ -87,7 +80,8 @@ EventId RestoredEvents::take(Decoder& from, std::optional<TypeId> type) {
   event.record = from.number();
   event.input = static_cast<uint32_t>(from.number_up_to(UINT32_MAX));
   event.raw = from.text();
-  for (size_t left = from.count(); left > 0 && !from.failed(); --left) {
+  const size_t texts = from.count();
+  for (size_t left = texts; left > 0 && !from.failed(); --left) {
     const uint64_t column = from.number();
     const Text text(from.text());
     if (saved_type >= types_.size() || !types_[saved_type]) continue;
@@ -99,8 +93,13 @@ EventId RestoredEvents::take(Decoder& from, std::optional<TypeId> type) {
   event.type = types_[saved_type]->type;
   if (type && event.type != *type) return kNoEvent;
   const auto [known, is_new] =
-      known_.try_emplace(Name{event.input, event.record, event.sequence}, kNoEvent);
-  if (is_new) known->second = store_.store(event);
+      known_.try_emplace(Name{event.input, event.record, event.sequence, texts > 0}, kNoEvent);
+  if (is_new && texts == 0 && !store_.keeps_raw()) {
+    known->second =
+        store_.store_light({event.time, event.sequence, event.record, event.input, event.type});
+  } else if (is_new) {
+    known->second = store_.store(event);
+  }
   store_.retain(known->second);
   return known->second;
 }

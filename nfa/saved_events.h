@@ -47,11 +47,13 @@ class RestoredEvents {
   const SavedTypes& types() const { return types_; }
 
  private:
-  // Input, record, and place in the order of events: not two have the same.
+  // Input, record, and place in the order of events: not two have the same. One pattern may have
+  // saved an event without its texts and another with them.
   struct Name {
     uint32_t input = 0;
     uint64_t record = 0;
     uint64_t sequence = 0;
+    bool has_texts = false;
     friend bool operator==(const Name&, const Name&) = default;
   };
   struct HashOfName {

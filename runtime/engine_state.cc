@@ -498,7 +498,7 @@ Result<void> Engine::Impl::finish_restore() {
   for (const auto& shard : shards_) {
     for (const auto& op : shard->operators()) {
       op->finish_restore(restore_->with(*shard, shelf_));
-      if (op->keys() > 0) shard->dispatcher().activate(op->number());
+      if (!op->is_idle()) shard->dispatcher().activate(op->number());
     }
   }
   place_rows();

@@ -78,8 +78,9 @@ bool PairGroup::route(ReleasedEvent& event, size_t index, uint32_t pattern, bool
 void PairGroup::process(const Surroundings& around) {
   held_.set_shelf(around.shelf);
   log_.make_room(firsts_.size());
-  if (moves_ != log_.moves()) list_again();
+  list_again_if_needed();
   ++changes_;
+  by_key_ = {};
   prefetch();
   uint32_t firsts = 0;
   uint32_t seconds = 0;
@@ -150,9 +151,9 @@ void PairGroup::pass_time(Timestamp now) {
 void PairGroup::find_waiting(Patterns seconds) {
   waiting_.clear();
   Chain& chain = log_.chain(chain_);
-  if (chain.mark == kIndexed && seconds.size() < chain.count) return look_up(seconds);
+  if (is_indexed(chain) && seconds.size() < chain.count) return look_up(seconds);
   look_through(seconds);
-  if (chain.mark == kIndexed) return;
+  if (is_indexed(chain)) return;
   const size_t in_vain = chain.count - waiting_.size();
   chain.mark += static_cast<uint32_t>(std::min<size_t>(in_vain, kIndexed / 2));
   if (chain.mark > kIndexedFrom) index_all(chain);
@@ -212,8 +213,13 @@ void PairGroup::begin(uint32_t number, const Event& event, std::string_view key)
   place_in(number, place);
   Chain& chain = log_.chain(chain_);
   if (chain.count <= max_starts_) return;
-  if (chain.mark != kIndexed) index_all(chain);
+  if (!is_indexed(chain)) index_all(chain);
   if (log_.count_equal(place) <= max_starts_) return;
+  if (chain.mark == kIndexedWithGaps) {
+    chain.mark = kIndexed;
+    log_.number_equal(chain_);
+    if (log_.count_equal(place) <= max_starts_) return;
+  }
   pattern.op->count_dropped_start();
   remove(log_.newer_equal(place));
 }
@@ -223,7 +229,7 @@ void PairGroup::place_in(uint32_t pattern, uint32_t place) {
   ++patterns_[pattern].starts;
   Chain& chain = log_.chain(log_.at(place).chain);
   list(place);
-  if (chain.mark == kIndexed) {
+  if (is_indexed(chain)) {
     index(place);
   } else {
     chain.mark -= std::min(chain.mark, kIndexCost);
@@ -258,10 +264,17 @@ void PairGroup::make_room(Chain& chain) {
   list.capacity = capacity;
 }
 
-// Places have moved.
-void PairGroup::list_again() {
+// Where places have moved; and before places are given anew that lists may still name.
+void PairGroup::list_again_if_needed() {
+  if (moves_ == log_.moves() && log_.added() - listed_ < StartLog::kPlaces / 4) return;
   moves_ = log_.moves();
-  log_.for_each_chain([&](uint32_t number) { log_.chain(number).list.size = 0; });
+  listed_ = log_.added();
+  ++changes_;
+  log_.for_each_chain([&](uint32_t number) {
+    StartLog::List& list = log_.chain(number).list;
+    delete[] list.items;
+    list = {};
+  });
   log_.for_each([&](uint32_t place) { list(place); });
 }
 
@@ -280,6 +293,7 @@ void PairGroup::index_all(Chain& chain) {
 void PairGroup::remove(uint32_t place) {
   --patterns_[held_.mark(place)].starts;
   Chain& chain = log_.chain(log_.at(place).chain);
+  if (chain.mark == kIndexed && !log_.is_oldest_equal(place)) chain.mark = kIndexedWithGaps;
   if (chain.count == 1) delete[] chain.list.items;
   if (!held_.remove(place)) chain_ = kNone;
 }
@@ -289,7 +303,7 @@ void PairGroup::advance(Timestamp now, BatchHolder& shelf) {
   pass_time(now);
   held_.store_old();
   log_.shrink();
-  if (moves_ != log_.moves()) list_again();
+  list_again_if_needed();
 }
 
 void PairGroup::finish(BatchHolder& shelf) {
@@ -299,7 +313,8 @@ void PairGroup::finish(BatchHolder& shelf) {
 }
 
 size_t PairGroup::memory(uint32_t pattern) const {
-  return log_.size() == 0 ? 0 : log_.memory() / log_.size() * patterns_[pattern].starts;
+  const size_t each = log_.size() == 0 ? 0 : log_.memory() / log_.size();
+  return (each + 2 * sizeof(Listed)) * patterns_[pattern].starts;
 }
 
 size_t PairGroup::light_events(uint32_t pattern) const {
@@ -308,7 +323,18 @@ size_t PairGroup::light_events(uint32_t pattern) const {
 }
 
 size_t PairGroup::keys(uint32_t pattern) const {
-  find_keys();
+  if (counted_changes_ != changes_) {
+    counted_changes_ = changes_;
+    keys_of_.assign(patterns_.size(), 0);
+    std::vector<uint32_t> chain_of(patterns_.size(), kNone);  // that was counted last
+    log_.for_each_chain([&](uint32_t number) {
+      for (uint32_t place = log_.chain(number).oldest; place != kNone;
+           place = log_.at(place).newer) {
+        const uint32_t at = held_.mark(place);
+        if (std::exchange(chain_of[at], number) != number) ++keys_of_[at];
+      }
+    });
+  }
   return keys_of_[pattern];
 }
 
@@ -329,7 +355,7 @@ void PairGroup::for_each_key(uint32_t pattern, const VisitKey& visit) const {
 }
 
 void PairGroup::find_keys() const {
-  if (known_changes_ == changes_) return;
+  if (known_changes_ == changes_ && by_key_.size() == log_.size()) return;
   known_changes_ = changes_;
   by_key_.clear();
   log_.for_each(
@@ -337,12 +363,6 @@ void PairGroup::find_keys() const {
   std::stable_sort(by_key_.begin(), by_key_.end(), [](const Waiting& left, const Waiting& right) {
     return std::tie(left.pattern, left.chain) < std::tie(right.pattern, right.chain);
   });
-  keys_of_.assign(patterns_.size(), 0);
-  for (size_t i = 0; i < by_key_.size(); ++i) {
-    const bool is_new = i == 0 || by_key_[i].pattern != by_key_[i - 1].pattern ||
-                        by_key_[i].chain != by_key_[i - 1].chain;
-    if (is_new) ++keys_of_[by_key_[i].pattern];
-  }
 }
 
 void PairGroup::restore(uint32_t pattern, std::string_view key, const HeldStarts::Saved& start) {
@@ -353,13 +373,16 @@ void PairGroup::restore(uint32_t pattern, std::string_view key, const HeldStarts
 // Of all patterns at once: the log is in the order of time.
 void PairGroup::finish_restore(BatchHolder& shelf) {
   held_.set_shelf(shelf);
+  if (saved_.empty()) return;
   ++changes_;
   std::sort(saved_.begin(), saved_.end(), [](const SavedStart& left, const SavedStart& right) {
-    return left.start.sequence != right.start.sequence ? left.start.sequence < right.start.sequence
-                                                       : left.pattern < right.pattern;
+    // Sequences are of levels, and a pattern's may be another now.
+    return std::tie(left.start.time, left.start.sequence, left.pattern) <
+           std::tie(right.start.time, right.start.sequence, right.pattern);
   });
   log_.make_room(saved_.size());
   moves_ = log_.moves();  // nothing has been listed
+  listed_ = log_.added();
   for (const SavedStart& saved : saved_) {
     const std::string& key = saved_keys_[saved.key];
     const uint32_t tag = tag_of(key);

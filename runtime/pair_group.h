@@ -116,7 +116,9 @@ class PairGroup {
   using Listed = StartLog::Listed;
   // Marks of a chain: how many first events have been looked at for nothing, but for what the index
   // would have cost; or that there is one.
-  static constexpr uint32_t kIndexed = UINT32_MAX;
+  static constexpr uint32_t kIndexed = UINT32_MAX - 1;
+  static constexpr uint32_t kIndexedWithGaps = UINT32_MAX;  // of a pattern others than oldest went
+  static bool is_indexed(const Chain& chain) { return chain.mark >= kIndexed; }
 
   static uint32_t tag_of_pattern(uint32_t key_tag, uint32_t pattern);
   void process_event(const Event& event, Patterns firsts, Patterns seconds,
@@ -134,7 +136,7 @@ class PairGroup {
   void index_all(Chain& chain);
   void list(uint32_t place);
   void make_room(Chain& chain);
-  void list_again();
+  void list_again_if_needed();
   void find_keys() const;
 
   // Of patterns whose bindings look alike.
@@ -156,6 +158,7 @@ class PairGroup {
   std::vector<patterns::KeyPart> key_parts_;
   std::vector<Pattern> patterns_;
   uint64_t moves_ = 0;      // of the log, when places were listed
+  uint64_t listed_ = 0;     // so many had been added to it then
   uint64_t questions_ = 0;  // events that could complete something
 
   // Of the present block.
@@ -172,6 +175,7 @@ class PairGroup {
   // What there is key by key, as it was after so many changes.
   uint64_t changes_ = 1;
   mutable uint64_t known_changes_ = 0;
+  mutable uint64_t counted_changes_ = 0;
   mutable std::vector<Waiting> by_key_;  // by pattern, then key, oldest first
   mutable std::vector<size_t> keys_of_;  // by pattern: how many
 

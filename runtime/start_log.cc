@@ -185,6 +185,13 @@ void StartLog::remove_value(uint32_t place) {
   links(gone.newer).older = gone.older;
 }
 
+void StartLog::number_equal(uint32_t chain) {
+  for (uint32_t place = chains_[chain].oldest; place != kNone; place = at(place).newer) {
+    if (links(place).older == kNone) continue;
+    links(place).number = is_oldest_equal(place) ? 0 : links(links(place).older).number + 1;
+  }
+}
+
 uint32_t StartLog::front() {
   for (; begin_ != end_; ++begin_) {
     const auto place = static_cast<uint32_t>(begin_) & kPlaceMask;

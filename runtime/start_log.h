@@ -135,10 +135,12 @@ class StartLog {
   bool is_oldest_equal(uint32_t place) const { return age(links(place).older) >= age(place); }
   bool is_newest_equal(uint32_t place) const { return age(links(place).newer) <= age(place); }
   // How many there are with the value of the newest one at `place`, if only oldest ones have been
-  // removed.
+  // removed since number_equal().
   uint32_t count_equal(uint32_t place) const {
     return links(place).number - links(links(place).newer).number + 1;
   }
+  // Of all values of the chain.
+  void number_equal(uint32_t chain);
 
   // The oldest of all keys; kNone if there is none. It is the oldest of its chain.
   uint32_t front();
@@ -176,6 +178,9 @@ class StartLog {
     return is_ahead(place) && at(place).event != nfa::kNoEvent;
   }
   bool is_ahead(uint32_t place) const { return age(place) < end_ - begin_; }
+  // So many places have been given, by adding and moving; they repeat after kPlaces.
+  uint64_t added() const { return end_; }
+  static constexpr uint64_t kPlaces = uint64_t{1} << 31;
   // How often places have moved: each first event has another one since.
   uint64_t moves() const { return moves_; }
   size_t size() const { return live_; }
@@ -222,7 +227,7 @@ class StartLog {
   };
   static constexpr size_t kStartWords = sizeof(Start) / sizeof(uint64_t);
   static constexpr size_t kLinkWords = sizeof(ValueLinks) / sizeof(uint64_t);
-  static constexpr uint32_t kPlaceMask = (uint32_t{1} << 31) - 1;
+  static constexpr auto kPlaceMask = static_cast<uint32_t>(kPlaces - 1);
   static constexpr uint32_t kNumber = uint32_t{1} << 31;  // set in numbers of the indexes
   static constexpr size_t kIndexBytes = 16;
   static constexpr uint32_t kSmallest = 4;  // segments, by bits of places
