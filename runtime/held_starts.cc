@@ -116,6 +116,7 @@ void HeldStarts::prefetch_ahead() const {
   const uint32_t near = log_.ahead(kPrefetchDistance);
   if (near != kNone && log_.at(near).event != nfa::kNoEvent) {
     log_.prefetch_index(log_.chain(log_.at(near).chain).tag);
+    log_.prefetch_value_of(near);
   }
 }
 

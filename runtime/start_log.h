@@ -208,6 +208,19 @@ class StartLog {
     eventtime::prefetch(storage(chains_[chain].oldest));
     eventtime::prefetch_to_write(storage(chains_[chain].newest));
   }
+  // Of a look-up of a value: the index, the newest with it; and of a first event that is to go.
+  void prefetch_value(uint32_t tag) const { by_value_.prefetch(tag); }
+  void prefetch_with_value(uint32_t tag) const {
+    const uint32_t number = by_value_.find(tag, [](uint32_t) { return true; });
+    if (number == KeyIndex::kNone) return;
+    eventtime::prefetch(storage(number & kPlaceMask));
+    eventtime::prefetch_to_write(&links(number & kPlaceMask));
+  }
+  void prefetch_value_of(uint32_t place) const {
+    if (has_values_) by_value_.prefetch(links(place).tag);
+  }
+  // Whether values are worth it: they do not fit a cache that is near.
+  bool has_many_values() const { return by_value_.bytes() > kNearBytes; }
   // To be followed by a newer one.
   void prefetch_newest(uint32_t chain) const {
     eventtime::prefetch_to_write(storage(chains_[chain].newest));
@@ -230,6 +243,7 @@ class StartLog {
   static constexpr auto kPlaceMask = static_cast<uint32_t>(kPlaces - 1);
   static constexpr uint32_t kNumber = uint32_t{1} << 31;  // set in numbers of the indexes
   static constexpr size_t kIndexBytes = 16;
+  static constexpr size_t kNearBytes = size_t{1} << 17;
   static constexpr uint32_t kSmallest = 4;  // segments, by bits of places
 
   // So many places, consecutive ones, in each.

@@ -33,21 +33,33 @@ size_t update_of(const nfa::Place& place, uint32_t slot) {
   return static_cast<size_t>(update - place.updates.begin());
 }
 
-// Of values that are not null.
-uint32_t hash_of(uint32_t seed, const Value& value) {
-  switch (value.type) {
-    case Type::kString: {
-      const std::string_view text = value.cell.text.view();
-      return static_cast<uint32_t>(XXH3_64bits_withSeed(text.data(), text.size(), seed));
-    }
-    case Type::kFloat: {
-      const double number = value.cell.number == 0 ? 0.0 : value.cell.number;
-      return static_cast<uint32_t>(XXH3_64bits_withSeed(&number, sizeof(number), seed));
-    }
-    default:
-      return static_cast<uint32_t>(
-          XXH3_64bits_withSeed(&value.cell.integer, sizeof(value.cell.integer), seed));
-  }
+// Hashes of values with their key's; 0 of null, which is not looked for.
+uint32_t hash_of(uint32_t key, const eventtime::Text& text) {
+  const std::string_view bytes = text.view();
+  return static_cast<uint32_t>(XXH3_64bits_withSeed(bytes.data(), bytes.size(), key));
+}
+
+uint32_t hash_of(uint32_t key, double number) {
+  if (number == 0) number = 0;  // there are two
+  return static_cast<uint32_t>(XXH3_64bits_withSeed(&number, sizeof(number), key));
+}
+
+uint32_t hash_of(uint32_t key, int64_t integer) {
+  return static_cast<uint32_t>(XXH3_64bits_withSeed(&integer, sizeof(integer), key));
+}
+
+uint32_t hash_of(uint32_t key, const Value& value) {
+  if (value.is_null()) return 0;
+  if (value.type == Type::kString) return hash_of(key, value.cell.text);
+  if (value.type == Type::kFloat) return hash_of(key, value.cell.number);
+  return hash_of(key, value.cell.integer);
+}
+
+uint32_t hash_of(uint32_t key, const eventtime::Column& column, uint32_t row) {
+  if (column.is_null(row)) return 0;
+  if (column.type() == Type::kString) return hash_of(key, column.text(row));
+  if (column.type() == Type::kFloat) return hash_of(key, column.number(row));
+  return hash_of(key, column.integer(row));
 }
 
 // Of one type and not null.
@@ -78,7 +90,14 @@ StartOperator::StartOperator(OperatorParts parts, const eventtime::EventSchema& 
     }
     if (read) updates_read_.push_back(i);
   }
-  if (plan_.value_slot) value_update_ = update_of(first, *plan_.value_slot);
+  if (plan_.value_slot) {
+    value_update_ = update_of(first, *plan_.value_slot);
+    value_column_ = first.updates[value_update_].column;
+  }
+  if (plan_.equal_column) {
+    equal_type_ = plan_.kill_by_value ? program_.tests[plan_.kills[0]].type
+                                      : program_.places[plan_.second].type;
+  }
   if (plan_.sum) sum_update_ = update_of(first, plan_.sum->slot);
   if (plan_.order) order_update_ = update_of(first, plan_.order->slot);
 }
@@ -90,15 +109,57 @@ void StartOperator::process(const Surroundings& around) {
   log_.make_room(routed_.size());
   for (const Routed& routed : routed_) log_.prefetch_chain(log_.guess(routed.tag));
   for (const Routed& routed : routed_) log_.prefetch_starts(log_.guess(routed.tag));
-  for (Routed& routed : routed_) {
+  if (plan_.value_slot) find_value_tags();
+  if (plan_.value_slot && log_.has_many_values()) prefetch_values();
+  for (size_t i = 0; i < routed_.size(); ++i) {
+    Routed& routed = routed_[i];
     routed.event->tested.variables = routed.variables;
-    process_event(routed, around);
+    process_event(routed, plan_.value_slot ? value_tags_[i] : ValueTags(), around);
     routed.event->tested.variables = nullptr;
   }
   routed_.clear();
 }
 
-void StartOperator::process_event(Routed& routed, const Surroundings& around) {
+void StartOperator::find_value_tags() {
+  value_tags_.clear();
+  const uint32_t first_type = program_.places[nfa::kFirstPlace].type;
+  for (const Routed& routed : routed_) {
+    const nfa::TestedEvent& event = routed.event->tested;
+    const std::vector<eventtime::Column>& columns = event.table().columns;
+    const uint32_t row = event.row->table_row;
+    const bool may_be_first = event.row->type == first_type;
+    ValueTags& tags = value_tags_.emplace_back();
+    if (may_be_first) tags.first = hash_of(routed.tag, columns[value_column_], row);
+    if (!plan_.equal_column || event.row->type != equal_type_) continue;
+    tags.later = may_be_first && *plan_.equal_column == value_column_
+                     ? tags.first
+                     : hash_of(routed.tag, columns[*plan_.equal_column], row);
+  }
+}
+
+// All that the block will look for by values, where no event before has been near: what is looked
+// up, and what expires meanwhile.
+void StartOperator::prefetch_values() const {
+  for (const ValueTags& tags : value_tags_) {
+    log_.prefetch_value(tags.first);
+    if (tags.later != tags.first) log_.prefetch_value(tags.later);
+  }
+  uint32_t chain = kNone;
+  uint32_t oldest = kNone;
+  for (const Routed& routed : routed_) {
+    const uint32_t next = log_.guess(routed.tag);
+    if (next == kNone) continue;
+    oldest = next != chain || oldest == kNone ? log_.chain(next).oldest : log_.at(oldest).newer;
+    chain = next;
+    if (oldest != kNone) log_.prefetch_value_of(oldest);
+  }
+  for (const ValueTags& tags : value_tags_) {
+    log_.prefetch_with_value(plan_.equal_column ? tags.later : tags.first);
+  }
+}
+
+void StartOperator::process_event(Routed& routed, const ValueTags& tags,
+                                  const Surroundings& around) {
   nfa::TestedEvent& event = routed.event->tested;
   const Timestamp now = event.row->time;
   chain_ = log_.find(routed.key, routed.tag);
@@ -111,10 +172,10 @@ void StartOperator::process_event(Routed& routed, const Surroundings& around) {
   key_is_read_ = false;
   excluded_before_ = 0;
   if (chain_ != kNone && plan_.second != nfa::kEndPlace && fits(*routed.event, plan_.second)) {
-    follow(event);
+    follow(event, tags.later);
   }
-  if (chain_ != kNone && !plan_.kills.empty()) kill(routed);
-  if (begins) begin(routed);
+  if (chain_ != kNone && !plan_.kills.empty()) kill(routed, tags.later);
+  if (begins) begin(routed, tags.first);
   const uint32_t too_many =
       begins && chain_ != kNone && chain().count > max_starts_ ? chain().oldest : kNone;
   if (begins && chain_ != kNone && plan_.kind == Kind::kLoop) complete_loops(now);
@@ -200,9 +261,9 @@ void StartOperator::note_match(uint32_t start, uint32_t last, uint64_t sequence)
 
 // The last step's event: of each first event that it can complete, in their order, unless a match
 // before has excluded it.
-void StartOperator::follow(nfa::TestedEvent& event) {
+void StartOperator::follow(nfa::TestedEvent& event, uint32_t value_tag) {
   if (plan_.equal_column && !plan_.kill_by_value) {
-    find_equal(event);
+    find_equal(event, value_tag);
     for (const uint32_t place : equal_) {
       if (!follow_one(place, 1, event)) return;
     }
@@ -251,7 +312,7 @@ NodeId StartOperator::bind_loop(uint32_t place, uint32_t count, uint32_t& last) 
   return node;
 }
 
-void StartOperator::kill(const Routed& routed) {
+void StartOperator::kill(const Routed& routed, uint32_t value_tag) {
   const nfa::TestedEvent& event = routed.event->tested;
   for (const uint16_t number : plan_.kills) {
     const nfa::Test& negation = program_.tests[number];
@@ -263,7 +324,7 @@ void StartOperator::kill(const Routed& routed) {
       if (!negation.correlated || test(*negation.correlated, place, event)) remove(place);
     };
     if (plan_.kill_by_value) {
-      find_equal(event);
+      find_equal(event, value_tag);
       for (const uint32_t place : equal_) kill_one(place);
     } else {
       for (uint32_t place = chain().oldest; place != kNone;) {
@@ -276,17 +337,17 @@ void StartOperator::kill(const Routed& routed) {
   }
 }
 
-void StartOperator::begin(const Routed& routed) {
+void StartOperator::begin(const Routed& routed, uint32_t value_tag) {
   if (!routed.may_begin && chain_ == kNone) return;  // there is nothing to be a round of any more
   if (chain_ == kNone) chain_ = log_.add_chain(routed.key, routed.tag);
   const uint32_t place = held_.add(chain_, *routed.event);
-  index(place);
+  index(place, value_tag);
   if (!routed.may_begin) held_.mark(place) = 1;
 }
 
 // Makes a first event known by its value and to the sum of its key.
-void StartOperator::index(uint32_t place) {
-  if (plan_.value_slot) index_value(place);
+void StartOperator::index(uint32_t place, uint32_t value_tag) {
+  if (plan_.value_slot) index_value(place, value_tag);
   if (!orders_.empty()) put_in_order(place);
   if (plan_.sum) move_sum(place, true);
 }
@@ -356,12 +417,12 @@ void StartOperator::exclude() {
 }
 
 // The first events of the key whose value the event's field has.
-void StartOperator::find_equal(const nfa::TestedEvent& event) {
+void StartOperator::find_equal(const nfa::TestedEvent& event, uint32_t tag) {
   equal_.clear();
   const Value wanted = event.table().columns[*plan_.equal_column].value(event.row->table_row);
   if (wanted.is_null()) return;
   const auto has_it = [&](uint32_t place) { return equal(value_of(place), wanted); };
-  const uint32_t newest = log_.find_value(chain_, hash_of(chain().tag, wanted), has_it);
+  const uint32_t newest = log_.find_value(chain_, tag, has_it);
   if (newest == kNone) return;
   for (uint32_t place = log_.newer_equal(newest);; place = log_.newer_equal(place)) {
     equal_.push_back(place);
@@ -369,11 +430,14 @@ void StartOperator::find_equal(const nfa::TestedEvent& event) {
   }
 }
 
-void StartOperator::index_value(uint32_t place) {
+uint32_t StartOperator::value_tag(uint32_t place) const {
+  return hash_of(log_.chain(log_.at(place).chain).tag, value_of(place));
+}
+
+void StartOperator::index_value(uint32_t place, uint32_t tag) {
   const Value value = value_of(place);
   if (value.is_null()) return;
-  log_.set_value(place, hash_of(chain().tag, value),
-                 [&](uint32_t other) { return equal(value_of(other), value); });
+  log_.set_value(place, tag, [&](uint32_t other) { return equal(value_of(other), value); });
 }
 
 double StartOperator::summand(uint32_t place) const {

@@ -59,7 +59,10 @@ class StartOperator final : public PatternOperator {
   void find_timers();
   void expire(uint32_t place, const Surroundings& around);
   void finish_resident(const Surroundings& around);
-  void process_event(Routed& routed, const Surroundings& around);
+  struct ValueTags;
+  void find_value_tags();
+  void prefetch_values() const;
+  void process_event(Routed& routed, const ValueTags& tags, const Surroundings& around);
   bool fits(const ReleasedEvent& event, uint16_t place) const;
   bool has_expired(const StartLog::Start& start, eventtime::Timestamp now) const {
     return plan_.life && start.time + *plan_.life < now;
@@ -68,11 +71,11 @@ class StartOperator final : public PatternOperator {
   // Of the present key, whose chain is `chain_`, kNone if it has none.
   const StartLog::Chain& chain() const { return log_.chain(chain_); }
   void pass_time(eventtime::Timestamp now, const Surroundings& around);
-  void follow(nfa::TestedEvent& event);
+  void follow(nfa::TestedEvent& event, uint32_t value_tag);
   bool follow_one(uint32_t place, uint32_t left, nfa::TestedEvent& event);
-  void kill(const Routed& routed);
+  void kill(const Routed& routed, uint32_t value_tag);
   bool takes_first(const Routed& routed) const;
-  void begin(const Routed& routed);
+  void begin(const Routed& routed, uint32_t value_tag);
   void complete_loops(eventtime::Timestamp now);
   bool complete_loop(uint32_t place, uint32_t left, eventtime::Timestamp now);
   void enforce_limit(uint32_t oldest);
@@ -88,7 +91,7 @@ class StartOperator final : public PatternOperator {
   void note_match(uint32_t start, uint32_t last, uint64_t sequence);
   uint64_t sequence(uint32_t place) const { return held_.sequence(place); }
 
-  void index(uint32_t place);
+  void index(uint32_t place, uint32_t value_tag);
   void save_chain(std::string& out, uint32_t number) const;
   bool read_chain(eventtime::Decoder& from, uint32_t key, nfa::RestoredEvents& events);
   bool is_of_first(uint32_t variable) const {
@@ -99,8 +102,9 @@ class StartOperator final : public PatternOperator {
   eventtime::Value value_of(uint32_t place) const {
     return held_.cells().read(log_.words(place), value_update_);
   }
-  void find_equal(const nfa::TestedEvent& event);
-  void index_value(uint32_t place);
+  void find_equal(const nfa::TestedEvent& event, uint32_t tag);
+  void index_value(uint32_t place, uint32_t tag);
+  uint32_t value_tag(uint32_t place) const;
 
   // Values in whose order first events are found, where a key has many.
   OrderedStarts& order_of_chain();
@@ -141,6 +145,8 @@ class StartOperator final : public PatternOperator {
   std::vector<uint64_t> slots_;
   std::vector<size_t> updates_read_;  // of the first place: by conditions on later events
   size_t value_update_ = 0;           // of the first place, with a value_slot
+  uint32_t value_column_ = 0;         // of its event
+  uint32_t equal_type_ = 0;           // of the event that has the plan_.equal_column
   size_t sum_update_ = 0;             // with a plan_.sum
   size_t order_update_ = 0;           // with a plan_.order
   std::unordered_map<uint32_t, OrderedStarts> orders_;  // by chain, of long ones
@@ -160,6 +166,14 @@ class StartOperator final : public PatternOperator {
 
   std::vector<SavedStart> saved_;
   std::vector<std::string> saved_keys_;
+
+  // Hashes of the values of a routed event, with its key's: as a first event, and as one that looks
+  // for first events.
+  struct ValueTags {
+    uint32_t first = 0;
+    uint32_t later = 0;
+  };
+  std::vector<ValueTags> value_tags_;  // by routed event, with a value_slot
 
   // Of the present event.
   uint32_t chain_ = kNone;

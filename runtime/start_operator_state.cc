@@ -64,7 +64,7 @@ void StartOperator::place(const SavedStart& start, std::string_view key, uint32_
   chain_ = log_.find(key, tag);
   if (chain_ == kNone) chain_ = log_.add_chain(key, tag);
   const uint32_t place = held_.add(chain_, start.start);
-  index(place);
+  index(place, plan_.value_slot ? value_tag(place) : 0);
   if (start.spent && keeps_spent_) held_.mark(place) = 1;
 }
 
