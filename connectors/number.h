@@ -29,6 +29,9 @@ NumberFault parse_float(std::string_view text, NumberGrammar grammar, double& va
 // The float of a plain JSON number (no exponent) of at most eight bytes after its sign, much
 // faster; nine bytes can be read however short it is. False: read it with parse_float.
 bool parse_short_float(std::string_view text, double& value);
+// The int of at most sixteen digits after its sign, nothing else, much faster; sixteen bytes behind
+// the sign can be read however short it is. Zeros may lead. False: read it with parse_int.
+bool parse_short_int(std::string_view text, int64_t& value);
 bool is_number(std::string_view text, NumberGrammar grammar);
 
 }  // namespace tocsin::connectors

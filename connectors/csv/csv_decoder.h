@@ -56,6 +56,8 @@ class CsvDecoder : public Decoder {
   // Why the record is refused, nothing if its row is written.
   using Refusal = std::optional<std::string>;
   Refusal decode_record(std::string_view record, eventtime::Batch& batch, eventtime::TypeId& type);
+  bool store_plain_record(std::string_view record, eventtime::Batch& batch,
+                          eventtime::TypeId& type);
   Refusal find_type(eventtime::Arena& strings, eventtime::TypeId& type) const;
   eventtime::Result<size_t> cut_header(std::string_view bytes, bool at_end);
 
@@ -68,6 +70,7 @@ class CsvDecoder : public Decoder {
   std::string_view named_by_ = "the header has";
   uint64_t next_record_ = 0;
   std::vector<CsvCell> cells_;
+  std::vector<uint32_t> ends_;  // of the cells of a plain record
 };
 
 }  // namespace tocsin::connectors

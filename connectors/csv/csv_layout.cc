@@ -133,6 +133,38 @@ bool store_cell(const Field& field, const CsvCell& cell, Column& column, size_t 
   return store_text(field, cell_text(cell, strings), column, row) == ValueFault::kNone;
 }
 
+bool store_plain_cell(const Field& field, std::string_view text, Column& column, size_t row) {
+  if (text.empty()) {
+    column.set_null(row);
+    return field.nullable;
+  }
+  double number = 0;
+  int64_t integer = 0;
+  switch (field.type) {
+    case Type::kString:
+      column.set_padded_text(row, text.data(), text.size());
+      return true;
+    case Type::kFloat:
+      if (!parse_short_float(text, number)) break;
+      column.set_number(row, number);
+      return true;
+    case Type::kInt:
+      if (!parse_short_int(text, integer)) break;
+      column.set_integer(row, integer);
+      return true;
+    case Type::kTimestamp:
+      if (!parse_short_int(text, integer)) break;
+      if (const auto time = eventtime::timestamp_from_integer(integer, field.unit)) {
+        column.set_integer(row, time->micros);
+        return true;
+      }
+      return false;
+    default:
+      break;
+  }
+  return store_text(field, text, column, row) == ValueFault::kNone;
+}
+
 std::string explain_cell(const Field& field, const CsvCell& cell) {
   if (cell.is_null()) return wrong_type_reason(field, "an empty cell");
   Arena strings;

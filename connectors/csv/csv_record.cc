@@ -1,14 +1,18 @@
 #include "connectors/csv/csv_record.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
 #include <bit>
 #include <cstdint>
-#include <cstring>
 
 namespace tocsin::connectors {
 namespace {
 
 constexpr size_t kNone = std::string_view::npos;
+constexpr size_t kBlockBytes = 16;
 
 // The place behind the quote that closes a cell, `at` being behind the one that opens it.
 size_t behind_closing_quote(std::string_view text, size_t at) {
@@ -20,42 +24,34 @@ size_t behind_closing_quote(std::string_view text, size_t at) {
   }
 }
 
-// Eight bytes at a time: the high bit of each byte that is a comma. Exact, unlike the usual trick
-// with a borrow, which may also mark the byte behind a comma.
-uint64_t commas_in(const char* bytes) {
-  static_assert(std::endian::native == std::endian::little);
-  constexpr uint64_t kCommas = 0x2C2C2C2C2C2C2C2C;
-  constexpr uint64_t kLowBits = 0x7F7F7F7F7F7F7F7F;
-  uint64_t word = 0;
-  std::memcpy(&word, bytes, sizeof(word));
-  word ^= kCommas;
-  return ~(((word & kLowBits) + kLowBits) | word | kLowBits);
+// Which of sixteen bytes are the wanted one, by bit.
+uint64_t places_of(char wanted, const char* bytes) {
+#if defined(__SSE2__)
+  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
+  return static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(wanted))));
+#else
+  uint64_t places = 0;
+  for (size_t i = 0; i < kBlockBytes; ++i) places |= uint64_t{bytes[i] == wanted} << i;
+  return places;
+#endif
 }
 
-void split_plain(std::string_view record, std::vector<CsvCell>& cells) {
-  const char* begin = record.data();
-  const char* const end = begin + record.size();
-  const auto end_cell = [&](const char* comma) {
-    cells.push_back({{begin, static_cast<size_t>(comma - begin)}, false, false});
-    begin = comma + 1;
-  };
-  const char* at = begin;
-  for (; end - at >= static_cast<std::ptrdiff_t>(sizeof(uint64_t)); at += sizeof(uint64_t)) {
-    for (uint64_t commas = commas_in(at); commas != 0; commas &= commas - 1) {
-      end_cell(at + std::countr_zero(commas) / 8);
-    }
+// The line end of a record without quotes that is near; kNone: look closer.
+size_t end_of_plain(std::string_view bytes) {
+  for (size_t at = 0; at + kBlockBytes <= bytes.size(); at += kBlockBytes) {
+    const uint64_t ends = places_of('\n', bytes.data() + at);
+    const uint64_t quotes = places_of('"', bytes.data() + at);
+    if ((ends | quotes) == 0) continue;
+    const auto first = static_cast<size_t>(std::countr_zero(ends | quotes));
+    return (ends >> first & 1) != 0 ? at + first : kNone;
   }
-  for (; at < end; ++at) {
-    if (*at == ',') end_cell(at);
-  }
-  end_cell(end);
+  return kNone;
 }
 
 }  // namespace
 
 size_t CsvEnd::find_end(std::string_view bytes) {
-  const size_t line_end = bytes.find('\n');
-  if (line_end != kNone && bytes.substr(0, line_end).find('"') == kNone) return line_end;
+  if (const size_t line_end = end_of_plain(bytes); line_end != kNone) return line_end;
   for (size_t at = 0; at < bytes.size();) {  // at the beginning of a cell
     if (bytes[at] == '"') at = behind_closing_quote(bytes, at + 1);
     if (at == kNone || at == bytes.size()) return kNone;
@@ -74,10 +70,6 @@ bool CsvEnd::is_quoted(std::string_view rest) {
 
 std::string_view split_cells(std::string_view record, std::vector<CsvCell>& cells) {
   cells.clear();
-  if (record.find('"') == kNone) {
-    split_plain(record, cells);
-    return {};
-  }
   for (size_t at = 0;;) {
     CsvCell cell;
     size_t end = 0;
@@ -97,6 +89,26 @@ std::string_view split_cells(std::string_view record, std::vector<CsvCell>& cell
     if (end == record.size()) return {};
     at = end + 1;
   }
+}
+
+bool find_plain_cells(std::string_view record, std::span<uint32_t> ends) {
+  size_t found = 0;
+  for (size_t at = 0; at < record.size(); at += kBlockBytes) {
+    uint64_t commas = places_of(',', record.data() + at);
+    uint64_t quotes = places_of('"', record.data() + at);
+    if (const size_t left = record.size() - at; left < kBlockBytes) {
+      commas &= (uint64_t{1} << left) - 1;
+      quotes &= (uint64_t{1} << left) - 1;
+    }
+    if (quotes != 0) return false;
+    for (; commas != 0; commas &= commas - 1) {
+      if (found == ends.size()) return false;
+      ends[found++] = static_cast<uint32_t>(at + static_cast<size_t>(std::countr_zero(commas)));
+    }
+  }
+  if (found + 1 != ends.size()) return false;
+  ends[found] = static_cast<uint32_t>(record.size());
+  return true;
 }
 
 size_t undouble_quotes(std::string_view text, char* out) {

@@ -240,6 +240,63 @@ void compare_with_reference(uint64_t seed) {
   }
 }
 
+// A record without quotes is read in another way than one that has them anywhere.
+void compare_plain_with_quoted(uint64_t seed) {
+  std::mt19937_64 random(seed);
+  const std::vector<std::string> cells = {
+      "",
+      "a",
+      "twelve bytes",
+      "thirteen byte",
+      "-",
+      "0",
+      "-17",
+      "+4",
+      "007",
+      "1.5",
+      "1e3",
+      ".5",
+      "123456789012",
+      "12345678901234567890",
+      "-0.25",
+      "48.137154",
+      "true",
+      "0 ",
+      "1m30s",
+      "2026-03-01T10:00:00Z",
+      "1767225600000",
+      "99999999999999999",
+      "é",
+      "a long cell "
+      "that fills more than one block of bytes and reaches into the next but one of them"};
+  std::string plain = "s,n,merchant.x,ok,d,at,other\n";
+  std::string quoted = plain;
+  for (int record = 0; record < 200; ++record) {
+    std::string line;
+    const size_t count = random() % 16 == 0 ? 4 + random() % 4 : 6;
+    for (size_t i = 0; i < count; ++i) {
+      const bool is_time = i == 5 && random() % 4 != 0;
+      line += (is_time ? "1767225600000" : cells[random() % cells.size()]) + ",";
+    }
+    plain += line + "x\n";
+    quoted += line + "\"x\"\n";
+  }
+  const auto expected = decode(quoted, payments());
+  const auto found = decode(plain, payments());
+  ASSERT_EQ(found.size(), expected.size());
+  for (size_t i = 0; i < found.size(); ++i) {
+    ASSERT_EQ(found[i].substr(0, found[i].find(" <- ")),
+              expected[i].substr(0, expected[i].find(" <- ")));
+  }
+}
+
+TEST(CsvProperty, PlainRecordsAreReadAsQuotedOnes) {
+  for (uint64_t seed = 1; seed <= 60 && !HasFatalFailure(); ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    compare_plain_with_quoted(seed);
+  }
+}
+
 TEST(CsvProperty, AgreesWithTheReference) {
   for (uint64_t seed = 1; seed <= 60 && !HasFatalFailure(); ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);

@@ -178,6 +178,47 @@ TEST(ParseShortFloat, ReadsPlainNumbersOfEightBytes) {
   }
 }
 
+// Whatever stands behind the number.
+TEST(ParseShortInt, AgreesWithParseInt) {
+  std::mt19937_64 random(12);
+  const std::string_view bytes = "01234567890123456789-+.eE /:\x01\xB9\xFF";
+  size_t read = 0;
+  for (int i = 0; i < 400'000; ++i) {
+    std::string text;
+    for (size_t size = random() % 19; size > 0; --size) {
+      text += bytes[random() % (i % 8 != 0 ? 20 : bytes.size())];
+    }
+    if (random() % 4 == 0) text.insert(0, "-");
+    const size_t size = text.size();
+    text += i % 3 == 0 ? "00000000000000000" : ",\"123\"-,56789012";
+    const std::string_view number = std::string_view(text).substr(0, size);
+    int64_t fast = 0;
+    if (!parse_short_int(number, fast)) continue;
+    ++read;
+    int64_t value = 0;
+    ASSERT_EQ(parse_int(number, NumberGrammar::kLoose, value), NumberFault::kNone) << number;
+    ASSERT_EQ(fast, value) << number;
+  }
+  EXPECT_GT(read, 100'000U);
+}
+
+TEST(ParseShortInt, ReadsDigitsAndNothingElse) {
+  for (const char* number : {"0", "-0", "7", "-12", "007", "12345678", "123456789", "-987654321",
+                             "1234567890123456", "-9999999999999999", "1767225600000"}) {
+    const std::string text = number + std::string(17, '5');
+    int64_t value = 0;
+    ASSERT_TRUE(parse_short_int(std::string_view(text).substr(0, std::strlen(number)), value));
+    EXPECT_EQ(value, std::strtoll(number, nullptr, 10));
+  }
+  for (const char* other : {"", "-", "+1", "1.0", "1e3", "--1", "1 ", "12345678901234567",
+                            "12345678x", "x2345678901", "1234567/9", "1234567:9"}) {
+    const std::string text = other + std::string(17, '5');
+    int64_t value = 0;
+    EXPECT_FALSE(parse_short_int(std::string_view(text).substr(0, std::strlen(other)), value))
+        << other;
+  }
+}
+
 TEST(NumberGrammar, TellsJsonFromLoose) {
   const std::vector<std::string> only_loose = {"+1", "01",  "-007", ".5",
                                                "5.", "-.5", "00",   "+0.5e1"};
