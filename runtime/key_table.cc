@@ -19,7 +19,11 @@ using eventtime::Type;
 using eventtime::Value;
 
 void append_big_endian(std::string& out, uint64_t value) {
-  for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 0xFF);
+  static_assert(std::endian::native == std::endian::little);
+  value = __builtin_bswap64(value);
+  char bytes[sizeof(value)];
+  std::memcpy(bytes, &value, sizeof(value));
+  out.append(bytes, sizeof(bytes));
 }
 
 constexpr uint64_t kSign = uint64_t{1} << 63;
@@ -41,10 +45,34 @@ void append_text(std::string& out, std::string_view text) {
   out.append("\0\0", 2);
 }
 
+// Whether a zero byte is among the first `size` of eight.
+bool has_zero(uint64_t bytes, size_t size) {
+  static_assert(std::endian::native == std::endian::little);
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  const uint64_t zeros = (bytes - kOnes) & ~bytes & (kOnes << 7);  // the lowest one is exact
+  return zeros != 0 && static_cast<size_t>(std::countr_zero(zeros)) / 8 < size;
+}
+
+// The same. Most keys are short, and what is behind them in the Text is zero: as their end is.
+void append_text(std::string& out, const eventtime::Text& text) {
+  constexpr size_t kInline = eventtime::Text::kInlineBytes;
+  constexpr size_t kFirst = sizeof(uint64_t);
+  const size_t size = text.size();
+  if (!text.is_inline()) return append_text(out, text.view());
+  char bytes[2 * kFirst] = {};
+  std::memcpy(bytes, text.data(), kInline);
+  uint64_t halves[2] = {};
+  std::memcpy(halves, bytes, sizeof(bytes));
+  if (has_zero(halves[0], size) || (size > kFirst && has_zero(halves[1], size - kFirst))) {
+    return append_text(out, text.view());
+  }
+  out.append(bytes, size + 2);
+}
+
 void append_cell(std::string& out, const Value& value) {
   switch (value.type) {
     case Type::kString:
-      append_text(out, value.cell.text.view());
+      append_text(out, value.cell.text);
       break;
     case Type::kFloat:
       append_big_endian(out, ordered_bits(value.cell.number));
@@ -82,9 +110,11 @@ bool append_key(std::string& out, const std::vector<patterns::KeyPart>& by,
     const eventtime::Column& column = table.columns[*part.field_by_type[type]];
     if (column.is_null(row)) return false;
     if (column.type() == Type::kString) {
-      append_text(out, column.text(row).view());
+      append_text(out, column.text(row));
+    } else if (column.type() == Type::kFloat) {
+      append_big_endian(out, ordered_bits(column.number(row)));
     } else {
-      append_cell(out, column.value(row));
+      append_big_endian(out, static_cast<uint64_t>(column.integer(row)) ^ kSign);
     }
   }
   return true;

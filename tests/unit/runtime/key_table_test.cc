@@ -78,6 +78,29 @@ TEST(AppendKey, TheOrderOfBytesIsTheOrderOfValues) {
   }
 }
 
+// Short texts are appended in another way than long ones.
+TEST(AppendKey, EscapesZerosInTextsOfAnyLength) {
+  const patterns::PatternSet set = tests::load_patterns(
+      "event E { s: string, at: timestamp } time at\npattern p { by s match e: E }\n");
+  Batch batch(set.catalog);
+  batch.tables[0].resize(1);
+  std::mt19937_64 random(8);
+  for (size_t i = 0; i < 4'000; ++i) {
+    std::string text;
+    std::string expected;
+    for (size_t left = random() % 20; left > 0; --left) {
+      text += random() % 8 == 0 ? '\0' : static_cast<char>(1 + random() % 255);
+      expected += text.back();
+      if (text.back() == '\0') expected += '\xFF';
+    }
+    expected.append(2, '\0');
+    batch.tables[0].columns[0].set_text(0, eventtime::Text(text));
+    std::string key;
+    ASSERT_TRUE(append_key(key, set.patterns[0].by, batch.tables[0], 0, 0));
+    ASSERT_EQ(key, expected) << text.size();
+  }
+}
+
 TEST(AppendKey, ANullInAnyFieldIsNoKey) {
   const patterns::PatternSet set = keyed();
   Batch batch(set.catalog);
