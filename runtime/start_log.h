@@ -205,16 +205,14 @@ class StartLog {
   }
   void prefetch_starts(uint32_t chain) const {
     if (chain == kNone) return;
-    eventtime::prefetch(storage(chains_[chain].oldest));
+    prefetch_place(chains_[chain].oldest);
     eventtime::prefetch_to_write(storage(chains_[chain].newest));
   }
   // Of a look-up of a value: the index, the newest with it; and of a first event that is to go.
   void prefetch_value(uint32_t tag) const { by_value_.prefetch(tag); }
   void prefetch_with_value(uint32_t tag) const {
     const uint32_t number = by_value_.find(tag, [](uint32_t) { return true; });
-    if (number == KeyIndex::kNone) return;
-    eventtime::prefetch(storage(number & kPlaceMask));
-    eventtime::prefetch_to_write(&links(number & kPlaceMask));
+    if (number != KeyIndex::kNone) prefetch_place(number & kPlaceMask);
   }
   void prefetch_value_of(uint32_t place) const {
     if (has_values_) by_value_.prefetch(links(place).tag);
@@ -231,6 +229,13 @@ class StartLog {
   }
 
  private:
+  // May reach into a second line.
+  void prefetch_place(uint32_t place) const {
+    const uint64_t* words = storage(place);
+    eventtime::prefetch_to_write(words);
+    eventtime::prefetch_to_write(words + stride_ - 1);
+  }
+
   // Behind the owner's words, where values are indexed.
   struct ValueLinks {
     uint32_t older = kNone;  // places with the same value, in a ring; kNone: it has none
