@@ -382,14 +382,21 @@ void Matcher::bind_value(NodeId node, const Slot& slot, const Value& value, Time
 }
 
 NodeId Matcher::bind_cells(NodeId parent, uint16_t place, uint16_t edge, EventId stored,
-                           const StartCells& cells, const uint64_t* words) {
+                           const StartCells& cells, const uint64_t* words,
+                           std::optional<KnownDistinct> known) {
   events_.retain(stored);
   const NodeId node = buffer_.add_stored(parent, place, edge, stored);
   const std::vector<SlotUpdate>& updates = program_.places[place].updates;
   if (updates.empty()) return node;
   const Timestamp time = events_.at(stored).time;
   for (size_t i = 0; i < updates.size(); ++i) {
-    bind_value(node, program_.layout.slot(updates[i].slot), cells.read(words, i), time);
+    const Slot& slot = program_.layout.slot(updates[i].slot);
+    const Value value = cells.read(words, i);
+    if (known && known->slot == updates[i].slot) {
+      if (known->is_new && !value.is_null()) ++buffer_.slots(node)[slot.word];
+    } else {
+      bind_value(node, slot, value, time);
+    }
   }
   return node;
 }

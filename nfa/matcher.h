@@ -163,10 +163,17 @@ class Matcher {
   void save_match(NodeId node, eventtime::Encoder& out) const;
   NodeId restore_match(eventtime::Decoder& from, RestoredEvents& events);
 
+  // What an owner that finds events by value knows of a kDistinct slot: whether no event that is
+  // bound before has the value. Else that takes a look at each of them.
+  struct KnownDistinct {
+    uint32_t slot = 0;
+    bool is_new = false;
+  };
   // For plans that keep events instead of runs (start_plan.h, stack_plan.h). Each node comes with
   // one reference. `cells` are those of the place.
   NodeId bind_cells(NodeId parent, uint16_t place, uint16_t edge, EventId stored,
-                    const StartCells& cells, const uint64_t* words);
+                    const StartCells& cells, const uint64_t* words,
+                    std::optional<KnownDistinct> known = std::nullopt);
   NodeId bind_event(NodeId parent, uint16_t place, uint16_t edge, TestedEvent& event);
   // Does some of the first place's updates, as bind_cells(kRootNode, ...) would. `slots` are as
   // SlotLayout::clear() leaves them.

@@ -83,18 +83,18 @@ void HeldStarts::store_old() {
 }
 
 nfa::NodeId HeldStarts::bind(nfa::Matcher& matcher, nfa::NodeId parent, uint16_t edge,
-                             uint32_t place) {
+                             uint32_t place, std::optional<nfa::Matcher::KnownDistinct> known) {
   const StartLog::Start& start = log_.at(place);
   if (start.event == kInBatch) store(place);
   if (!light_) {
     return matcher.bind_cells(parent, nfa::kFirstPlace, edge, start.event, cells_,
-                              log_.words(place));
+                              log_.words(place), known);
   }
   const Origin& from = origin(place);
   const nfa::EventId stored =
       events_.store_light({start.time, from.sequence, from.record, from.input, type_});
   const nfa::NodeId node =
-      matcher.bind_cells(parent, nfa::kFirstPlace, edge, stored, cells_, log_.words(place));
+      matcher.bind_cells(parent, nfa::kFirstPlace, edge, stored, cells_, log_.words(place), known);
   events_.release(stored);
   return node;
 }

@@ -47,7 +47,8 @@ class HeldStarts {
   uint32_t& mark(uint32_t place) { return origin(place).mark; }
   uint32_t mark(uint32_t place) const { return origin(place).mark; }
   // A node of a pattern that begins with such events; it comes with one reference.
-  nfa::NodeId bind(nfa::Matcher& matcher, nfa::NodeId parent, uint16_t edge, uint32_t place);
+  nfa::NodeId bind(nfa::Matcher& matcher, nfa::NodeId parent, uint16_t edge, uint32_t place,
+                   std::optional<nfa::Matcher::KnownDistinct> known = std::nullopt);
   // Takes those out of their batch that have waited long: a few must not keep whole batches in
   // memory.
   void store_old();

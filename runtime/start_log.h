@@ -132,6 +132,11 @@ class StartLog {
   // Of the same chain and value, in a ring: behind the newest comes the oldest.
   uint32_t newer_equal(uint32_t place) const { return links(place).newer; }
   uint32_t older_equal(uint32_t place) const { return links(place).older; }
+  // Whether none from `since` on, which is of the same chain and no newer, has the value before.
+  bool is_first_equal(uint32_t place, uint32_t since) const {
+    const uint32_t older = links(place).older;
+    return age(older) >= age(place) || age(older) < age(since);
+  }
   bool is_oldest_equal(uint32_t place) const { return age(links(place).older) >= age(place); }
   bool is_newest_equal(uint32_t place) const { return age(links(place).newer) <= age(place); }
   // How many there are with the value of the newest one at `place`, if only oldest ones have been
@@ -203,6 +208,12 @@ class StartLog {
   void prefetch_chain(uint32_t chain) const {
     if (chain != kNone) eventtime::prefetch(&chains_[chain]);
   }
+  // May reach into a second line.
+  void prefetch_place(uint32_t place) const {
+    const uint64_t* words = storage(place);
+    eventtime::prefetch_to_write(words);
+    eventtime::prefetch_to_write(words + stride_ - 1);
+  }
   void prefetch_starts(uint32_t chain) const {
     if (chain == kNone) return;
     prefetch_place(chains_[chain].oldest);
@@ -215,7 +226,12 @@ class StartLog {
     if (number != KeyIndex::kNone) prefetch_place(number & kPlaceMask);
   }
   void prefetch_value_of(uint32_t place) const {
-    if (has_values_) by_value_.prefetch(links(place).tag);
+    if (!has_values_ || links(place).older == kNone) return;
+    const ValueLinks& value = links(place);
+    by_value_.prefetch(value.tag);
+    if (value.newer == place) return;
+    eventtime::prefetch_to_write(&links(value.newer));
+    eventtime::prefetch_to_write(&links(value.older));
   }
   // Whether values are worth it: they do not fit a cache that is near.
   bool has_many_values() const { return by_value_.bytes() > kNearBytes; }
@@ -229,13 +245,6 @@ class StartLog {
   }
 
  private:
-  // May reach into a second line.
-  void prefetch_place(uint32_t place) const {
-    const uint64_t* words = storage(place);
-    eventtime::prefetch_to_write(words);
-    eventtime::prefetch_to_write(words + stride_ - 1);
-  }
-
   // Behind the owner's words, where values are indexed.
   struct ValueLinks {
     uint32_t older = kNone;  // places with the same value, in a ring; kNone: it has none

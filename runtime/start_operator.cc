@@ -93,6 +93,7 @@ StartOperator::StartOperator(OperatorParts parts, const eventtime::EventSchema& 
   if (plan_.value_slot) {
     value_update_ = update_of(first, *plan_.value_slot);
     value_column_ = first.updates[value_update_].column;
+    counts_values_ = program_.layout.slot(*plan_.value_slot).kind == CaptureKind::kDistinct;
   }
   if (plan_.equal_column) {
     equal_type_ = plan_.kill_by_value ? program_.tests[plan_.kills[0]].type
@@ -107,8 +108,7 @@ void StartOperator::process(const Surroundings& around) {
   find_keys();
   thaw_routed();
   log_.make_room(routed_.size());
-  for (const Routed& routed : routed_) log_.prefetch_chain(log_.guess(routed.tag));
-  for (const Routed& routed : routed_) log_.prefetch_starts(log_.guess(routed.tag));
+  prefetch_starts();
   if (plan_.value_slot) find_value_tags();
   if (plan_.value_slot && log_.has_many_values()) prefetch_values();
   for (size_t i = 0; i < routed_.size(); ++i) {
@@ -137,6 +137,24 @@ void StartOperator::find_value_tags() {
   }
 }
 
+// The first events that the block will look at: the newest of each key, and the oldest with what
+// stands behind it if it expires.
+void StartOperator::prefetch_starts() {
+  guessed_.clear();
+  for (const Routed& routed : routed_) {
+    guessed_.push_back(log_.guess(routed.tag));
+    log_.prefetch_chain(guessed_.back());
+  }
+  for (const uint32_t chain : guessed_) log_.prefetch_starts(chain);
+  if (!plan_.life) return;
+  for (size_t i = 0; i < guessed_.size(); ++i) {
+    if (guessed_[i] == kNone) continue;
+    const StartLog::Start& oldest = log_.at(log_.chain(guessed_[i]).oldest);
+    const bool expires = has_expired(oldest, routed_[i].event->tested.row->time);
+    if (expires && oldest.newer != kNone) log_.prefetch_place(oldest.newer);
+  }
+}
+
 // All that the block will look for by values, where no event before has been near: what is looked
 // up, and what expires meanwhile.
 void StartOperator::prefetch_values() const {
@@ -146,8 +164,7 @@ void StartOperator::prefetch_values() const {
   }
   uint32_t chain = kNone;
   uint32_t oldest = kNone;
-  for (const Routed& routed : routed_) {
-    const uint32_t next = log_.guess(routed.tag);
+  for (const uint32_t next : guessed_) {
     if (next == kNone) continue;
     oldest = next != chain || oldest == kNone ? log_.chain(next).oldest : log_.at(oldest).newer;
     chain = next;
@@ -223,6 +240,7 @@ void StartOperator::fire(uint32_t place, const Surroundings& around) {
 
 void StartOperator::remove(uint32_t place) {
   if (plan_.sum) move_sum(place, false);
+  if (is_spent(place)) --spent_;
   const uint32_t chain = log_.at(place).chain;
   if (held_.remove(place)) return;
   chain_ = kNone;
@@ -299,11 +317,14 @@ bool StartOperator::follow_one(uint32_t place, uint32_t left, nfa::TestedEvent& 
 
 // The nodes of a start, and of the rounds that follow it, `count` in all.
 NodeId StartOperator::bind_loop(uint32_t place, uint32_t count, uint32_t& last) {
+  const uint32_t first = place;
   NodeId node = nfa::kRootNode;
   uint16_t edge = 0;
   for (; count > 0; --count) {
     const NodeId parent = node;
-    node = held_.bind(matcher_, parent, edge, place);
+    std::optional<nfa::Matcher::KnownDistinct> known;
+    if (counts_values_) known = {*plan_.value_slot, log_.is_first_equal(place, first)};
+    node = held_.bind(matcher_, parent, edge, place, known);
     if (parent != nfa::kRootNode) matcher_.buffer().release(parent);
     edge = plan_.loop_edge;
     last = place;
@@ -342,7 +363,7 @@ void StartOperator::begin(const Routed& routed, uint32_t value_tag) {
   if (chain_ == kNone) chain_ = log_.add_chain(routed.key, routed.tag);
   const uint32_t place = held_.add(chain_, *routed.event);
   index(place, value_tag);
-  if (!routed.may_begin) held_.mark(place) = 1;
+  if (!routed.may_begin) spend(place);
 }
 
 // Makes a first event known by its value and to the sum of its key.
@@ -387,11 +408,16 @@ bool StartOperator::complete_loop(uint32_t place, uint32_t left, Timestamp now) 
   const bool emitted = match(bind_loop(place, rounds, last), now);
   if (emitted) note_match(place, last, newest);
   if (emitted && plan_.sum && place != chain().oldest) {
-    held_.mark(place) = 1;  // it is a round of older ones, which may still come true
+    spend(place);  // it is a round of older ones, which may still come true
   } else if (emitted || plan_.maximum == 1) {
     remove(place);
   }
   return emitted;
+}
+
+void StartOperator::spend(uint32_t place) {
+  held_.mark(place) = 1;
+  ++spent_;
 }
 
 void StartOperator::drop_spent() {

@@ -60,6 +60,7 @@ class StartOperator final : public PatternOperator {
   void expire(uint32_t place, const Surroundings& around);
   void finish_resident(const Surroundings& around);
   struct ValueTags;
+  void prefetch_starts();
   void find_value_tags();
   void prefetch_values() const;
   void process_event(Routed& routed, const ValueTags& tags, const Surroundings& around);
@@ -123,7 +124,8 @@ class StartOperator final : public PatternOperator {
   double summand(uint32_t place) const;
   // The mark of a first event: its own match is out, or none may begin with it any more, but older
   // ones still go through it.
-  bool is_spent(uint32_t place) const { return keeps_spent_ && held_.mark(place) != 0; }
+  bool is_spent(uint32_t place) const { return spent_ > 0 && held_.mark(place) != 0; }
+  void spend(uint32_t place);
   void drop_spent();
   void move_sum(uint32_t place, bool in);
   void find_sums();
@@ -141,11 +143,13 @@ class StartOperator final : public PatternOperator {
   bool keeps_spent_;
   HeldStarts held_;
   StartLog& log_;
+  size_t spent_ = 0;  // first events
   std::vector<uint64_t> clear_slots_;
   std::vector<uint64_t> slots_;
   std::vector<size_t> updates_read_;  // of the first place: by conditions on later events
   size_t value_update_ = 0;           // of the first place, with a value_slot
   uint32_t value_column_ = 0;         // of its event
+  bool counts_values_ = false;        // the value_slot is that of a `distinct`
   uint32_t equal_type_ = 0;           // of the event that has the plan_.equal_column
   size_t sum_update_ = 0;             // with a plan_.sum
   size_t order_update_ = 0;           // with a plan_.order
@@ -174,6 +178,8 @@ class StartOperator final : public PatternOperator {
     uint32_t later = 0;
   };
   std::vector<ValueTags> value_tags_;  // by routed event, with a value_slot
+
+  std::vector<uint32_t> guessed_;  // chains, by routed event
 
   // Of the present event.
   uint32_t chain_ = kNone;

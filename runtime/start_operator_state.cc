@@ -65,7 +65,7 @@ void StartOperator::place(const SavedStart& start, std::string_view key, uint32_
   if (chain_ == kNone) chain_ = log_.add_chain(key, tag);
   const uint32_t place = held_.add(chain_, start.start);
   index(place, plan_.value_slot ? value_tag(place) : 0);
-  if (start.spent && keeps_spent_) held_.mark(place) = 1;
+  if (start.spent && keeps_spent_) spend(place);
 }
 
 // ---- to the disk and back ----
