@@ -209,9 +209,15 @@ std::optional<Comparison> Comparison::of(const Expr& expr) {
 }
 
 void Comparison::decide(const Column& values, uint32_t rows, BitSet& out) const {
+  // Behind a null stands what was written before, of texts a pointer that may lead nowhere.
+  const bool nulls_count = type == Type::kString && values.nulls().any();
   with_values(*this, values, [&](const auto& all, const auto& value) {
     with_test(op, value, [&](auto test) {
-      fill_rows(rows, out, [&](uint32_t row) { return test(all[row]); });
+      if (nulls_count) {
+        fill_rows(rows, out, [&](uint32_t row) { return !values.is_null(row) && test(all[row]); });
+      } else {
+        fill_rows(rows, out, [&](uint32_t row) { return test(all[row]); });
+      }
     });
   });
   const auto words = out.words();

@@ -1,8 +1,10 @@
 #include "nfa/predicate.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <random>
 
@@ -292,6 +294,51 @@ TEST(PredicateSet, ComparesWhatIsNoFiniteNumberAsCode) {
     table.columns[kColumns[2]].set_integer(table.rows, 0);
     ++table.rows;
   }
+  for (const size_t border : kBorders) {
+    PredicateSet predicates(border);
+    const std::vector<StepPredicate> added = add_all(predicates, set);
+    PredicateResults results;
+    predicates.evaluate(batch, results);
+    for (size_t i = 0; i < added.size(); ++i) {
+      EXPECT_TRUE(equal(rows_by_results(added[i], table.rows, results),
+                        rows_by_code(set.patterns[i], batch)))
+          << conditions[i];
+    }
+  }
+}
+
+// Batches are used again: what a column held before a null was written may have pointed into memory
+// that is no more.
+TEST(PredicateSet, DoesNotReadTheTextsBehindNulls) {
+  constexpr size_t kPage = 4096;
+  void* page = ::mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(page, MAP_FAILED);
+  std::memcpy(page, "abcdefghijklm", 13);
+  const eventtime::Text gone(std::string_view(static_cast<const char*>(page), 13));
+  std::vector<std::string> conditions = comparisons();
+  for (const char* more : {"s in ('abc', 'abcdefghijklm')", "s like 'abc%'", "contains(s, 'm')",
+                           "starts_with(s, 'abcdefghijklm')", "s between 'a' and 'b'"}) {
+    conditions.emplace_back(more);
+  }
+  const PatternSet set = patterns_with(conditions);
+  eventtime::Batch batch(set.catalog);
+  eventtime::EventTable& table = batch.tables[0];
+  table.resize(2);
+  for (; table.rows < 2; ++table.rows) {
+    for (size_t i = 0; i < table.columns.size(); ++i) {
+      eventtime::Column& column = table.columns[i];
+      if (column.type() == eventtime::Type::kString) {
+        column.set_text(table.rows, gone);
+        column.set_null(table.rows);
+      } else if (column.type() == eventtime::Type::kFloat) {
+        column.set_number(table.rows, 1);
+      } else {
+        column.set_integer(table.rows, 1);
+      }
+    }
+  }
+  table.columns[2].set_text(1, eventtime::Text("abc"));
+  ASSERT_EQ(::munmap(page, kPage), 0);
   for (const size_t border : kBorders) {
     PredicateSet predicates(border);
     const std::vector<StepPredicate> added = add_all(predicates, set);
