@@ -310,6 +310,8 @@ void PairGroup::finish(BatchHolder& shelf) {
   held_.set_shelf(shelf);
   ++changes_;
   for (uint32_t place = log_.front(); place != kNone; place = log_.front()) remove(place);
+  log_.shrink();  // nothing may come any more
+  list_again_if_needed();
 }
 
 size_t PairGroup::memory(uint32_t pattern) const {

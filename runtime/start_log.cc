@@ -236,6 +236,7 @@ bool StartLog::shrink() {
   if (segments_.places() > kMuch && live_ < segments_.places() / kLittle &&
       (live_ < (end_ - begin_) / 2 || best_size(live_) < segments_.bits())) {
     move_all(best_size(live_));
+    moved_ = {};
   }
   const bool few = chains_.size() > kMuch && chains() < chains_.size() / kLittle;
   if (few) renumber_chains();
