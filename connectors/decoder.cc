@@ -19,11 +19,11 @@ DecodeOptions options_of(const TypeRule& rule) {
 }
 
 std::string unknown_type_reason(std::string_view type) {
-  return fmt::format("unknown event type {}", quoted(type));
+  return fmt::format("unknown event type {}", in_quotes(type));
 }
 
 std::string no_type_reason(std::string_view field) {
-  return fmt::format("no field {} that names the event's type", quoted(field));
+  return fmt::format("no field {} that names the event's type", in_quotes(field));
 }
 
 std::string too_long_reason(size_t limit) {

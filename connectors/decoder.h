@@ -42,6 +42,8 @@ DecodeOptions options_of(const TypeRule& rule);
 std::string unknown_type_reason(std::string_view type);
 std::string no_type_reason(std::string_view field);
 
+inline constexpr std::string_view kBlanks = " \t\r\n";  // of JSON
+
 inline constexpr size_t kMaxRecordBytes = size_t{16} << 20;
 // Of a record that is longer, so much is kept for the dead letter.
 inline constexpr size_t kKeptRecordBytes = size_t{64} << 10;

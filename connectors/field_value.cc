@@ -88,7 +88,7 @@ std::string fault_reason(const Field& field, ValueFault fault, std::string_view 
       return fmt::format("field '{}': {} does not fit into {}", field.name, shortened(text), type);
     case ValueFault::kNotText:
     case ValueFault::kMalformed:
-      return fmt::format("field '{}': {} is no {}", field.name, quoted(text), type);
+      return fmt::format("field '{}': {} is no {}", field.name, in_quotes(text), type);
     case ValueFault::kNone:
       break;
   }
@@ -96,7 +96,7 @@ std::string fault_reason(const Field& field, ValueFault fault, std::string_view 
   return {};
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   return fmt::format("'{}'", shortened(text));
 }
 

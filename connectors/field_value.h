@@ -32,6 +32,6 @@ ValueFault set_text_field(const eventtime::Field& field, std::string_view text,
 // The reason for a fault; `text` is the value as it was written.
 std::string fault_reason(const eventtime::Field& field, ValueFault fault, std::string_view text);
 // `text` in single quotes, cut after 60 bytes at a character's border.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 }  // namespace tocsin::connectors

@@ -7,7 +7,6 @@
 namespace tocsin::eventtime {
 namespace {
 
-constexpr int64_t kMicrosPerSecond = 1'000'000;
 constexpr int64_t kMicrosPerDay = 86'400 * kMicrosPerSecond;
 
 constexpr int64_t floor_div(int64_t value, int64_t divisor) {

@@ -14,6 +14,9 @@
 
 namespace tocsin::eventtime {
 
+inline constexpr int64_t kMicrosPerMs = 1000;
+inline constexpr int64_t kMicrosPerSecond = 1'000'000;
+
 struct Duration {
   int64_t micros = 0;
   friend constexpr auto operator<=>(Duration, Duration) = default;

@@ -26,11 +26,7 @@ constexpr size_t kMaxTests = 10'000;
 constexpr uint16_t kNoTest = UINT16_MAX;
 constexpr uint16_t kNoLog = UINT16_MAX;
 
-uint64_t bit(size_t index) {
-  return uint64_t{1} << index;
-}
-
-bool is_around(const Node* group, const Node* node) {
+bool is_around(const SequenceNode* group, const SequenceNode* node) {
   while (node != nullptr && node != group) node = node->parent;
   return node == group;
 }
@@ -51,7 +47,7 @@ class Compiler {
     program_.leftmost = pattern_.leftmost;
     program_.reports_timeout = pattern_.reports_timeout;
     program_.places.emplace_back();  // kStartPlace
-    std::vector<Node> nodes = add_nodes(pattern_.match);
+    std::vector<SequenceNode> nodes = add_nodes(pattern_.match);
     link(nodes, nullptr, 0);
     add_withouts();
     if (program_.places.size() > kMaxPlaces || program_.tests.size() > kMaxTests) {
@@ -84,7 +80,7 @@ class Compiler {
   // A negation behind a loop, and its flag in the runs inside the loop.
   struct Reaching {
     const Negation* negation = nullptr;
-    const Node* loop = nullptr;
+    const SequenceNode* loop = nullptr;
     uint16_t flag = 0;
     uint16_t log = kNoLog;
   };
@@ -93,8 +89,8 @@ class Compiler {
     return eventtime::input_error("pattern '" + pattern_.name + "' " + what);
   }
 
-  std::vector<Node> add_nodes(const Sequence& sequence) {
-    std::vector<Node> nodes;
+  std::vector<SequenceNode> add_nodes(const Sequence& sequence) {
+    std::vector<SequenceNode> nodes;
     nodes.reserve(sequence.elements.size());
     for (size_t i = 0; i < sequence.elements.size(); ++i) {
       const Element& element = sequence.elements[i];
@@ -104,7 +100,7 @@ class Compiler {
         test_of_.emplace(&negation, test);
         if (looks_back) add_look_back(negation, test);
       }
-      Node node;
+      SequenceNode node;
       node.element = &element;
       node.index = i;
       const bool counted = node.is_loop() && (element.minimum > 1 || element.maximum);
@@ -128,8 +124,8 @@ class Compiler {
   }
 
   // Nodes know the group around them only once they have stopped moving.
-  void link(std::vector<Node>& nodes, const Node* parent, size_t part) {
-    for (Node& node : nodes) {
+  void link(std::vector<SequenceNode>& nodes, const SequenceNode* parent, size_t part) {
+    for (SequenceNode& node : nodes) {
       node.parent = parent;
       node.part = part;
       if (node.place != kEndPlace) {
@@ -156,7 +152,7 @@ class Compiler {
   }
 
   // Whether the negation's condition reads something that changes while the loop goes on.
-  bool is_late(const Negation& negation, const Node* loop) const {
+  bool is_late(const Negation& negation, const SequenceNode* loop) const {
     const std::vector<uint32_t>& reads = program_.tests[test_of_.at(&negation)].reads;
     return std::any_of(reads.begin(), reads.end(), [&](uint32_t slot) {
       const uint32_t variable = pattern_.captures[slot].variable;
@@ -191,7 +187,7 @@ class Compiler {
     }
   }
 
-  void find_ways(const std::vector<Node>& nodes) {
+  void find_ways(const std::vector<SequenceNode>& nodes) {
     EdgeBuilder builder(pattern_.match, nodes);
     ways_.push_back(builder.from_start());
     for (size_t place = 1; place < program_.places.size(); ++place) {
@@ -230,7 +226,7 @@ class Compiler {
 
   void add_edges(size_t index) {
     Place& place = program_.places[index];
-    const Node* const node = index == kStartPlace ? nullptr : node_of_[index];
+    const SequenceNode* const node = index == kStartPlace ? nullptr : node_of_[index];
     for (size_t i = 0; i < ways_[index].size(); ++i) {
       Way& way = ways_[index][i];
       for (const PassedNegation& passed : way.negations) add_watch(place, i, passed, way.edge);
@@ -311,7 +307,7 @@ class Compiler {
   // The event that enters a loop must not end it.
   void add_untils(Way& way) const {
     if (way.edge.target == kEndPlace) return;
-    const Node* node = node_of_[way.edge.target];
+    const SequenceNode* node = node_of_[way.edge.target];
     for (; node != nullptr && node != way.kept; node = node->parent) {
       for (size_t i = 0; i < node->element->until.size(); ++i) {
         const auto test = static_cast<uint16_t>(node->until + i);
@@ -321,8 +317,8 @@ class Compiler {
     }
   }
 
-  static void watch_untils(Place& place, const Node& node, const std::vector<Way>& ways) {
-    for (const Node* loop = &node; loop != nullptr; loop = loop->parent) {
+  static void watch_untils(Place& place, const SequenceNode& node, const std::vector<Way>& ways) {
+    for (const SequenceNode* loop = &node; loop != nullptr; loop = loop->parent) {
       uint64_t stays = 0;
       for (size_t i = 0; i < ways.size(); ++i) {
         if (is_around(loop, ways[i].kept)) stays |= bit(i);
@@ -487,8 +483,8 @@ class Compiler {
   const Catalog& catalog_;
   PredicateSet& predicates_;
   Program program_;
-  std::vector<const Node*> node_of_;    // by place; null for the start
-  std::vector<std::vector<Way>> ways_;  // by place
+  std::vector<const SequenceNode*> node_of_;  // by place; null for the start
+  std::vector<std::vector<Way>> ways_;        // by place
   std::map<const Negation*, uint16_t> test_of_;
   std::vector<Reaching> reaching_;
   std::vector<uint16_t> withouts_;  // tests of `without` over the whole match

@@ -123,7 +123,7 @@ void bound_by_prefix(Access& access, const std::string& prefix) {
 }
 
 // A regular expression for a text itself.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out;
   for (const char c : text) {
@@ -146,8 +146,8 @@ std::optional<Access> access_by_part(Access access, std::string_view part) {
     while ((static_cast<unsigned char>(part[end]) & 0xC0) == 0x80) --end;
     part = part.substr(0, end);
   }
-  if (part.empty() || !patterns::Regex::check(quoted(part))) return std::nullopt;
-  access.part = quoted(part);
+  if (part.empty() || !patterns::Regex::check(in_quotes(part))) return std::nullopt;
+  access.part = in_quotes(part);
   access.plain = true;
   access.exact = false;
   return access;

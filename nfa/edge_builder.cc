@@ -31,7 +31,7 @@ std::vector<Way> EdgeBuilder::from_start() {
   return std::move(ways_);
 }
 
-std::vector<Way> EdgeBuilder::from(const Node& step) {
+std::vector<Way> EdgeBuilder::from(const SequenceNode& step) {
   ways_.clear();
   passed_over_ = 0;
   at_start_ = false;
@@ -40,7 +40,7 @@ std::vector<Way> EdgeBuilder::from(const Node& step) {
 }
 
 // A round of `node` is over: another one, or leave.
-void EdgeBuilder::after_round(const Node& node, const Way& way) {
+void EdgeBuilder::after_round(const SequenceNode& node, const Way& way) {
   if (!node.is_loop()) return leave(node, way);
   if (node.element->reluctant) {
     leave(node, way);
@@ -54,7 +54,7 @@ void EdgeBuilder::after_round(const Node& node, const Way& way) {
   if (node.element->longest) prefer_longest(first, behind, ways_.size());
 }
 
-void EdgeBuilder::again(const Node& node, Way way) {
+void EdgeBuilder::again(const SequenceNode& node, Way way) {
   const Element& element = *node.element;
   if (node.rounds != kNoCounter) {
     if (element.maximum) {
@@ -66,14 +66,14 @@ void EdgeBuilder::again(const Node& node, Way way) {
   enter_body(node, element.loop, way);
 }
 
-void EdgeBuilder::leave(const Node& node, Way way) {
+void EdgeBuilder::leave(const SequenceNode& node, Way way) {
   if (node.is_loop()) {
     way.behind = &node;
     if (node.rounds != kNoCounter && node.element->minimum > 1) {
       way.edge.guards.push_back({node.rounds, node.element->minimum, UINT32_MAX});
     }
   }
-  const Node* const parent = node.parent;
+  const SequenceNode* const parent = node.parent;
   if (parent != nullptr && parent->element->kind == ElementKind::kAll) {
     next_part(node, way);
   } else {
@@ -83,8 +83,8 @@ void EdgeBuilder::leave(const Node& node, Way way) {
 }
 
 // A part of `&` is through: any of those that are not, or the end of them all.
-void EdgeBuilder::next_part(const Node& node, const Way& way) {
-  const Node& all = *node.parent;
+void EdgeBuilder::next_part(const SequenceNode& node, const Way& way) {
+  const SequenceNode& all = *node.parent;
   const size_t count = all.parts.size();
   for (size_t part = 0; part < count && !full(); ++part) {
     if (part == node.part) continue;
@@ -100,11 +100,11 @@ void EdgeBuilder::next_part(const Node& node, const Way& way) {
   after_round(all, done);
 }
 
-void EdgeBuilder::follow(const Node* parent, size_t part, size_t index, Way way,
+void EdgeBuilder::follow(const SequenceNode* parent, size_t part, size_t index, Way way,
                          std::optional<Contiguity> contiguity) {
   if (full()) return;
   const Sequence& sequence = parent != nullptr ? parent->element->alternatives[part] : sequence_;
-  const std::vector<Node>& nodes = parent != nullptr ? parent->parts[part] : nodes_;
+  const std::vector<SequenceNode>& nodes = parent != nullptr ? parent->parts[part] : nodes_;
   if (index == nodes.size()) {
     pass(sequence.trailing, way);
     if (parent != nullptr) {
@@ -114,7 +114,7 @@ void EdgeBuilder::follow(const Node* parent, size_t part, size_t index, Way way,
     }
     return;
   }
-  const Node& node = nodes[index];
+  const SequenceNode& node = nodes[index];
   const Element& element = *node.element;
   pass(element.negations, way);
   const bool optional = element.minimum == 0;
@@ -134,7 +134,7 @@ void EdgeBuilder::follow(const Node* parent, size_t part, size_t index, Way way,
 }
 
 // The first round of an element.
-void EdgeBuilder::enter(const Node& node, Contiguity contiguity, Way way) {
+void EdgeBuilder::enter(const SequenceNode& node, Contiguity contiguity, Way way) {
   const Element& element = *node.element;
   if (element.in) way.edge.in = way.edge.in ? std::min(*way.edge.in, *element.in) : *element.in;
   if (node.rounds != kNoCounter) {
@@ -144,7 +144,7 @@ void EdgeBuilder::enter(const Node& node, Contiguity contiguity, Way way) {
 }
 
 // The first step that a group binds is connected as the group is.
-void EdgeBuilder::enter_body(const Node& node, Contiguity contiguity, const Way& way) {
+void EdgeBuilder::enter_body(const SequenceNode& node, Contiguity contiguity, const Way& way) {
   if (node.element->kind == ElementKind::kStep) return add(node.place, contiguity, way);
   for (size_t part = 0; part < node.parts.size() && !full(); ++part) {
     if (node.element->kind == ElementKind::kGroup) {

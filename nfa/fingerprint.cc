@@ -21,7 +21,7 @@ using patterns::Pattern;
 constexpr size_t kDigits = 16;
 
 template <typename Enum>
-uint64_t number_of(Enum value) {
+uint64_t number_of_enum(Enum value) {
   return static_cast<uint64_t>(value);
 }
 
@@ -34,12 +34,12 @@ void add(Encoder& out, const std::optional<Duration>& duration) {
 void add_field(Encoder& out, const eventtime::EventSchema& schema, uint32_t column) {
   const bool none = column >= schema.fields.size();
   out.text(none ? std::string_view() : std::string_view(schema.fields[column].name));
-  out.number(none ? 0 : number_of(schema.fields[column].type));
+  out.number(none ? 0 : number_of_enum(schema.fields[column].type));
 }
 
 void add_edge(Encoder& out, const Edge& edge) {
   out.number(edge.target);
-  out.number(number_of(edge.contiguity));
+  out.number(number_of_enum(edge.contiguity));
   add(out, edge.in);
   add(out, edge.after);
   out.number(edge.guards.size());
@@ -52,7 +52,7 @@ void add_edge(Encoder& out, const Edge& edge) {
   out.number(edge.actions.size());
   for (const CounterAction& action : edge.actions) {
     out.number(action.counter);
-    out.number(number_of(action.op));
+    out.number(number_of_enum(action.op));
     out.number(action.value);
     out.number(action.saturation);
   }
@@ -69,7 +69,7 @@ void add_edge(Encoder& out, const Edge& edge) {
 }
 
 void add_watch(Encoder& out, const Watch& watch) {
-  out.number(number_of(watch.kind));
+  out.number(number_of_enum(watch.kind));
   out.number(watch.test);
   out.number(watch.flag);
   out.number(watch.edges);
@@ -98,7 +98,7 @@ void add_key(Encoder& out, const Pattern& pattern, const Catalog& catalog) {
   out.number(pattern.by.size());
   for (const patterns::KeyPart& part : pattern.by) {
     out.text(part.name);
-    out.number(number_of(part.type));
+    out.number(number_of_enum(part.type));
     add_fields(part.field_by_type);
     out.number(part.by_variable.size());
     for (const auto& fields : part.by_variable) add_fields(fields);
@@ -142,7 +142,7 @@ void add_steps(Encoder& out, const Program& program, const Pattern& pattern,
   }
   out.number(program.counters);
   add(out, program.within);
-  out.number(number_of(program.skip));
+  out.number(number_of_enum(program.skip));
   out.number(program.skip_variable);
   out.number(program.leftmost ? 1 : 0);
   out.number(program.reports_timeout ? 1 : 0);
@@ -159,11 +159,11 @@ void add_steps(Encoder& out, const Program& program, const Pattern& pattern,
 void add_values(Encoder& out, const Program& program, const Catalog& catalog) {
   out.number(program.layout.words());
   for (const Slot& slot : program.layout.slots()) {
-    out.number(number_of(slot.kind));
+    out.number(number_of_enum(slot.kind));
     out.number(slot.variable);
     out.text(slot.field);
-    out.number(number_of(slot.field_type));
-    out.number(number_of(slot.type));
+    out.number(number_of_enum(slot.field_type));
+    out.number(number_of_enum(slot.type));
     out.number(slot.word);
     out.number(slot.companion);
   }
@@ -182,7 +182,7 @@ void add_plan(Encoder& out, const Program& program) {
   const bool stacks = !plan && plan_stacks(program).plan;
   out.number(plan ? 1 : stacks ? 2 : 0);
   if (!plan) return;
-  out.number(number_of(plan->kind));
+  out.number(number_of_enum(plan->kind));
   for (const uint32_t part : {uint32_t{plan->second}, uint32_t{plan->loop_edge},
                               uint32_t{plan->exit_edge}, plan->minimum, plan->maximum}) {
     out.number(part);

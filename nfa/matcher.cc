@@ -34,10 +34,6 @@ void apply(const std::vector<CounterAction>& actions, std::span<uint32_t> counte
   }
 }
 
-constexpr uint64_t bit(size_t index) {
-  return uint64_t{1} << index;
-}
-
 }  // namespace
 
 bool Matcher::guards_hold(const Edge& edge, std::span<const uint32_t> counters) {

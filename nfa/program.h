@@ -35,6 +35,11 @@ inline constexpr uint16_t kStartPlace = 0;
 inline constexpr uint32_t kNoVariable = UINT32_MAX;
 inline constexpr uint32_t kMaxFlags = 13;  // of a run, besides those that every run has
 
+// Of the words that stand for sets of edges, loops and watches.
+constexpr uint64_t bit(size_t index) {
+  return uint64_t{1} << index;
+}
+
 // A counter of the run, as far as the mask lets it be seen, must lie in [minimum, maximum] for the
 // edge to exist. Loops count their rounds; `&` keeps a bit for each part that is through.
 struct CounterGuard {

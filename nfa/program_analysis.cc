@@ -6,10 +6,6 @@
 namespace tocsin::nfa {
 namespace {
 
-uint64_t bit(size_t index) {
-  return uint64_t{1} << index;
-}
-
 // How long a run can wait here, where every way on has a bound.
 std::optional<Duration> life_of(const Place& place) {
   std::optional<Duration> longest;

@@ -12,14 +12,14 @@ StackPlanning no(const std::string& why) {
 }
 
 // Of an edge nothing may matter but which event takes it, and whether it is the first.
-bool is_plain(const Edge& edge) {
+bool is_bare(const Edge& edge) {
   return !edge.in && !edge.after && !edge.ending && edge.untils.empty() && edge.longest == 0 &&
          edge.kept_flags == 0 && edge.guards.empty() && edge.actions.empty() &&
          edge.contiguity != Contiguity::kStrict;
 }
 
 bool ends(const Place& place) {
-  return place.edges.size() == 1 && place.edges[0].target == kEndPlace && is_plain(place.edges[0]);
+  return place.edges.size() == 1 && place.edges[0].target == kEndPlace && is_bare(place.edges[0]);
 }
 
 // Why a step needs runs; empty if it does not.
@@ -31,7 +31,7 @@ std::string obstacle(const Program& program, size_t number) {
     return ends(place) ? "" : "its last step does not simply end the match";
   for (const Edge& edge : place.edges) {
     if (edge.target == kEndPlace) return "it can end with more than one step";
-    if (!is_plain(edge)) return "more than a contiguity stands behind " + place.text.variable;
+    if (!is_bare(edge)) return "more than a contiguity stands behind " + place.text.variable;
     if (edge.target < number) return "it has a loop over several steps";
     if (edge.target == number && number == 1) return "its first step is a loop";
   }
@@ -56,7 +56,7 @@ StackPlanning plan_stacks(const Program& program) {
   const Place& start = program.places[kStartPlace];
   const bool one_start =
       start.edges.size() == 1 && start.edges[0].target == 1 && start.watches.empty();
-  if (!one_start || !is_plain(start.edges[0])) return no("its first step is one of several");
+  if (!one_start || !is_bare(start.edges[0])) return no("its first step is one of several");
 
   StackPlan plan;
   const size_t stacks = program.places.size() - 2;

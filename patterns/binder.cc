@@ -30,7 +30,7 @@ class PatternNames {
     const auto [first, added] = names_.try_emplace(name.text, Declared{file, name.span});
     if (added) return;
     diagnostics.error(name.span, "duplicate-name",
-                      "there is already a pattern " + quoted(name.text),
+                      "there is already a pattern " + in_quotes(name.text),
                       first_one_is_at(sources[first->second.file], first->second.span));
   }
 
@@ -53,7 +53,7 @@ class CycleFinder {
         for (const size_t on_path : path_) names += patterns_[on_path].name + " -> ";
         diagnostics.set_file(pattern.file);
         diagnostics.error(pattern.span, "cycle",
-                          "the events that " + quoted(pattern.name) +
+                          "the events that " + in_quotes(pattern.name) +
                               " emits come back to it: " + names + pattern.name,
                           "leave the event out of 'on' or 'match' of one of them");
         return;

@@ -28,14 +28,14 @@ TimeUnit read_unit(const ast::FieldDecl& field, std::optional<Type> type,
   const ast::Name& unit = *field.unit;
   if (type && *type != Type::kTimestamp) {
     diagnostics.error(unit.span, "bad-unit",
-                      "type " + quoted(field.type.text) + " has no unit " + quoted(unit.text),
+                      "type " + in_quotes(field.type.text) + " has no unit " + in_quotes(unit.text),
                       "only timestamps have a unit: timestamp(s), timestamp(us), timestamp(ns)");
     return TimeUnit::kMillis;
   }
   for (const UnitName& known : kUnits) {
     if (known.name == unit.text) return known.unit;
   }
-  diagnostics.error(unit.span, "bad-unit", "there is no time unit " + quoted(unit.text),
+  diagnostics.error(unit.span, "bad-unit", "there is no time unit " + in_quotes(unit.text),
                     "the units are s, ms (the default), us, ns");
   return TimeUnit::kMillis;
 }
@@ -63,10 +63,10 @@ void report_unknown_type(const ast::Name& type, std::string_view owner, Diagnost
   std::string help = help_for_unknown(type.text, type_names(), owner);
   for (const ForeignType& foreign : kForeignTypes) {
     if (foreign.name != type.text) continue;
-    help = "did you mean " + quoted(to_string(foreign.type)) + "? " + std::string(owner) + " " +
+    help = "did you mean " + in_quotes(to_string(foreign.type)) + "? " + std::string(owner) + " " +
            list_names(type_names());
   }
-  diagnostics.error(type.span, "unknown-type", "there is no type " + quoted(type.text),
+  diagnostics.error(type.span, "unknown-type", "there is no type " + in_quotes(type.text),
                     std::move(help));
 }
 
@@ -74,9 +74,10 @@ void report_unknown_type(const ast::Name& type, std::string_view owner, Diagnost
 size_t check_time(const ast::EventDecl& event, const EventSchema& schema,
                   const NameMap<FieldRef>& fields, Diagnostics& diagnostics) {
   if (!event.time) {
-    diagnostics.error(event.name.span, "bad-time-field",
-                      "event " + quoted(event.name.text) + " does not say which field is its time",
-                      "write 'time FIELD' behind the closing brace; FIELD is a timestamp");
+    diagnostics.error(
+        event.name.span, "bad-time-field",
+        "event " + in_quotes(event.name.text) + " does not say which field is its time",
+        "write 'time FIELD' behind the closing brace; FIELD is a timestamp");
     return 0;
   }
   const ast::Name& time = *event.time;
@@ -85,20 +86,20 @@ size_t check_time(const ast::EventDecl& event, const EventSchema& schema,
     std::vector<std::string> names;
     for (const Field& field : schema.fields) names.push_back(field.name);
     diagnostics.error(time.span, "unknown-field",
-                      quoted(event.name.text) + " has no field " + quoted(time.text),
-                      help_for_unknown(time.text, names, quoted(event.name.text) + " has"));
+                      in_quotes(event.name.text) + " has no field " + in_quotes(time.text),
+                      help_for_unknown(time.text, names, in_quotes(event.name.text) + " has"));
     return 0;
   }
   const FieldRef& field = found->second;
   if (!field.type) return field.index;
   if (*field.type != Type::kTimestamp) {
     diagnostics.error(time.span, "bad-time-field",
-                      "the time field must be a timestamp, " + quoted(time.text) + " is " +
+                      "the time field must be a timestamp, " + in_quotes(time.text) + " is " +
                           std::string(to_string(*field.type)),
                       "declare it as '" + time.text + ": timestamp'");
   } else if (schema.fields[field.index].nullable) {
     diagnostics.error(time.span, "bad-time-field",
-                      "the time field " + quoted(time.text) + " may be null",
+                      "the time field " + in_quotes(time.text) + " may be null",
                       "declare it without '?'");
   }
   return field.index;
@@ -153,7 +154,7 @@ bool Declarations::claim(const ast::Name& name, size_t file, Diagnostics& diagno
   if (added) return true;
   const std::string kind = lists_.contains(name.text) ? "list " : "event ";
   diagnostics.error(name.span, "duplicate-name",
-                    "there is already a declaration of " + kind + quoted(name.text),
+                    "there is already a declaration of " + kind + in_quotes(name.text),
                     first_one_is_at(sources_[first->second.file], first->second.span));
   return false;
 }
@@ -186,7 +187,7 @@ void Declarations::add_field(const ast::FieldDecl& field, const SourceFile& sour
   const TimeUnit unit = read_unit(field, type, diagnostics);
   if (field.from && field.from->empty()) {
     diagnostics.error(field.span, "bad-path",
-                      "field " + quoted(field.name.text) + " has an empty 'from'",
+                      "field " + in_quotes(field.name.text) + " has an empty 'from'",
                       "write the path in the record, such as \"merchant.name\", or leave 'from' "
                       "out");
   }
@@ -195,7 +196,7 @@ void Declarations::add_field(const ast::FieldDecl& field, const SourceFile& sour
   if (!added) {
     diagnostics.error(
         field.name.span, "duplicate-name",
-        "event " + quoted(schema.name) + " has field " + quoted(field.name.text) + " twice",
+        "event " + in_quotes(schema.name) + " has field " + in_quotes(field.name.text) + " twice",
         first_one_is_at(source, first->second.span));
     return;
   }
@@ -224,7 +225,7 @@ std::shared_ptr<const LookUpList> Declarations::read_list(const ast::ListDecl& l
                                                           size_t file,
                                                           Diagnostics& diagnostics) const {
   if (list.path.empty()) {
-    diagnostics.error(list.span, "bad-path", "list " + quoted(list.name.text) + " has no path",
+    diagnostics.error(list.span, "bad-path", "list " + in_quotes(list.name.text) + " has no path",
                       "write the path of a file; it is relative to this one");
     return nullptr;
   }
@@ -232,7 +233,7 @@ std::shared_ptr<const LookUpList> Declarations::read_list(const ast::ListDecl& l
   eventtime::Result<std::string> text = read_file_(path, kMaxListBytes);
   if (!text) {
     diagnostics.error(list.span, "unreadable-list",
-                      "list " + quoted(list.name.text) + ": " + text.error().message,
+                      "list " + in_quotes(list.name.text) + ": " + text.error().message,
                       "the path is relative to this file");
     return nullptr;
   }
@@ -247,7 +248,7 @@ std::shared_ptr<const LookUpList> Declarations::read_list(const ast::ListDecl& l
   }
   if (count > mistakes.size()) help += "\n        ...";
   diagnostics.error(list.span, "bad-list",
-                    "list " + quoted(list.name.text) + " has " + std::to_string(count) +
+                    "list " + in_quotes(list.name.text) + " has " + std::to_string(count) +
                         (count == 1 ? " bad value" : " bad values"),
                     std::move(help));
   return values;
@@ -262,10 +263,10 @@ std::optional<TypeId> Declarations::event(const ast::Name& name, Diagnostics& di
   const auto found = event_ids_.find(name.text);
   if (found != event_ids_.end()) return found->second;
   if (lists_.contains(name.text)) {
-    diagnostics.error(name.span, "unknown-event", quoted(name.text) + " is a list, not an event",
+    diagnostics.error(name.span, "unknown-event", in_quotes(name.text) + " is a list, not an event",
                       help_for_unknown(name.text, event_names_, "the events are"));
   } else if (!is_unread(name.text)) {
-    diagnostics.error(name.span, "unknown-event", "there is no event " + quoted(name.text),
+    diagnostics.error(name.span, "unknown-event", "there is no event " + in_quotes(name.text),
                       event_names_.empty()
                           ? "declare it: event " + name.text + " { ..., at: timestamp } time at"
                           : help_for_unknown(name.text, event_names_, "the events are"));

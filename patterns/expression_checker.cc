@@ -159,7 +159,7 @@ bool ExpressionChecker::check_operand(const std::optional<Expr>& operand, Type t
   if (operand->type == type || operand->type == Type::kNull) return true;
   context_.diagnostics.error(
       operand->span, "type-mismatch",
-      quoted(operation) + " needs " + type_text(type) + ", not " + type_text(operand->type),
+      in_quotes(operation) + " needs " + type_text(type) + ", not " + type_text(operand->type),
       type == Type::kBool ? kCompareHelp : "");
   return false;
 }
@@ -217,7 +217,7 @@ std::optional<Expr> ExpressionChecker::check_in_list(const ast::Expr& expr) {
   const ListRef* list = context_.declarations.list(expr.text);
   if (list == nullptr && !context_.declarations.is_unread(expr.text)) {
     context_.diagnostics.error(
-        expr.span, "unknown-list", "there is no list " + quoted(expr.text),
+        expr.span, "unknown-list", "there is no list " + in_quotes(expr.text),
         context_.declarations.list_names().empty()
             ? "declare it: list " + expr.text + ": string from \"" + expr.text +
                   ".txt\"; or write the values: x in ('a', 'b')"
@@ -231,7 +231,7 @@ std::optional<Expr> ExpressionChecker::check_in_list(const ast::Expr& expr) {
                     (asked == Type::kInt && operand->type == Type::kFloat);
   if (!fits) {
     context_.diagnostics.error(operand->span, "type-mismatch",
-                               "list " + quoted(expr.text) + " holds " +
+                               "list " + in_quotes(expr.text) + " holds " +
                                    std::string(to_string(*list->type)) + ", not " +
                                    type_text(operand->type),
                                list->type->networks ? "an address is a string" : "");
@@ -277,10 +277,11 @@ std::optional<Expr> ExpressionChecker::check_like(const ast::Expr& expr) {
   const bool text_fits = check_operand(text, Type::kString, operation);
   if (!check_operand(pattern, Type::kString, operation)) return std::nullopt;
   if (pattern->op != Op::kLiteral) {
-    context_.diagnostics.error(pattern->span, "bad-literal",
-                               "the pattern of " + quoted(operation) + " must be a text in quotes",
-                               "to look for another field's text, use contains, starts_with or "
-                               "ends_with");
+    context_.diagnostics.error(
+        pattern->span, "bad-literal",
+        "the pattern of " + in_quotes(operation) + " must be a text in quotes",
+        "to look for another field's text, use contains, starts_with or "
+        "ends_with");
     return std::nullopt;
   }
   if (!text_fits) return std::nullopt;

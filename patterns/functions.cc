@@ -132,7 +132,7 @@ bool check_arguments(const Function& function, std::span<const Expr> arguments,
     good = false;
     const bool unit = parameter(function, i) == kUnit;
     diagnostics.error(arguments[i].span, "type-mismatch",
-                      "argument " + std::to_string(i + 1) + " of " + quoted(function.name) +
+                      "argument " + std::to_string(i + 1) + " of " + in_quotes(function.name) +
                           " must be " + std::string(parameter_text(parameter(function, i))) +
                           (unit ? "" : ", not " + type_text(arguments[i].type)),
                       usage(function));
@@ -151,7 +151,7 @@ std::optional<Type> unify(const Function& function, std::span<Expr> arguments,
     size_t other = 0;
     while (common[other].type == Type::kNull) ++other;
     diagnostics.error(common[odd].span, "type-mismatch",
-                      quoted(function.name) + " needs arguments of one type, not " +
+                      in_quotes(function.name) + " needs arguments of one type, not " +
                           type_text(common[other].type) + " and " + type_text(common[odd].type),
                       "only int and float mix");
     return std::nullopt;
@@ -163,7 +163,7 @@ std::optional<Type> unify(const Function& function, std::span<Expr> arguments,
 bool check_date_unit(const Expr& unit, Diagnostics& diagnostics) {
   if (std::find(kDateUnits.begin(), kDateUnits.end(), unit.text) != kDateUnits.end()) return true;
   const std::vector<std::string> names(kDateUnits.begin(), kDateUnits.end());
-  diagnostics.error(unit.span, "bad-unit", "'date_trunc' has no unit " + quoted(unit.text),
+  diagnostics.error(unit.span, "bad-unit", "'date_trunc' has no unit " + in_quotes(unit.text),
                     help_for_unknown(unit.text, names, "the units are"));
   return false;
 }

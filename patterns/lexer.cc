@@ -81,7 +81,7 @@ Token Lexer::next() {
   const size_t begin = at_;
   if (begin == text_.size()) return token(TokenKind::kEnd, begin, begin);
   const char c = text_[begin];
-  if (c == '"' || c == '\'' || c == '`') return quoted(begin);
+  if (c == '"' || c == '\'' || c == '`') return in_quotes(begin);
   if (is_digit(c)) {
     const size_t end = dialect_ == Dialect::kTests ? timestamp_end(text_, begin) : begin;
     return end > begin ? timestamp(begin, end) : number(begin);
@@ -128,7 +128,7 @@ bool Lexer::skip_comment() {
   return true;
 }
 
-Token Lexer::quoted(size_t begin) {
+Token Lexer::in_quotes(size_t begin) {
   const char mark = text_[begin];
   const bool name = mark == '`';
   size_t end = begin + 1;

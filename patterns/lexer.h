@@ -39,7 +39,7 @@ class Lexer {
  private:
   void skip_blanks();
   bool skip_comment();
-  Token quoted(size_t begin);
+  Token in_quotes(size_t begin);
   Token number(size_t begin);
   Token timestamp(size_t begin, size_t end);
   Token punctuation(size_t begin);

@@ -11,7 +11,7 @@ TokenKind closing_of(TokenKind opening) {
 TokenKind opening_of(TokenKind closing) {
   return static_cast<TokenKind>(static_cast<uint8_t>(closing) - 1);
 }
-std::string quoted(TokenKind kind) {
+std::string in_quotes(TokenKind kind) {
   return "'" + std::string(spelling(kind)) + "'";
 }
 
@@ -129,12 +129,13 @@ bool LexicalScan::close(const Token& token) {
   if (!sound_) {
     // One message for a declaration: the brackets behind the first mistake are guesswork.
   } else if (match > 0) {
-    report_open(open_.back(), "the " + quoted(token.kind) + " in line " +
+    report_open(open_.back(), "the " + in_quotes(token.kind) + " in line " +
                                   std::to_string(file_.position(token.span.begin).line));
   } else {
     diagnostics_.error(
         token.span, "unclosed",
-        quoted(token.kind) + " closes nothing: there is no " + quoted(opening) + " for it", {});
+        in_quotes(token.kind) + " closes nothing: there is no " + in_quotes(opening) + " for it",
+        {});
   }
   if (match > 0) open_.resize(match - 1);
   return false;
@@ -142,8 +143,8 @@ bool LexicalScan::close(const Token& token) {
 
 void LexicalScan::report_open(const Token& opener, const std::string& where) {
   diagnostics_.error(opener.span, "unclosed",
-                     quoted(opener.kind) + " is not closed before " + where,
-                     "add the missing " + quoted(closing_of(opener.kind)));
+                     in_quotes(opener.kind) + " is not closed before " + where,
+                     "add the missing " + in_quotes(closing_of(opener.kind)));
 }
 
 }  // namespace tocsin::patterns

@@ -43,10 +43,10 @@ std::string parse_number(std::string_view text, std::string_view type, Number& n
 // The value as a message shows it: not all of a very long one.
 std::string short_text(std::string_view value) {
   constexpr size_t kMaxShown = 60;
-  if (value.size() <= kMaxShown) return quoted(value);
+  if (value.size() <= kMaxShown) return in_quotes(value);
   size_t end = kMaxShown;
   while (end > 0 && (static_cast<unsigned char>(value[end]) & 0xC0) == 0x80) --end;
-  return quoted(std::string(value.substr(0, end)) + "...");
+  return in_quotes(std::string(value.substr(0, end)) + "...");
 }
 
 }  // namespace

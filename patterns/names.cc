@@ -36,7 +36,7 @@ std::string help_for_unknown(std::string_view name, std::span<const std::string>
   return help + list_names(candidates);
 }
 
-std::string quoted(std::string_view name) {
+std::string in_quotes(std::string_view name) {
   std::string text = "'";
   text += name;
   return text + "'";

@@ -27,6 +27,6 @@ std::string help_for_unknown(std::string_view name, std::span<const std::string>
                              std::string_view owner);
 
 // The name in quotes, as messages show it.
-std::string quoted(std::string_view name);
+std::string in_quotes(std::string_view name);
 
 }  // namespace tocsin::patterns

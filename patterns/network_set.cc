@@ -110,8 +110,8 @@ std::string NetworkSet::add(std::string_view text) {
   const Bits rest = low_bits(width - prefix);
   if ((address->bits & rest) != 0) {
     return "has bits behind its prefix; the network is " +
-           quoted(address_text(address->bits & ~rest, address->ipv6) + '/' +
-                  std::to_string(prefix));
+           in_quotes(address_text(address->bits & ~rest, address->ipv6) + '/' +
+                     std::to_string(prefix));
   }
   const Bits last = address->bits | rest;
   if (address->ipv6) {

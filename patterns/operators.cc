@@ -250,7 +250,7 @@ std::optional<Expr> bind_comparison(ExprKind kind, Expr left, Expr right, Span s
   }
   if (*type == Type::kBool && kind != ExprKind::kEqual && kind != ExprKind::kNotEqual) {
     diagnostics.error(span, "type-mismatch",
-                      "bool has no order, so there is no " + quoted(operator_text(kind)),
+                      "bool has no order, so there is no " + in_quotes(operator_text(kind)),
                       "bool has '==' and '!='");
     return std::nullopt;
   }
@@ -267,7 +267,7 @@ std::optional<Expr> bind_arithmetic(ExprKind kind, Expr left, Expr right, Span s
   const std::optional<Type> type = time_result(kind, left.type, right.type);
   if (!type) {
     diagnostics.error(span, "type-mismatch",
-                      "cannot apply " + quoted(operator_text(kind)) + " to " +
+                      "cannot apply " + in_quotes(operator_text(kind)) + " to " +
                           type_text(left.type) + " and " + type_text(right.type),
                       arithmetic_help(kind, left, right));
     return std::nullopt;

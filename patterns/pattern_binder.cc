@@ -56,7 +56,7 @@ bool PatternBinder::claim(NameMap<Span>& names, const ast::Name& name, std::stri
   const auto [first, added] = names.try_emplace(name.text, name.span);
   if (!added) {
     context_.diagnostics.error(name.span, "duplicate-name",
-                               quoted(clause) + " has " + quoted(name.text) + " twice",
+                               in_quotes(clause) + " has " + in_quotes(name.text) + " twice",
                                first_one_is_at(context_.source, first->second));
   }
   return added;
@@ -104,19 +104,19 @@ void PatternBinder::bind_step_fields(const ast::KeyDecl& key, KeyPart& part) {
     }
     const ScopeVariable& entry = scope_.variables[*variable];
     const std::optional<Type> type =
-        common_field(entry.types, field.field, quoted(field.variable.text), context_.declarations,
-                     context_.diagnostics);
+        common_field(entry.types, field.field, in_quotes(field.variable.text),
+                     context_.declarations, context_.diagnostics);
     known = known && type.has_value();
     if (!part.by_variable[*variable].empty()) {
       context_.diagnostics.error(
           field.variable.span, "duplicate-name",
-          quoted(key.name.text) + " names " + quoted(field.variable.text) + " twice",
+          in_quotes(key.name.text) + " names " + in_quotes(field.variable.text) + " twice",
           "each step has one field");
     }
     if (!type) continue;
     if (common && *common != *type) {
       context_.diagnostics.error(field.field.span, "type-mismatch",
-                                 quoted(field.field.text) + " is " + type_text(*type) +
+                                 in_quotes(field.field.text) + " is " + type_text(*type) +
                                      ", the fields before it are " + type_text(*common),
                                  "a key has one type");
       known = false;
@@ -130,7 +130,7 @@ void PatternBinder::bind_step_fields(const ast::KeyDecl& key, KeyPart& part) {
     if (!part.by_variable[i].empty()) continue;
     const std::string& name = scope_.variables[i].variable.name;
     context_.diagnostics.error(key.span, "missing-key",
-                               quoted(key.name.text) + " has no field for " + quoted(name),
+                               in_quotes(key.name.text) + " has no field for " + in_quotes(name),
                                "add '" + name + ".FIELD': every step and negation needs one");
   }
 }
@@ -150,7 +150,7 @@ std::optional<uint32_t> PatternBinder::known_variable(const ast::Name& name) {
   const std::optional<uint32_t> found = scope_.find_variable(name.text);
   if (!found) {
     context_.diagnostics.error(
-        name.span, "unknown-variable", "there is no variable " + quoted(name.text),
+        name.span, "unknown-variable", "there is no variable " + in_quotes(name.text),
         help_for_unknown(name.text, scope_.variable_names(), "the variables are"));
   }
   return found;
@@ -160,9 +160,10 @@ std::optional<uint32_t> PatternBinder::bound_variable(const ast::Name& name,
                                                       std::string_view clause) {
   const std::optional<uint32_t> found = known_variable(name);
   if (found && scope_.variables[*found].variable.negated) {
-    context_.diagnostics.error(name.span, "negated-variable",
-                               quoted(name.text) + " names what must not happen; it is never bound",
-                               quoted(clause) + " takes the name of a step");
+    context_.diagnostics.error(
+        name.span, "negated-variable",
+        in_quotes(name.text) + " names what must not happen; it is never bound",
+        in_quotes(clause) + " takes the name of a step");
     return std::nullopt;
   }
   return found;
@@ -251,15 +252,16 @@ void PatternBinder::bind_emitted_field(const ast::Name& name, Expr& value, size_
   const std::optional<FieldRef> field = context_.declarations.field(event.type, name.text);
   if (!field) {
     context_.diagnostics.error(
-        name.span, "unknown-field", quoted(schema.name) + " has no field " + quoted(name.text),
+        name.span, "unknown-field",
+        in_quotes(schema.name) + " has no field " + in_quotes(name.text),
         help_for_unknown(name.text, context_.declarations.field_names(event.type),
-                         quoted(schema.name) + " has"));
+                         in_quotes(schema.name) + " has"));
     return;
   }
   if (field->index == schema.time_field) {
-    context_.diagnostics.error(name.span, "not-here",
-                               quoted(name.text) + " is the event's time: the match's completion",
-                               "leave it out");
+    context_.diagnostics.error(
+        name.span, "not-here",
+        in_quotes(name.text) + " is the event's time: the match's completion", "leave it out");
     return;
   }
   event.result_by_field[field->index] = static_cast<uint32_t>(result);
@@ -270,7 +272,7 @@ void PatternBinder::bind_emitted_field(const ast::Name& name, Expr& value, size_
     return;
   }
   context_.diagnostics.error(value.span, "type-mismatch",
-                             quoted(name.text) + " of " + quoted(schema.name) + " is " +
+                             in_quotes(name.text) + " of " + in_quotes(schema.name) + " is " +
                                  type_text(*field->type) + ", not " + type_text(value.type),
                              "");
 }
@@ -280,9 +282,10 @@ void PatternBinder::check_emitted_fields(const ast::Name& name, const EmittedEve
   for (size_t i = 0; i < schema.fields.size(); ++i) {
     const eventtime::Field& field = schema.fields[i];
     if (event.result_by_field[i] || field.nullable || i == schema.time_field) continue;
-    context_.diagnostics.error(name.span, "missing-field",
-                               quoted(schema.name) + " needs a value for " + quoted(field.name),
-                               "add '" + field.name + ": EXPR', or declare the field with '?'");
+    context_.diagnostics.error(
+        name.span, "missing-field",
+        in_quotes(schema.name) + " needs a value for " + in_quotes(field.name),
+        "add '" + field.name + ": EXPR', or declare the field with '?'");
   }
 }
 

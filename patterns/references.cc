@@ -35,7 +35,7 @@ std::optional<Expr> ExpressionChecker::check_field(const ast::Expr& expr) {
 }
 
 void ExpressionChecker::report_unknown_field(const ast::Expr& expr) {
-  const std::string owner = quoted(context_.declarations.name_of(*place_.tested));
+  const std::string owner = in_quotes(context_.declarations.name_of(*place_.tested));
   std::string help;
   if (scope_.find_variable(expr.text) || expr.text == kPreviousName) {
     help = "'" + expr.text + ".FIELD' is a field of the event that is bound to it";
@@ -44,14 +44,14 @@ void ExpressionChecker::report_unknown_field(const ast::Expr& expr) {
                             owner + " has");
   }
   context_.diagnostics.error(expr.span, "unknown-field",
-                             owner + " has no field " + quoted(expr.text), std::move(help));
+                             owner + " has no field " + in_quotes(expr.text), std::move(help));
 }
 
 std::optional<Expr> ExpressionChecker::check_key(const ast::Expr& expr) {
   const std::optional<uint32_t> key = scope_.find_key(expr.text);
   if (!key) {
     context_.diagnostics.error(expr.span, "not-in-by",
-                               quoted(expr.text) + " is not a field of 'by'",
+                               in_quotes(expr.text) + " is not a field of 'by'",
                                help_for_result_name(expr.text));
     return std::nullopt;
   }
@@ -78,29 +78,30 @@ std::optional<uint32_t> ExpressionChecker::variable(std::string_view name, Span 
   const std::optional<uint32_t> found = scope_.find_variable(name);
   if (!found) {
     context_.diagnostics.error(
-        span, "unknown-variable", "there is no variable " + quoted(name),
+        span, "unknown-variable", "there is no variable " + in_quotes(name),
         name == kPreviousName
             ? "'prev' stands only in 'prev.FIELD'"
             : help_for_unknown(name, scope_.variable_names(), "the variables are"));
     return std::nullopt;
   }
   if (scope_.variables[*found].variable.negated) {
-    context_.diagnostics.error(
-        span, "negated-variable", quoted(name) + " names what must not happen; it is never bound",
-        place_.own == found ? "a bare name is a field of the event that is tested"
-                            : "write the condition inside its own brackets");
+    context_.diagnostics.error(span, "negated-variable",
+                               in_quotes(name) + " names what must not happen; it is never bound",
+                               place_.own == found
+                                   ? "a bare name is a field of the event that is tested"
+                                   : "write the condition inside its own brackets");
     return std::nullopt;
   }
   if (place_.result || scope_.bound[*found]) return found;
   if (place_.own == found) {
     if (counts) return found;
     context_.diagnostics.error(span, "unbound-variable",
-                               quoted(name) + " is not bound before its own condition is true",
+                               in_quotes(name) + " is not bound before its own condition is true",
                                "a bare name is a field of the event that is tested");
   } else {
     context_.diagnostics.error(span, "unbound-variable",
-                               quoted(name) + " is never bound before this condition is tested",
-                               "move the condition to " + quoted(name) +
+                               in_quotes(name) + " is never bound before this condition is tested",
+                               "move the condition to " + in_quotes(name) +
                                    ": the later step sees what the earlier ones have bound");
   }
   return std::nullopt;
@@ -145,15 +146,16 @@ std::optional<Expr> ExpressionChecker::check_previous(const ast::Expr& expr) {
 std::optional<Expr> ExpressionChecker::capture(const Aggregate& aggregate, uint32_t variable,
                                                const ast::Name& field, Span span) {
   const ScopeVariable& entry = scope_.variables[variable];
-  const std::optional<Type> field_type = common_field(
-      entry.types, field, quoted(entry.variable.name), context_.declarations, context_.diagnostics);
+  const std::optional<Type> field_type =
+      common_field(entry.types, field, in_quotes(entry.variable.name), context_.declarations,
+                   context_.diagnostics);
   if (!field_type) return std::nullopt;
   const std::optional<Type> type = aggregate_result(aggregate.kind, *field_type);
   if (!type) {
     context_.diagnostics.error(
         span, "type-mismatch",
-        quoted(aggregate.name) + " takes a field of " +
-            std::string(aggregate_accepts(aggregate.kind)) + "; " + quoted(field.text) + " is " +
+        in_quotes(aggregate.name) + " takes a field of " +
+            std::string(aggregate_accepts(aggregate.kind)) + "; " + in_quotes(field.text) + " is " +
             type_text(*field_type),
         aggregate.kind == CaptureKind::kAverage && *field_type == Type::kDuration
             ? "the mean of durations is sum(v.FIELD) / count(v)"
@@ -188,14 +190,14 @@ void ExpressionChecker::report_unknown_function(const ast::Expr& call) {
   const Span name{call.span.begin, call.span.begin + static_cast<uint32_t>(call.text.size())};
   std::string help = did_you_mean(call.text, callable_names());
   if (help.empty()) help = "docs/language.md lists the functions";
-  context_.diagnostics.error(name, "unknown-function", "there is no function " + quoted(call.text),
-                             std::move(help));
+  context_.diagnostics.error(name, "unknown-function",
+                             "there is no function " + in_quotes(call.text), std::move(help));
 }
 
 void ExpressionChecker::report_arity(const ast::Expr& call, size_t minimum, size_t maximum,
                                      std::string help) {
   context_.diagnostics.error(call.span, "wrong-argument-count",
-                             quoted(call.text) + " takes " + arity_text(minimum, maximum) +
+                             in_quotes(call.text) + " takes " + arity_text(minimum, maximum) +
                                  ", not " + std::to_string(call.operands.size()),
                              std::move(help));
 }
@@ -240,7 +242,7 @@ std::optional<Expr> ExpressionChecker::check_aggregated_field(const Aggregate& a
     std::string example = names_variable ? argument.text + ".FIELD" : "v.FIELD";
     if (argument.kind == ExprKind::kField && !names_variable) example = "v." + argument.text;
     context_.diagnostics.error(
-        argument.span, "bad-argument", quoted(name) + " takes a field of a variable",
+        argument.span, "bad-argument", in_quotes(name) + " takes a field of a variable",
         "write " + name + "(" + example + ")" +
             (names_variable ? "" : "; the variables are " + list_names(scope_.variable_names())));
     return std::nullopt;
@@ -290,7 +292,7 @@ std::optional<Expr> ExpressionChecker::check_timestamp(const ast::Expr& call) {
   const std::optional<eventtime::Timestamp> time = eventtime::parse_timestamp(argument.text);
   if (!time) {
     context_.diagnostics.error(argument.span, "bad-literal",
-                               quoted(argument.text) + " is no timestamp", kHelp);
+                               in_quotes(argument.text) + " is no timestamp", kHelp);
     return std::nullopt;
   }
   Expr literal = reference(Op::kLiteral, Type::kTimestamp, 0, call.span);

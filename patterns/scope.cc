@@ -66,20 +66,20 @@ std::optional<Type> common_field(const TypeSet& types, const ast::Name& field,
   std::optional<Type> common;
   TypeId common_from = 0;
   for (const TypeId type : types.types) {
-    const std::string type_name = quoted(declarations.name_of(type));
+    const std::string type_name = in_quotes(declarations.name_of(type));
     const std::optional<FieldRef> found = declarations.field(type, field.text);
     if (!found) {
       const std::string of = types.types.size() > 1 ? ", which " + owner + " may be," : "";
       diagnostics.error(
-          field.span, "unknown-field", type_name + of + " has no field " + quoted(field.text),
+          field.span, "unknown-field", type_name + of + " has no field " + in_quotes(field.text),
           help_for_unknown(field.text, declarations.field_names(type), type_name + " has"));
       return std::nullopt;
     }
     if (!found->type) return std::nullopt;
     if (common && *common != *found->type) {
       diagnostics.error(field.span, "type-mismatch",
-                        owner + " may be " + quoted(declarations.name_of(common_from)) +
-                            ", where " + quoted(field.text) + " is " +
+                        owner + " may be " + in_quotes(declarations.name_of(common_from)) +
+                            ", where " + in_quotes(field.text) + " is " +
                             std::string(to_string(*common)) + ", or " + type_name +
                             ", where it is " + std::string(to_string(*found->type)),
                         "the field needs one type in all of them");

@@ -221,7 +221,7 @@ void SequenceBinder::bind_quantifier(const ast::Element& element, Element& bound
 }
 
 bool SequenceBinder::check_quantifier(const ast::Quantifier& quantifier) {
-  const std::string text = quoted(context_.source.text(quantifier.span));
+  const std::string text = in_quotes(context_.source.text(quantifier.span));
   const std::string minimum = std::to_string(quantifier.minimum);
   const auto refuse = [&](const std::string& message, std::string help) {
     context_.diagnostics.error(quantifier.span, "bad-quantifier", message, std::move(help));
@@ -309,7 +309,8 @@ void SequenceBinder::needs_loop(const ast::Element& element, std::string_view su
   if (suffix == "any") help += "; between two elements write 'a then any b'";
   context_.diagnostics.error(
       suffix_word(element, suffix), "needs-loop",
-      quoted(suffix) + " needs a loop, an element that may come more than once", std::move(help));
+      in_quotes(suffix) + " needs a loop, an element that may come more than once",
+      std::move(help));
 }
 
 Span SequenceBinder::suffix_word(const ast::Element& element, std::string_view word) const {

@@ -51,7 +51,7 @@ std::optional<uint32_t> StepTable::reuse(const ast::Name& name, bool negated, bo
     touched_.push_back(*existing);
   } else {
     context_.diagnostics.error(name.span, "duplicate-name",
-                               "there is already a variable " + quoted(name.text),
+                               "there is already a variable " + in_quotes(name.text),
                                first_one_is_at(context_.source, first.variable.span));
   }
   return existing;
@@ -91,7 +91,7 @@ void StepTable::find_inputs(const ast::PatternDecl& pattern) {
     inputs_.add(type);
     if (type && inputs_.types.size() == before) {
       context_.diagnostics.error(name.span, "duplicate-name",
-                                 "'on' names " + quoted(name.text) + " twice", "name it once");
+                                 "'on' names " + in_quotes(name.text) + " twice", "name it once");
     }
   }
   if (!pattern.on.empty()) return;
@@ -113,14 +113,14 @@ void StepTable::resolve_type(StepEntry& entry) {
       const ast::Name& variable = entry.text->variable;
       context_.diagnostics.error(
           variable.span, "missing-type",
-          quoted(variable.text) + " needs an event type: the pattern's input has " +
+          in_quotes(variable.text) + " needs an event type: the pattern's input has " +
               (names.empty() ? std::string("none") : list_names(names)),
           "write '" + variable.text + ": " + (names.empty() ? "TYPE" : names[0]) + "'");
     }
   } else if (entry.type && !inputs_.unknown) {
     if (!inputs_.contains(*entry.type)) {
       context_.diagnostics.error(name->span, "not-in-input",
-                                 quoted(name->text) + " is not named in 'on'",
+                                 in_quotes(name->text) + " is not named in 'on'",
                                  "add it there, or leave 'on' out");
     }
   }

@@ -183,7 +183,7 @@ bool alerts_on_every_event(const Pattern& pattern, const ast::PatternDecl& text)
 void warn(const Pattern& pattern, const ast::PatternDecl& text, Diagnostics& diagnostics) {
   if (!pattern.within && !is_bounded(pattern.match, false)) {
     diagnostics.warning(text.name.span, "unbounded",
-                        "partial matches of " + quoted(pattern.name) + " can live for ever",
+                        "partial matches of " + in_quotes(pattern.name) + " can live for ever",
                         "add 'within DURATION'");
   }
   warn_of_conditions(pattern.match, diagnostics);
@@ -191,7 +191,7 @@ void warn(const Pattern& pattern, const ast::PatternDecl& text, Diagnostics& dia
   if (pattern.within) warn_of_window(pattern.match, *pattern.within, true, diagnostics);
   if (alerts_on_every_event(pattern, text)) {
     diagnostics.warning(text.name.span, "every-event",
-                        quoted(pattern.name) + " gives an alert for every event of its input",
+                        in_quotes(pattern.name) + " gives an alert for every event of its input",
                         "add a condition in brackets, or further steps");
   }
   // `having` may refuse the shorter match and keep the longer one.

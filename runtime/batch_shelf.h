@@ -17,6 +17,9 @@
 
 namespace tocsin::runtime {
 
+// Events that wait stay in so many batches of late; those of older ones are stored apart.
+inline constexpr uint64_t kBatchesKept = 64;
+
 struct LoadedBatch {
   std::shared_ptr<const eventtime::Batch> batch;
   nfa::PredicateResults predicates;

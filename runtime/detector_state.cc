@@ -14,8 +14,8 @@ using eventtime::Result;
 
 namespace {
 
-constexpr std::string_view kMagic = "TOCSINST";
-constexpr uint64_t kVersion = 1;
+constexpr std::string_view kSnapshotMagic = "TOCSINST";
+constexpr uint64_t kSnapshotVersion = 1;
 constexpr size_t kHashBytes = 8;
 
 std::string hash_of(std::string_view bytes) {
@@ -30,9 +30,9 @@ std::string hash_of(std::string_view bytes) {
 Result<std::string> Detector::snapshot() {
   if (running_) return usage_error_in_callback();
   run([&] { flush_all(); });
-  std::string bytes(kMagic);
+  std::string bytes(kSnapshotMagic);
   Encoder out(bytes);
-  out.number(kVersion);
+  out.number(kSnapshotVersion);
   out.number(inputs_.size());
   for (const Input& input : inputs_) {
     out.number(input.next_record);
@@ -49,17 +49,18 @@ Result<void> Detector::restore(std::string_view snapshot) {
   if (running_) return usage_error_in_callback();
   const bool fresh = engine_->stats().events == 0 && !restored_;
   if (!fresh) return eventtime::usage_error("only a new detector can be restored");
-  const bool known =
-      snapshot.substr(0, kMagic.size()) == kMagic && snapshot.size() >= kMagic.size() + kHashBytes;
+  const bool known = snapshot.substr(0, kSnapshotMagic.size()) == kSnapshotMagic &&
+                     snapshot.size() >= kSnapshotMagic.size() + kHashBytes;
   if (!known) return eventtime::input_error("these bytes are no snapshot of a detector");
   const std::string_view body = snapshot.substr(0, snapshot.size() - kHashBytes);
   if (snapshot.substr(body.size()) != hash_of(body)) {
     return eventtime::input_error("the snapshot is damaged");
   }
-  Decoder from(body.substr(kMagic.size()));
-  if (const uint64_t version = from.number(); version != kVersion) {
+  Decoder from(body.substr(kSnapshotMagic.size()));
+  if (const uint64_t version = from.number(); version != kSnapshotVersion) {
     return eventtime::input_error("the snapshot is of version " + std::to_string(version) +
-                                  "; this program reads version " + std::to_string(kVersion));
+                                  "; this program reads version " +
+                                  std::to_string(kSnapshotVersion));
   }
   if (const size_t inputs = from.count(); inputs != inputs_.size()) {
     return eventtime::usage_error("the snapshot has " + std::to_string(inputs) +

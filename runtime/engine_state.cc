@@ -11,16 +11,19 @@
 #include <map>
 #include <utility>
 
+#include "eventtime/byte_order.h"
 #include "eventtime/check.h"
 #include "runtime/engine_impl.h"
 #include "runtime/key_table.h"
 
 namespace tocsin::runtime {
 
+using eventtime::append_big_endian;
 using eventtime::Decoder;
 using eventtime::Encoder;
 using eventtime::Error;
 using eventtime::Result;
+using eventtime::take_big_endian;
 using eventtime::Unexpected;
 
 namespace {
@@ -47,19 +50,6 @@ std::string record_key(char kind, std::string_view name, std::string_view key) {
   return record;
 }
 
-void append_big_endian(std::string& out, uint32_t value) {
-  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 0xFF);
-}
-
-uint32_t take_big_endian(std::string_view& bytes) {
-  uint32_t value = 0;
-  for (size_t i = 0; i < sizeof(value); ++i) {
-    value = value << 8 | static_cast<unsigned char>(bytes[i]);
-  }
-  bytes.remove_prefix(sizeof(value));
-  return value;
-}
-
 // Writes items in pieces: records of at most kPiece items, numbered in their order.
 class Pieces {
  public:
@@ -78,7 +68,7 @@ class Pieces {
   void flush() {
     if (items_ == 0) return;
     std::string record = key_;
-    append_big_endian(record, piece_++);
+    append_big_endian<uint32_t>(record, piece_++);
     put_(record, bytes_);
     bytes_.clear();
     items_ = 0;
@@ -442,7 +432,7 @@ bool Engine::Impl::restore_counters(uint32_t pattern, Decoder& from) {
 bool Engine::Impl::restore_rows(std::string_view key, Decoder& from) {
   if (key.size() != 2 + 2 * sizeof(uint32_t)) return false;
   std::string_view rest = key.substr(2);
-  const uint32_t number = take_big_endian(rest);
+  const uint32_t number = take_big_endian<uint32_t>(rest);
   const auto kind = static_cast<Rows>(key[1]);
   if (kind > Rows::kDerived) return false;
   const size_t known = kind == Rows::kReordering ? reorder_.inputs() : levels_.size();
@@ -556,7 +546,7 @@ bool Engine::Impl::has_pending(size_t pattern) const {
 void Engine::Impl::place_rows() {
   for (const auto& [key, places] : restore_->places) {
     std::string_view rest = std::string_view(key).substr(2);
-    const uint32_t number = take_big_endian(rest);
+    const uint32_t number = take_big_endian<uint32_t>(rest);
     const auto kind = static_cast<Rows>(key[1]);
     for (const RestoredRows::Place& place : places) {
       LoadedBatch& loaded = restore_->rows->loaded(place);

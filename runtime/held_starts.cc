@@ -7,9 +7,8 @@ namespace tocsin::runtime {
 
 namespace {
 
-constexpr size_t kPrefetchDistance = 16;  // of first events that expire
-constexpr uint64_t kBatchesKept = 64;     // for first events that stay in them
-constexpr uint64_t kForm = 1;             // of a key's bytes; those of other operators differ
+constexpr size_t kStartsAhead = 16;  // of first events that expire
+constexpr uint64_t kStartsForm = 1;  // of a key's bytes; those of other operators differ
 
 }  // namespace
 
@@ -108,12 +107,12 @@ PendingEvent HeldStarts::describe(uint32_t place, std::string_view variable) con
 }
 
 void HeldStarts::prefetch_ahead() const {
-  const uint32_t far = log_.ahead(2 * kPrefetchDistance);
+  const uint32_t far = log_.ahead(2 * kStartsAhead);
   if (far != kNone && log_.at(far).event != nfa::kNoEvent) {
     log_.prefetch_chain(log_.at(far).chain);
     if (log_.at(far).event < kInBatch) events_.prefetch_release(log_.at(far).event);
   }
-  const uint32_t near = log_.ahead(kPrefetchDistance);
+  const uint32_t near = log_.ahead(kStartsAhead);
   if (near != kNone && log_.at(near).event != nfa::kNoEvent) {
     log_.prefetch_index(log_.chain(log_.at(near).chain).tag);
     log_.prefetch_value_of(near);
@@ -121,13 +120,13 @@ void HeldStarts::prefetch_ahead() const {
 }
 
 void HeldStarts::save_count(eventtime::Encoder& out, size_t count) const {
-  out.number(kForm);
+  out.number(kStartsForm);
   out.number(light_ ? 1 : 0);
   out.number(count);
 }
 
 bool HeldStarts::read_count(eventtime::Decoder& from, size_t& count) const {
-  if (from.number() != kForm || from.flag() != light_) return false;
+  if (from.number() != kStartsForm || from.flag() != light_) return false;
   count = from.count();
   return !from.failed();
 }

@@ -10,29 +10,19 @@
 #include <memory>
 #include <utility>
 
+#include "eventtime/byte_order.h"
 #include "eventtime/check.h"
 
 namespace tocsin::runtime {
 namespace {
 
+using eventtime::append_big_endian;
+using eventtime::float_of_ordered;
+using eventtime::integer_of_ordered;
+using eventtime::ordered_bits;
+using eventtime::take_big_endian;
 using eventtime::Type;
 using eventtime::Value;
-
-void append_big_endian(std::string& out, uint64_t value) {
-  static_assert(std::endian::native == std::endian::little);
-  value = __builtin_bswap64(value);
-  char bytes[sizeof(value)];
-  std::memcpy(bytes, &value, sizeof(value));
-  out.append(bytes, sizeof(bytes));
-}
-
-constexpr uint64_t kSign = uint64_t{1} << 63;
-
-// Negative floats turn around, so that unsigned order is numeric order; the two zeros are one key.
-uint64_t ordered_bits(double value) {
-  const auto bits = std::bit_cast<uint64_t>(value == 0 ? 0.0 : value);
-  return (bits & kSign) != 0 ? ~bits : bits | kSign;
-}
 
 // A zero byte is escaped, the end is two zero bytes: a prefix comes before what it begins.
 void append_text(std::string& out, std::string_view text) {
@@ -78,17 +68,8 @@ void append_cell(std::string& out, const Value& value) {
       append_big_endian(out, ordered_bits(value.cell.number));
       break;
     default:
-      append_big_endian(out, static_cast<uint64_t>(value.cell.integer) ^ kSign);
+      append_big_endian(out, ordered_bits(value.cell.integer));
   }
-}
-
-uint64_t take_big_endian(std::string_view& bytes) {
-  uint64_t value = 0;
-  for (size_t i = 0; i < sizeof(value); ++i) {
-    value = value << 8 | static_cast<unsigned char>(bytes[i]);
-  }
-  bytes.remove_prefix(sizeof(value));
-  return value;
 }
 
 // Up to the two zero bytes at its end.
@@ -114,7 +95,7 @@ bool append_key(std::string& out, const std::vector<patterns::KeyPart>& by,
     } else if (column.type() == Type::kFloat) {
       append_big_endian(out, ordered_bits(column.number(row)));
     } else {
-      append_big_endian(out, static_cast<uint64_t>(column.integer(row)) ^ kSign);
+      append_big_endian(out, ordered_bits(column.integer(row)));
     }
   }
   return true;
@@ -136,11 +117,9 @@ void decode_key(std::string_view key, const std::vector<patterns::KeyPart>& by,
       take_text(key, texts);
       values.push_back(Value::of_text(eventtime::Text(std::string_view(texts).substr(begin))));
     } else if (part.type == Type::kFloat) {
-      const uint64_t bits = take_big_endian(key);
-      values.push_back(
-          Value::of_float(std::bit_cast<double>((bits & kSign) != 0 ? bits & ~kSign : ~bits)));
+      values.push_back(Value::of_float(float_of_ordered(take_big_endian<uint64_t>(key))));
     } else {
-      const auto integer = static_cast<int64_t>(take_big_endian(key) ^ kSign);
+      const int64_t integer = integer_of_ordered(take_big_endian<uint64_t>(key));
       values.push_back({part.type, eventtime::Cell(integer)});
     }
   }

@@ -7,8 +7,7 @@
 namespace tocsin::runtime {
 namespace {
 
-constexpr size_t kPrefetchDistance = 16;  // of timers that fire
-constexpr uint64_t kBatchesKept = 64;     // for first events that wait
+constexpr size_t kTimersAhead = 16;  // of timers that fire
 
 nfa::TestedEvent tested(const WaitingStart& start) {
   nfa::TestedEvent event;
@@ -195,8 +194,8 @@ KeyRef RunOperator::drop_expired(KeyRef waiting, eventtime::Timestamp now, Batch
 void RunOperator::clean_up_waiting(eventtime::Timestamp now, BatchHolder& shelf) {
   WaitingStarts& waiting = keys_.waiting();
   for (; !waiting.empty(); waiting.pop()) {
-    if (waiting.size() > kPrefetchDistance) {
-      keys_.prefetch_index(waiting.at(waiting.place(kPrefetchDistance)).tag);
+    if (waiting.size() > kTimersAhead) {
+      keys_.prefetch_index(waiting.at(waiting.place(kTimersAhead)).tag);
     }
     const KeyRef oldest = KeyRef::of_waiting(waiting.place(0));
     const WaitingStart& start = keys_.oldest(oldest);
@@ -243,11 +242,11 @@ void RunOperator::fire_timers(eventtime::Timestamp now, const Surroundings& arou
   due_.clear();
   timers_.take_due(now, due_);
   for (size_t i = 0; i < due_.size(); ++i) {
-    if (i + 2 * kPrefetchDistance < due_.size()) {
-      keys_.prefetch_entry(due_[i + 2 * kPrefetchDistance]);
+    if (i + 2 * kTimersAhead < due_.size()) {
+      keys_.prefetch_entry(due_[i + 2 * kTimersAhead]);
     }
-    if (i + kPrefetchDistance < due_.size()) {
-      for (const nfa::Run& run : keys_.at(due_[i + kPrefetchDistance]).state.runs) {
+    if (i + kTimersAhead < due_.size()) {
+      for (const nfa::Run& run : keys_.at(due_[i + kTimersAhead]).state.runs) {
         matcher_.prefetch(run);
       }
     }

@@ -20,8 +20,8 @@ using eventtime::world_error;
 
 namespace {
 
-constexpr std::string_view kMagic = "TOCSINSP";
-constexpr uint32_t kVersion = 1;
+constexpr std::string_view kSpillMagic = "TOCSINSP";
+constexpr uint32_t kSpillVersion = 1;
 constexpr size_t kUnit = SpillFiles::kUnitBytes;
 constexpr size_t kHeadBytes = 2 * sizeof(uint32_t);   // of a record
 constexpr size_t kFirstRead = size_t{1} << 10;        // most records are smaller
@@ -49,8 +49,8 @@ size_t rounded(size_t bytes) {
 }
 
 std::string file_head() {
-  std::string head(kMagic);
-  append_number(head, kVersion);
+  std::string head(kSpillMagic);
+  append_number(head, kSpillVersion);
   head.resize(kUnit);
   return head;
 }

@@ -14,8 +14,6 @@ using patterns::SkipKind;
 
 namespace {
 
-constexpr uint64_t kBatchesKept = 64;  // for events that stay in them
-
 std::vector<nfa::StartCells> cells_of(const nfa::Program& program,
                                       const eventtime::Catalog& catalog) {
   std::vector<nfa::StartCells> cells;

@@ -15,7 +15,7 @@ using nfa::StackPlan;
 
 namespace {
 
-constexpr uint64_t kForm = 4;  // of a key's bytes; those of other operators differ
+constexpr uint64_t kStacksForm = 4;  // of a key's bytes; those of other operators differ
 
 }  // namespace
 
@@ -32,7 +32,7 @@ void StackOperator::save(const PutKey& put) const {
 void StackOperator::save_entry(const StackEntry& entry, std::string& bytes) const {
   bytes.clear();
   Encoder out(bytes);
-  out.number(kForm);
+  out.number(kStacksForm);
   out.number(entry.consumed);
   for (size_t number = 0; number < plan_.stacks(); ++number) {
     const InstanceStack& stack = entry.stacks[number];
@@ -58,7 +58,7 @@ bool StackOperator::restore(std::string_view key, Decoder& from, const Restoring
 
 bool StackOperator::restore_entry(std::string_view key, uint32_t tag, Decoder& from,
                                   nfa::RestoredEvents& events) {
-  if (from.number() != kForm) return false;
+  if (from.number() != kStacksForm) return false;
   StackEntry& entry = keys_.add(key, tag);
   entry.consumed = from.number();
   bool whole = true;
@@ -141,7 +141,7 @@ size_t StackOperator::spill(size_t keys, eventtime::Timestamp now, BatchHolder& 
 }
 
 bool StackOperator::can_thaw(std::string_view state) const {
-  return Decoder(state).number() == kForm;
+  return Decoder(state).number() == kStacksForm;
 }
 
 bool StackOperator::thaw(std::string_view key, uint32_t tag, std::string_view state,

@@ -3,18 +3,11 @@
 #include <fmt/core.h>
 
 #include "runtime/engine.h"
+#include "server/counted.h"
 #include "server/exit_status.h"
 #include "server/pattern_files.h"
 
 namespace tocsin::server {
-
-namespace {
-
-std::string counted(size_t count, const char* one, const char* many) {
-  return fmt::format("{} {}", count, count == 1 ? one : many);
-}
-
-}  // namespace
 
 int check(const CheckOptions& options) {
   eventtime::Result<patterns::Loaded> loaded = read_patterns(options.files);

@@ -9,7 +9,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -28,6 +27,7 @@
 #include "server/score_command.h"
 #include "server/state_command.h"
 #include "server/test_command.h"
+#include "server/thread_count.h"
 
 namespace tocsin::server {
 
@@ -35,7 +35,6 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-constexpr uint64_t kMaxThreads = 128;  // as many as there are key groups
 constexpr uint64_t kMaxBatchSize = uint64_t{1} << 20;
 constexpr uint64_t kMaxStarts = std::numeric_limits<uint32_t>::max();
 
@@ -111,10 +110,6 @@ void add_explain(CLI::App& app, Action& action) {
                              {"json", ExplainFormat::kJson}},
                             "default: text");
   command->callback([&action, options] { action = [options] { return explain(*options); }; });
-}
-
-uint64_t all_cores() {
-  return std::clamp<uint64_t>(std::thread::hardware_concurrency(), 1, kMaxThreads);
 }
 
 struct RunFlags {

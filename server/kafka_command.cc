@@ -41,7 +41,6 @@ using eventtime::Error;
 using eventtime::Result;
 using eventtime::Unexpected;
 
-constexpr eventtime::Duration kPublishEvery{500'000};
 constexpr size_t kMostMembers = 64;  // that share a state directory
 
 // Lines at the end of a file, from any thread. What is written has left the process.

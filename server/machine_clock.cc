@@ -16,10 +16,9 @@ eventtime::Timestamp MachineClock::date() const {
 }
 
 void MachineClock::sleep(eventtime::Duration span) {
-  constexpr int64_t kMicros = 1'000'000;
   if (span.micros <= 0) return;
-  const timespec wanted{static_cast<time_t>(span.micros / kMicros),
-                        static_cast<long>(span.micros % kMicros * 1000)};
+  const timespec wanted{static_cast<time_t>(span.micros / eventtime::kMicrosPerSecond),
+                        static_cast<long>(span.micros % eventtime::kMicrosPerSecond * 1000)};
   ::nanosleep(&wanted, nullptr);
 }
 

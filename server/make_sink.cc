@@ -29,7 +29,7 @@ uint64_t any_number() {
 
 // Of a sink of a kind that others are made by.
 template <class T>
-Made upcast(eventtime::Result<std::unique_ptr<T>> made) {
+Made made_sink(eventtime::Result<std::unique_ptr<T>> made) {
   if (!made) return eventtime::Unexpected<eventtime::Error>{made.error()};
   return Made(std::unique_ptr<runtime::Sink>(*std::move(made)));
 }
@@ -71,10 +71,10 @@ struct Maker {
   }
   Made operator()(const connectors::WebhookSpec& spec) const {
     static const MachineClock kClock;  // asked by the sink's thread
-    return upcast(connectors::WebhookSink::open(spec, kClock));
+    return made_sink(connectors::WebhookSink::open(spec, kClock));
   }
   Made operator()(const connectors::ZeroMqSinkSpec& spec) const {
-    return upcast(connectors::ZeroMqSink::open(spec));
+    return made_sink(connectors::ZeroMqSink::open(spec));
   }
 };
 

@@ -8,20 +8,14 @@
 #include <cstdio>
 #include <utility>
 
+#include "server/counted.h"
+
 namespace tocsin::server {
 
 namespace {
 
 constexpr int kBarWidth = 30;
 constexpr std::chrono::milliseconds kBetweenDraws{100};
-
-std::string grouped(uint64_t number) {
-  std::string digits = std::to_string(number);
-  for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3) {
-    digits.insert(static_cast<size_t>(at), ",");
-  }
-  return digits;
-}
 
 std::string time_left(double seconds) {
   const auto whole = static_cast<uint64_t>(std::ceil(seconds));

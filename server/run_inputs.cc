@@ -57,7 +57,7 @@ namespace {
 using Stream = Result<std::unique_ptr<runtime::Source>>;
 
 template <class T>
-Stream upcast(Result<std::unique_ptr<T>> opened) {
+Stream opened_stream(Result<std::unique_ptr<T>> opened) {
   if (!opened) return Unexpected<Error>{opened.error()};
   return Stream(*std::move(opened));
 }
@@ -65,10 +65,10 @@ Stream upcast(Result<std::unique_ptr<T>> opened) {
 }  // namespace
 
 Stream open_stream(const RunInput& input, const eventtime::Catalog& catalog) {
-  if (input.log != nullptr) return upcast(open_log(*input.log, catalog));
+  if (input.log != nullptr) return opened_stream(open_log(*input.log, catalog));
   const Result<connectors::DecodeOptions> decoding = decoding_of(input, catalog);
   if (!decoding) return Unexpected<Error>{decoding.error()};
-  return upcast(connectors::ZeroMqSource::open(*input.zeromq, *decoding, catalog));
+  return opened_stream(connectors::ZeroMqSource::open(*input.zeromq, *decoding, catalog));
 }
 
 }  // namespace tocsin::server

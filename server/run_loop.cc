@@ -25,7 +25,6 @@ constexpr eventtime::Duration kPollEvery{20'000};
 // Then it is looked for a stop.
 constexpr eventtime::Duration kLongestSleep{100'000};
 
-constexpr eventtime::Duration kPublishEvery{500'000};
 constexpr eventtime::Duration kFlushEvery{20'000};
 
 // Batches that are decoded ahead, of all inputs together and of each at least.

@@ -6,16 +6,10 @@
 
 #include "connectors/file/line_writer.h"
 #include "eventtime/value.h"
+#include "server/counted.h"
 
 namespace tocsin::server {
 namespace {
-
-// "1,234,567"
-std::string grouped(uint64_t number) {
-  std::string text = std::to_string(number);
-  for (size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
-  return text;
-}
 
 uint64_t rate(const RunSummary& summary) {
   if (summary.seconds <= 0) return 0;

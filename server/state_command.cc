@@ -28,11 +28,11 @@ using connectors::StoredCheckpoint;
 using eventtime::Result;
 
 // A checkpoint, and what is wrong with it ("" if nothing is, or if that was not asked).
-struct Row {
+struct StateRow {
   StoredCheckpoint checkpoint;
   std::string fault;
 };
-using Rows = std::vector<Row>;
+using StateRows = std::vector<StateRow>;
 
 uint64_t base_bytes(const Manifest& manifest) {
   return manifest.files.front().bytes;
@@ -64,10 +64,10 @@ bool has_manifest(runtime::Storage& storage, const std::string& name) {
                                [&](const auto& file) { return file.name == name; });
 }
 
-Result<Rows> find_rows(runtime::Storage& storage, bool verify) {
+Result<StateRows> find_rows(runtime::Storage& storage, bool verify) {
   auto checkpoints = connectors::list_checkpoints(storage);
   if (!checkpoints) return eventtime::Unexpected<eventtime::Error>{checkpoints.error()};
-  Rows rows;
+  StateRows rows;
   for (StoredCheckpoint& checkpoint : *checkpoints) {
     std::string fault;
     if (!checkpoint.manifest) {
@@ -88,7 +88,7 @@ Result<Rows> find_rows(runtime::Storage& storage, bool verify) {
 constexpr size_t kColumns = 9;
 using Cells = std::array<std::string, kColumns>;
 
-Cells cells_of(const Row& row, bool verified) {
+Cells cells_of(const StateRow& row, bool verified) {
   std::string verdict = verified ? "whole" : "";
   if (!row.fault.empty()) verdict = "damaged: " + row.fault;
   if (!row.checkpoint.manifest) return {row.checkpoint.file, "", "", "", "", "", "", "", verdict};
@@ -104,12 +104,12 @@ Cells cells_of(const Row& row, bool verified) {
           verdict};
 }
 
-std::string text_of(const Rows& rows, bool verified) {
+std::string text_of(const StateRows& rows, bool verified) {
   std::vector<Cells> table{{"file", "written", "records", "base bytes", "deltas", "delta bytes",
                             "cold keys", "cold bytes", "state"}};
-  for (const Row& row : rows) table.push_back(cells_of(row, verified));
-  if (!verified &&
-      std::all_of(rows.begin(), rows.end(), [](const Row& row) { return row.fault.empty(); })) {
+  for (const StateRow& row : rows) table.push_back(cells_of(row, verified));
+  if (!verified && std::all_of(rows.begin(), rows.end(),
+                               [](const StateRow& row) { return row.fault.empty(); })) {
     table.front().back().clear();
   }
   std::array<size_t, kColumns> widths{};
@@ -128,7 +128,7 @@ std::string text_of(const Rows& rows, bool verified) {
   return text;
 }
 
-std::string object_of(const Row& row, bool verified) {
+std::string object_of(const StateRow& row, bool verified) {
   std::string text = R"({"file":)";
   eventtime::append_json_string(text, row.checkpoint.file);
   if (row.checkpoint.manifest) {
@@ -155,9 +155,9 @@ std::string object_of(const Row& row, bool verified) {
   return text + "}";
 }
 
-std::string json_of(const Rows& rows, bool verified) {
+std::string json_of(const StateRows& rows, bool verified) {
   std::string text = R"({"checkpoints":[)";
-  for (const Row& row : rows) {
+  for (const StateRow& row : rows) {
     if (text.back() == '}') text += ',';
     text += object_of(row, verified);
   }
@@ -168,13 +168,13 @@ std::string json_of(const Rows& rows, bool verified) {
 
 int show(runtime::Storage& storage, const StateOptions& options) {
   const bool verify = options.action == StateAction::kVerify;
-  const Result<Rows> rows = find_rows(storage, verify);
+  const Result<StateRows> rows = find_rows(storage, verify);
   if (!rows) return report(rows.error());
   const int written =
       write_standard_output(options.json ? json_of(*rows, verify) : text_of(*rows, verify));
   if (written != kDone) return written;
-  const bool whole =
-      std::all_of(rows->begin(), rows->end(), [](const Row& row) { return row.fault.empty(); });
+  const bool whole = std::all_of(rows->begin(), rows->end(),
+                                 [](const StateRow& row) { return row.fault.empty(); });
   return whole ? kDone : kInputWrong;
 }
 

@@ -30,7 +30,7 @@ constexpr std::array<Choice, 3> kChoices{
     {{OnChange::kDrain, "drain"}, {OnChange::kReset, "reset"}, {OnChange::kMigrate, "migrate"}}};
 
 // A pattern of the checkpoint, or one that is new.
-struct Row {
+struct DiffRow {
   std::string pattern;
   std::string state;
   bool drains = false;
@@ -41,7 +41,7 @@ struct Row {
 
 struct Table {
   uint64_t checkpoint = 0;
-  std::vector<Row> rows;
+  std::vector<DiffRow> rows;
   std::array<std::string, kChoices.size()> refused;  // why, where the run would not begin
 };
 
@@ -66,12 +66,12 @@ std::string refusal(const OwnPatterns& own, runtime::Storage& storage, const Sto
   return migrated ? std::string() : migrated.error().message;
 }
 
-Row& row_of(Table& table, const PatternChange& change) {
-  const auto found = std::find_if(table.rows.begin(), table.rows.end(), [&](const Row& row) {
+DiffRow& row_of(Table& table, const PatternChange& change) {
+  const auto found = std::find_if(table.rows.begin(), table.rows.end(), [&](const DiffRow& row) {
     return row.pattern == change.pattern && row.state == change.state;
   });
   if (found != table.rows.end()) return *found;
-  Row& row = table.rows.emplace_back();
+  DiffRow& row = table.rows.emplace_back();
   row.pattern = change.pattern;
   row.state = change.state;
   return row;
@@ -89,12 +89,12 @@ Result<Table> make_table(runtime::Storage& storage, const OwnPatterns& own) {
         plan_changes(own.patterns, run->meta.patterns, run->meta.place(), kChoices[i].on_change);
     table.refused[i] = refusal(own, storage, *run, plan);
     for (const PatternChange& change : plan.changes) {
-      Row& row = row_of(table, change);
+      DiffRow& row = row_of(table, change);
       row.fates[i] = change.fate;
       if (!change.note.empty()) row.note = "not migrated, because " + change.note;
     }
   }
-  for (Row& row : table.rows) {
+  for (DiffRow& row : table.rows) {
     const auto known = keys->find(row.state);
     if (known != keys->end()) row.keys = known->second;
     row.drains = std::any_of(run->meta.patterns.begin(), run->meta.patterns.end(),
@@ -107,18 +107,18 @@ Result<Table> make_table(runtime::Storage& storage, const OwnPatterns& own) {
 
 std::string text_of(const Table& table) {
   size_t width = std::string_view("pattern").size();
-  const auto name_of_row = [](const Row& row) {
+  const auto name_of_row = [](const DiffRow& row) {
     return row.pattern + (row.drains ? " (old)" : "");
   };
-  for (const Row& row : table.rows) width = std::max(width, name_of_row(row).size());
+  for (const DiffRow& row : table.rows) width = std::max(width, name_of_row(row).size());
   std::string out = fmt::format("checkpoint {}; --on-change:\n{:<{}}  {:>10}  {:<7}  {:<7}  {}\n",
                                 table.checkpoint, "pattern", width, "keys", kChoices[0].name,
                                 kChoices[1].name, kChoices[2].name);
-  for (const Row& row : table.rows) {
+  for (const DiffRow& row : table.rows) {
     out += fmt::format("{:<{}}  {:>10}  {:<7}  {:<7}  {}\n", name_of_row(row), width, row.keys,
                        name_of(row.fates[0]), name_of(row.fates[1]), name_of(row.fates[2]));
   }
-  for (const Row& row : table.rows) {
+  for (const DiffRow& row : table.rows) {
     if (!row.note.empty()) out += fmt::format("note: pattern '{}': {}\n", row.pattern, row.note);
   }
   for (size_t i = 0; i < kChoices.size(); ++i) {
@@ -136,7 +136,7 @@ std::string json_of(const Table& table) {
     return out;
   };
   std::string out = fmt::format(R"({{"checkpoint":{},"patterns":[)", table.checkpoint);
-  for (const Row& row : table.rows) {
+  for (const DiffRow& row : table.rows) {
     if (out.back() == '}') out += ',';
     out += fmt::format(R"({{"pattern":{},"state":{},"drains":{},"keys":{})", quoted(row.pattern),
                        row.state.empty() ? "null" : quoted(row.state), row.drains, row.keys);

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "server/counted.h"
 #include "server/exit_status.h"
 #include "server/pattern_test/test_loader.h"
 #include "server/pattern_test/test_run.h"
@@ -22,10 +23,6 @@ namespace {
 namespace fs = std::filesystem;
 
 using eventtime::Result;
-
-std::string counted(size_t count, const char* one, const char* many) {
-  return fmt::format("{} {}", count, count == 1 ? one : many);
-}
 
 // The files that a path stands for, in the order of their names.
 Result<std::vector<std::string>> files_of(const std::string& path) {

@@ -31,7 +31,7 @@ uint32_t find_column(const std::vector<std::string>& columns, std::string_view n
 Unexpected<eventtime::Error> no_column(const std::string& where, std::string_view column,
                                        std::string_view use,
                                        const std::vector<std::string>& columns) {
-  std::string what = fmt::format("{}: no column {} {}; ", where, quoted(column), use);
+  std::string what = fmt::format("{}: no column {} {}; ", where, in_quotes(column), use);
   const std::string guess = patterns::did_you_mean(column, columns);
   if (!guess.empty()) what += guess + ' ';
   what += "its columns are ";
@@ -94,7 +94,7 @@ Result<CsvLayout> lay_out(std::vector<std::string> columns, const Catalog& catal
                           const std::optional<TypeRule>& rule, const std::string& what) {
   for (uint32_t i = 0; i < columns.size(); ++i) {
     if (find_column(columns, columns[i]) == i) continue;
-    return input_error(fmt::format("{}: column {} stands twice", what, quoted(columns[i])));
+    return input_error(fmt::format("{}: column {} stands twice", what, in_quotes(columns[i])));
   }
   CsvLayout layout;
   layout.columns = std::move(columns);

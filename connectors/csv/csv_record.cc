@@ -12,7 +12,7 @@ namespace tocsin::connectors {
 namespace {
 
 constexpr size_t kNone = std::string_view::npos;
-constexpr size_t kBlockBytes = 16;
+constexpr size_t kVectorBytes = 16;
 
 // The place behind the quote that closes a cell, `at` being behind the one that opens it.
 size_t behind_closing_quote(std::string_view text, size_t at) {
@@ -31,14 +31,14 @@ uint64_t places_of(char wanted, const char* bytes) {
   return static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(wanted))));
 #else
   uint64_t places = 0;
-  for (size_t i = 0; i < kBlockBytes; ++i) places |= uint64_t{bytes[i] == wanted} << i;
+  for (size_t i = 0; i < kVectorBytes; ++i) places |= uint64_t{bytes[i] == wanted} << i;
   return places;
 #endif
 }
 
 // The line end of a record without quotes that is near; kNone: look closer.
 size_t end_of_plain(std::string_view bytes) {
-  for (size_t at = 0; at + kBlockBytes <= bytes.size(); at += kBlockBytes) {
+  for (size_t at = 0; at + kVectorBytes <= bytes.size(); at += kVectorBytes) {
     const uint64_t ends = places_of('\n', bytes.data() + at);
     const uint64_t quotes = places_of('"', bytes.data() + at);
     if ((ends | quotes) == 0) continue;
@@ -93,10 +93,10 @@ std::string_view split_cells(std::string_view record, std::vector<CsvCell>& cell
 
 bool find_plain_cells(std::string_view record, std::span<uint32_t> ends) {
   size_t found = 0;
-  for (size_t at = 0; at < record.size(); at += kBlockBytes) {
+  for (size_t at = 0; at < record.size(); at += kVectorBytes) {
     uint64_t commas = places_of(',', record.data() + at);
     uint64_t quotes = places_of('"', record.data() + at);
-    if (const size_t left = record.size() - at; left < kBlockBytes) {
+    if (const size_t left = record.size() - at; left < kVectorBytes) {
       commas &= (uint64_t{1} << left) - 1;
       quotes &= (uint64_t{1} << left) - 1;
     }

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "connectors/file/byte_reader.h"
+#include "connectors/file/position_number.h"
 
 namespace tocsin::connectors {
 
@@ -32,14 +33,6 @@ constexpr size_t kCopyBytes = size_t{64} << 10;
 Unexpected<Error> failed_to(std::string_view what, const std::string& path, int error) {
   return eventtime::world_error(
       fmt::format("cannot {} '{}': {}", what, path, std::strerror(error)));
-}
-
-template <class Number>
-bool take_number(std::string_view& text, Number& number) {
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failed != std::errc() || end == text.data() + text.size() || *end != ' ') return false;
-  text.remove_prefix(static_cast<size_t>(end - text.data()) + 1);
-  return true;
 }
 
 Result<void> sync_path(const std::string& path, int flags) {

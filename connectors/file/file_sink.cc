@@ -2,26 +2,15 @@
 
 #include <fmt/core.h>
 
-#include <charconv>
 #include <utility>
+
+#include "connectors/file/position_number.h"
 
 namespace tocsin::connectors {
 
 using eventtime::Error;
 using eventtime::Result;
 using eventtime::Unexpected;
-
-namespace {
-
-// The number that `text` begins with, and the blank behind it, are removed.
-bool take_number(std::string_view& text, uint64_t& number) {
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failed != std::errc() || end == text.data() + text.size() || *end != ' ') return false;
-  text.remove_prefix(static_cast<size_t>(end - text.data()) + 1);
-  return true;
-}
-
-}  // namespace
 
 std::string print_output_position(const OutputPosition& position, std::string_view path) {
   return fmt::format("{} {} {}", position.bytes, position.tail_hash, path);

@@ -259,7 +259,7 @@ JsonDecoder::Refusal JsonDecoder::find_type(const JsonRecord& record, uint32_t t
   const char first = record.first(token);
   if (first != '"') {
     return fmt::format("field {} that names the event's type: expected string, found {}",
-                       quoted(type_rule_.field), kind_of(first));
+                       in_quotes(type_rule_.field), kind_of(first));
   }
   const std::string_view name = string_value(record, token);
   const std::optional<TypeId> found = catalog_.find(name);

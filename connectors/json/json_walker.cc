@@ -47,7 +47,8 @@ bool JsonWalker::check_scalar(uint32_t token) {
 
 std::string JsonWalker::reason() const {
   if (!failure_.empty()) return fmt::format("not valid JSON: {}", failure_);
-  return duplicate_ ? fmt::format("key {} stands twice", quoted(duplicate_->text)) : std::string();
+  return duplicate_ ? fmt::format("key {} stands twice", in_quotes(duplicate_->text))
+                    : std::string();
 }
 
 // Keeps the first failure. Positions count from 1, as columns do.

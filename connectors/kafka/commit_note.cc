@@ -13,14 +13,14 @@ namespace {
 constexpr std::string_view kCommit = "tocsin-1";
 constexpr std::string_view kSink = "tocsin-sink-1";
 
-struct Field {
+struct NumberField {
   std::string_view name;
   int base = 10;
   uint64_t* number = nullptr;
 };
 
 // Takes " NAME=NUMBER" off the front of the text.
-bool take(std::string_view& text, const Field& field) {
+bool take(std::string_view& text, const NumberField& field) {
   const std::string prefix = fmt::format(" {}=", field.name);
   if (!text.starts_with(prefix)) return false;
   const char* const begin = text.data() + prefix.size();
@@ -32,10 +32,10 @@ bool take(std::string_view& text, const Field& field) {
 }
 
 // Whether the text is the version with all fields behind it, in this order, and no more.
-bool parse(std::string_view text, std::string_view version, std::span<const Field> fields) {
+bool parse(std::string_view text, std::string_view version, std::span<const NumberField> fields) {
   if (!text.starts_with(version)) return false;
   text.remove_prefix(version.size());
-  for (const Field& field : fields) {
+  for (const NumberField& field : fields) {
     if (!take(text, field)) return false;
   }
   return text.empty();
@@ -50,7 +50,7 @@ std::string print_commit_note(const CommitNote& note) {
 
 std::optional<CommitNote> parse_commit_note(std::string_view text) {
   CommitNote note;
-  const std::array<Field, 3> fields = {
+  const std::array<NumberField, 3> fields = {
       {{"first", 10, &note.first}, {"alerts", 10, &note.alerts}, {"digest", 16, &note.digest}}};
   return parse(text, kCommit, fields) ? std::optional(note) : std::nullopt;
 }
@@ -62,9 +62,9 @@ std::string print_sink_note(const SinkNote& note) {
 
 std::optional<SinkNote> parse_sink_note(std::string_view text) {
   SinkNote note;
-  const std::array<Field, 3> fields = {{{"run", 16, &note.run},
-                                        {"alerts", 10, &note.place.alerts},
-                                        {"digest", 16, &note.place.digest}}};
+  const std::array<NumberField, 3> fields = {{{"run", 16, &note.run},
+                                              {"alerts", 10, &note.place.alerts},
+                                              {"digest", 16, &note.place.digest}}};
   return parse(text, kSink, fields) ? std::optional(note) : std::nullopt;
 }
 

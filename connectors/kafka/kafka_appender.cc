@@ -8,12 +8,6 @@ using eventtime::Error;
 using eventtime::Result;
 using eventtime::Unexpected;
 
-namespace {
-
-constexpr int kPollMs = 100;
-
-}  // namespace
-
 Result<std::unique_ptr<KafkaAppender>> KafkaAppender::open(const KafkaClientOptions& options) {
   std::unique_ptr<KafkaAppender> appender(new KafkaAppender());
   appender->opaque_.log = options.log;

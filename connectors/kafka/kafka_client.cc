@@ -24,9 +24,7 @@ using runtime::LogPosition;
 
 namespace {
 
-constexpr int kWaitMs = 10'000;
 constexpr int kLookMs = 50;
-constexpr int64_t kMicrosPerMs = 1000;
 
 class KafkaClient : public runtime::LogClient {
  public:
@@ -92,7 +90,7 @@ Result<Owned<const rd_kafka_metadata_t>> KafkaClient::metadata(const std::string
   if (topic != nullptr) of.reset(rd_kafka_topic_new(control_.get(), topic->c_str(), nullptr));
   const rd_kafka_metadata_t* metadata = nullptr;
   const rd_kafka_resp_err_t error =
-      rd_kafka_metadata(control_.get(), topic == nullptr ? 1 : 0, of.get(), &metadata, kWaitMs);
+      rd_kafka_metadata(control_.get(), topic == nullptr ? 1 : 0, of.get(), &metadata, kRequestMs);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return Owned<const rd_kafka_metadata_t>(metadata);
   const auto servers = options_.reading.find("bootstrap.servers");
   return kafka_error(
@@ -134,7 +132,7 @@ Result<void> KafkaClient::create_topic(const std::string& topic, int32_t partiti
   const Owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(control_.get()));
   rd_kafka_CreateTopics(control_.get(), &wanted, 1, nullptr, queue.get());
   rd_kafka_NewTopic_destroy(wanted);
-  const Owned<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), 2 * kWaitMs));
+  const Owned<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), 2 * kRequestMs));
   if (event == nullptr) return kafka_error(what, RD_KAFKA_RESP_ERR__TIMED_OUT);
   if (rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return kafka_error(what, rd_kafka_event_error_string(event.get()));
@@ -150,7 +148,7 @@ Result<void> KafkaClient::create_topic(const std::string& topic, int32_t partiti
     return kafka_error(what, error);
   }
   // The brokers learn of it one by one.
-  for (int waited = 0; waited < kWaitMs; waited += kLookMs) {
+  for (int waited = 0; waited < kRequestMs; waited += kLookMs) {
     const Result<int32_t> there = this->partitions(topic);
     if (!there) return Unexpected<Error>{there.error()};
     if (*there > 0) return {};
@@ -163,7 +161,8 @@ Result<int64_t> KafkaClient::list_offset(const LogPartition& partition, int64_t 
   const PartitionList list = list_of(partition);
   const rd_kafka_topic_partition_t& entry = list->elems[0];
   list->elems[0].offset = time;
-  const rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(control_.get(), list.get(), kWaitMs);
+  const rd_kafka_resp_err_t error =
+      rd_kafka_offsets_for_times(control_.get(), list.get(), kRequestMs);
   const rd_kafka_resp_err_t why = error == RD_KAFKA_RESP_ERR_NO_ERROR ? entry.err : error;
   if (why == RD_KAFKA_RESP_ERR_NO_ERROR) return entry.offset;
   return kafka_error(fmt::format("the offsets of '{}'", partition.text()), why);
@@ -184,14 +183,14 @@ Result<int64_t> KafkaClient::offset_at(const LogPartition& partition, eventtime:
   // The end is asked for first: a record that is committed between the two questions is behind it.
   const Result<int64_t> end = list_offset(partition, RD_KAFKA_OFFSET_END);
   if (!end) return end;
-  const Result<int64_t> found = list_offset(partition, time.micros / kMicrosPerMs);
+  const Result<int64_t> found = list_offset(partition, time.micros / eventtime::kMicrosPerMs);
   if (!found || *found >= 0) return found;
   return end;
 }
 
 Result<std::optional<LogPosition>> KafkaClient::committed(const LogPartition& partition) {
   const PartitionList list = list_of(partition);
-  const rd_kafka_resp_err_t error = rd_kafka_committed(control_.get(), list.get(), kWaitMs);
+  const rd_kafka_resp_err_t error = rd_kafka_committed(control_.get(), list.get(), kRequestMs);
   const rd_kafka_topic_partition_t& entry = list->elems[0];
   const rd_kafka_resp_err_t why = error == RD_KAFKA_RESP_ERR_NO_ERROR ? entry.err : error;
   if (why != RD_KAFKA_RESP_ERR_NO_ERROR) {

@@ -45,6 +45,10 @@ inline eventtime::Unexpected<eventtime::Error> kafka_error(std::string_view what
 
 PartitionList list_of(const runtime::LogPartition& partition);
 
+// For the answer to one request, with all its retries; and for what librdkafka has to tell.
+inline constexpr int kRequestMs = 10'000;
+inline constexpr int kPollMs = 100;
+
 class KafkaMembership;
 
 // What callbacks of a handle get to see.

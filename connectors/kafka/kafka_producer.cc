@@ -17,9 +17,7 @@ using eventtime::Unexpected;
 
 namespace {
 
-constexpr int kWaitMs = 10'000;  // for the answer to one request, with all its retries
 constexpr auto kDeliveryTime = std::chrono::seconds(15);
-constexpr int kPollMs = 100;
 constexpr int kMaxRetries = 5;
 
 constexpr int16_t kEndTransaction = 26;  // API keys of the protocol
@@ -89,7 +87,7 @@ Result<std::unique_ptr<KafkaProducer>> KafkaProducer::open(const KafkaClientOpti
   producer->handle_ = *std::move(handle);
   producer->events_.reset(rd_kafka_queue_get_main(producer->handle_.get()));
   const Result<void> fenced = retried(fmt::format("taking transactional id '{}'", id), [&] {
-    return rd_kafka_init_transactions(producer->handle_.get(), kWaitMs);
+    return rd_kafka_init_transactions(producer->handle_.get(), kRequestMs);
   });
   if (!fenced) return Unexpected<Error>{fenced.error()};
   producer->learn_topics();
@@ -101,7 +99,7 @@ void KafkaProducer::learn_topics() const {
   for (const std::string& topic : options_.written_topics) {
     const Owned<rd_kafka_topic_t> handle(rd_kafka_topic_new(handle_.get(), topic.c_str(), nullptr));
     const rd_kafka_metadata_t* metadata = nullptr;
-    rd_kafka_metadata(handle_.get(), 0, handle.get(), &metadata, kWaitMs);
+    rd_kafka_metadata(handle_.get(), 0, handle.get(), &metadata, kRequestMs);
     if (metadata != nullptr) rd_kafka_metadata_destroy(metadata);
   }
 }
@@ -162,7 +160,7 @@ Result<void> KafkaProducer::commit_position(const runtime::LogPartition& from,
   const Owned<rd_kafka_consumer_group_metadata_t> group(
       rd_kafka_consumer_group_metadata_new(options_.group.c_str()));
   return retried("committing a position", [&] {
-    return rd_kafka_send_offsets_to_transaction(handle_.get(), list.get(), group.get(), kWaitMs);
+    return rd_kafka_send_offsets_to_transaction(handle_.get(), list.get(), group.get(), kRequestMs);
   });
 }
 
@@ -176,7 +174,7 @@ Result<void> KafkaProducer::commit(const runtime::LogPartition& from,
   if (done) done = delivered;
   if (!done) return done;
   done = retried("committing a transaction",
-                 [&] { return rd_kafka_commit_transaction(handle_.get(), kWaitMs); });
+                 [&] { return rd_kafka_commit_transaction(handle_.get(), kRequestMs); });
   if (done) watch_.is_open = false;
   return done;
 }

@@ -14,7 +14,6 @@ using runtime::LogPartition;
 
 namespace {
 
-constexpr int64_t kMicrosPerMs = 1000;
 constexpr std::chrono::milliseconds kWakeEvery{20};
 constexpr int kWakeMs = 200;  // waited for an answer; usually one comes after one
 
@@ -92,7 +91,7 @@ Result<void> KafkaReader::read(eventtime::Duration wait, size_t most, const OnRe
     to.done = to.reader.hand_over(*message, to.on_record, to.on_end);
     if (--to.left == 0 || !to.done) rd_kafka_yield(to.reader.handle_.get());
   };
-  const int wait_ms = static_cast<int>(wait.micros / kMicrosPerMs);
+  const int wait_ms = static_cast<int>(wait.micros / eventtime::kMicrosPerMs);
   if (rd_kafka_consume_callback_queue(queue_.get(), 0, take, &call) > 0) return call.done;
   wake();
   if (wait_ms > 0) rd_kafka_consume_callback_queue(queue_.get(), wait_ms, take, &call);
@@ -138,7 +137,7 @@ Result<void> KafkaReader::hand_over(const rd_kafka_message_t& message, const OnR
   runtime::LogRecord record;
   record.offset = message.offset;
   rd_kafka_timestamp_type_t type{};
-  record.time.micros = rd_kafka_message_timestamp(&message, &type) * kMicrosPerMs;
+  record.time.micros = rd_kafka_message_timestamp(&message, &type) * eventtime::kMicrosPerMs;
   if (message.key != nullptr) {
     record.key = std::string_view(static_cast<const char*>(message.key), message.key_len);
   }

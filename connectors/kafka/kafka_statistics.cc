@@ -30,9 +30,9 @@ bool grows(std::string_view name) {
   return std::ranges::find(kGrowing, name) != kGrowing.end();
 }
 
-class Reader {
+class StatisticsReader {
  public:
-  explicit Reader(Metrics& metrics) : metrics_(metrics) {}
+  explicit StatisticsReader(Metrics& metrics) : metrics_(metrics) {}
 
   void read(std::string_view json, const Labels& labels) {
     dom::parser parser;
@@ -159,7 +159,7 @@ Metrics KafkaStatistics::metrics() const {
     for (const auto& [number, told] : handles_) all.push_back(told);
   }
   Metrics metrics;
-  Reader reader(metrics);
+  StatisticsReader reader(metrics);
   for (const Told& told : all) {
     Labels labels = {{"client", told.client}};
     if (!told.id.empty()) labels.emplace_back("id", told.id);

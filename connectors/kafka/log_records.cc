@@ -17,8 +17,6 @@ using runtime::LogRecord;
 
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n";
-
 // The last of that name counts, as for those who read headers as a map.
 const LogHeader* find_header(const LogRecord& record, std::string_view name) {
   const LogHeader* found = nullptr;

@@ -15,6 +15,7 @@
 namespace tocsin::connectors {
 
 using eventtime::Result;
+using eventtime::Unexpected;
 using eventtime::world_error;
 using runtime::spill_segment_name;
 using runtime::SpillSegment;
@@ -29,10 +30,6 @@ struct HashOfKeyHash {
   size_t operator()(const KeyHash& key) const { return key.low; }
 };
 using SeenKeys = boost::unordered_flat_set<KeyHash, HashOfKeyHash>;
-
-eventtime::Unexpected<eventtime::Error> passed_on(const eventtime::Error& error) {
-  return {error};
-}
 
 bool is_there(Storage& storage, std::string_view name) {
   const auto files = storage.list();
@@ -63,7 +60,7 @@ std::tuple<uint64_t, bool> age(const StoredCheckpoint& checkpoint) {
 // Of `most` bytes at its beginning.
 Result<void> verify_file(Storage& storage, const ManifestFile& file, uint64_t most = UINT64_MAX) {
   const auto digest = digest_of(storage, file.name, most);
-  if (!digest) return passed_on(digest.error());
+  if (!digest) return Unexpected{digest.error()};
   if (digest->bytes != file.bytes) {
     return world_error(
         fmt::format("'{}' has {} bytes of {}", file.name, digest->bytes, file.bytes));
@@ -75,7 +72,7 @@ Result<void> verify_file(Storage& storage, const ManifestFile& file, uint64_t mo
 
 Result<void> read_file(Storage& storage, const std::string& name, const RecordVisitor& visitor) {
   const auto file = storage.open(name);
-  if (!file) return passed_on(file.error());
+  if (!file) return Unexpected{file.error()};
   const Result<void> read = read_records(**file, visitor);
   if (read) return read;
   return world_error(
@@ -165,7 +162,7 @@ Result<void> read_spilled(Storage& storage, const SpillSegment& segment, const L
                           const CheckpointVisitor& visitor) {
   const std::string name = spill_segment_name(segment.number);
   const auto file = storage.open(name);
-  if (!file) return passed_on(file.error());
+  if (!file) return Unexpected{file.error()};
   uint64_t records = 0;
   Result<void> taken;
   const Result<void> read = runtime::read_spill_segment(
@@ -195,7 +192,7 @@ void try_remove(Storage& storage, const std::string& name) {
 
 Result<std::vector<StoredCheckpoint>> list_checkpoints(Storage& storage) {
   const auto files = storage.list();
-  if (!files) return passed_on(files.error());
+  if (!files) return Unexpected{files.error()};
   std::vector<StoredCheckpoint> checkpoints;
   for (const StoredFile& file : *files) {
     FileName name = parse_file_name(file.name);
@@ -275,14 +272,14 @@ Result<void> publish_manifest(Storage& storage, const Manifest& manifest, const 
   const std::string text = print_manifest(manifest);
   const auto write = [&]() -> Result<void> {
     const auto file = storage.create(temporary);
-    if (!file) return passed_on(file.error());
+    if (!file) return Unexpected{file.error()};
     Result<void> written = (*file)->write(text);
     if (written) written = (*file)->sync();
     if (written) (*file)->forget_cached();
     if (written) written = (*file)->close();
     if (!written) return written;
     const auto back = storage.read(temporary, kMaxManifestBytes);
-    if (!back) return passed_on(back.error());
+    if (!back) return Unexpected{back.error()};
     if (*back == text) return storage.rename(temporary, name);
     return world_error(
         fmt::format("'{}/{}' reads back otherwise than written", storage.name(), temporary));
@@ -344,7 +341,7 @@ Result<Manifest> make_savepoint(Storage& storage, const std::string& name) {
           fmt::format("'{}' has a savepoint '{}' already", storage.name(), name));
     }
     const auto checkpoints = list_checkpoints(storage);
-    if (!checkpoints) return passed_on(checkpoints.error());
+    if (!checkpoints) return Unexpected{checkpoints.error()};
     const auto newest = std::find_if(
         checkpoints->begin(), checkpoints->end(), [&](const StoredCheckpoint& checkpoint) {
           return checkpoint.manifest && verify_checkpoint(storage, *checkpoint.manifest);
@@ -354,9 +351,9 @@ Result<Manifest> make_savepoint(Storage& storage, const std::string& name) {
     manifest.savepoint = name;
     const auto published =
         publish_manifest(storage, manifest, file, fmt::format("{}.{}.tmp", file, ::getpid()));
-    if (!published) return passed_on(published.error());
+    if (!published) return Unexpected{published.error()};
     if (is_there(storage, newest->file)) return manifest;
-    if (auto removed = storage.remove(file); !removed) return passed_on(removed.error());
+    if (auto removed = storage.remove(file); !removed) return Unexpected{removed.error()};
   }
   return world_error(fmt::format("'{}' has no whole checkpoint to name", storage.name()));
 }

@@ -11,6 +11,7 @@
 namespace tocsin::connectors {
 
 using eventtime::Result;
+using eventtime::Unexpected;
 using eventtime::world_error;
 
 namespace {
@@ -18,10 +19,6 @@ namespace {
 // How a child's words begin.
 constexpr char kMade = 'M';    // the manifest follows
 constexpr char kFailed = 'E';  // what is wrong follows
-
-eventtime::Unexpected<eventtime::Error> passed_on(const eventtime::Error& error) {
-  return {error};
-}
 
 }  // namespace
 
@@ -36,10 +33,10 @@ Result<Restored> CheckpointStore::restore(const Put& put, const Found& found,
                                           const PutSpilled& spilled) {
   TOCSIN_CHECK(!restored_ && !running(), "a store restores once, before it writes");
   const Result<uint64_t> highest = highest_number();
-  if (!highest) return passed_on(highest.error());
+  if (!highest) return Unexpected{highest.error()};
   number_ = *highest;
   const auto checkpoints = list_checkpoints(storage_);
-  if (!checkpoints) return passed_on(checkpoints.error());
+  if (!checkpoints) return Unexpected{checkpoints.error()};
   Restored restored;
   for (const StoredCheckpoint& checkpoint : *checkpoints) {
     const auto& manifest = checkpoint.manifest;
@@ -56,10 +53,10 @@ Result<Restored> CheckpointStore::restore(const Put& put, const Found& found,
       continue;
     }
     if (const Result<void> taken = found ? found(*manifest) : Result<void>(); !taken) {
-      return passed_on(taken.error());
+      return Unexpected{taken.error()};
     }
     if (auto adopted = adopt_restored(*manifest, put, spilled); !adopted) {
-      return passed_on(adopted.error());
+      return Unexpected{adopted.error()};
     }
     restored.checkpoint = *manifest;
     break;
@@ -77,7 +74,7 @@ Result<Restored> CheckpointStore::restore(const Put& put, const Found& found,
 Result<void> CheckpointStore::adopt_restored(const Manifest& manifest, const Put& put,
                                              const PutSpilled& spilled) {
   auto hashes = SharedHashes::create();
-  if (!hashes) return passed_on(hashes.error());
+  if (!hashes) return Unexpected{hashes.error()};
   Result<void> read =
       read_checkpoint(storage_, manifest,
                       {.put = put,
@@ -96,7 +93,7 @@ Result<void> CheckpointStore::adopt_restored(const Manifest& manifest, const Put
 // Also of files that are damaged or left over, so that no name is used twice.
 Result<uint64_t> CheckpointStore::highest_number() {
   const auto files = storage_.list();
-  if (!files) return passed_on(files.error());
+  if (!files) return Unexpected{files.error()};
   uint64_t highest = 0;
   for (const runtime::StoredFile& file : *files) {
     highest = std::max(highest, parse_file_name(file.name).number);
@@ -110,7 +107,7 @@ Result<void> CheckpointStore::begin(const CheckpointRequest& request) {
   TOCSIN_CHECK(request.records, "a checkpoint has records");
   ++number_;
   auto hashes = SharedHashes::create();
-  if (!hashes) return passed_on(hashes.error());
+  if (!hashes) return Unexpected{hashes.error()};
   new_ = std::move(*hashes);
   spilled_ = request.spilled;
   if (spilled_ == nullptr) return {};
@@ -123,7 +120,7 @@ Result<Manifest> CheckpointStore::make(const CheckpointRequest& request) {
   CheckpointAttempt attempt{number_, last_, {}};
   if (last_) {
     const auto hashes = known_->read();
-    if (!hashes) return passed_on(hashes.error());
+    if (!hashes) return Unexpected{hashes.error()};
     attempt.last_hashes = *hashes;
   }
   return write_checkpoint(storage_, request, attempt, *new_);
@@ -141,7 +138,7 @@ Result<Manifest> CheckpointStore::adopt(Result<Manifest> made) {
 }
 
 Result<Manifest> CheckpointStore::write(const CheckpointRequest& request) {
-  if (auto begun = begin(request); !begun) return passed_on(begun.error());
+  if (auto begun = begin(request); !begun) return Unexpected{begun.error()};
   Result<Manifest> made = adopt(make(request));
   if (made) remove_old_checkpoints(storage_, options_.keep, damaged_, in_use(spilled_));
   return made;
@@ -150,7 +147,7 @@ Result<Manifest> CheckpointStore::write(const CheckpointRequest& request) {
 Result<void> CheckpointStore::start(const CheckpointRequest& request) {
   if (Result<void> begun = begin(request); !begun) return begun;
   auto child = ChildTask::start([&](const ChildTask::Say& say) { run_child(request, say); });
-  if (!child) return passed_on(child.error());
+  if (!child) return Unexpected{child.error()};
   child_ = std::move(*child);
   return {};
 }

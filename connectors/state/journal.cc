@@ -33,17 +33,17 @@ using runtime::Tick;
 
 namespace {
 
-constexpr std::string_view kMagic = "TOCSINJL";
-constexpr uint32_t kVersion = 1;
-constexpr mode_t kMode = 0666;
+constexpr std::string_view kJournalMagic = "TOCSINJL";
+constexpr uint32_t kJournalVersion = 1;
+constexpr mode_t kJournalMode = 0666;
 
 void append_hash(std::string& out, size_t begin, uint64_t seed) {
   append_number(out, XXH3_64bits_withSeed(out.data() + begin, out.size() - begin, seed));
 }
 
 std::string header_of(uint32_t inputs) {
-  std::string header(kMagic);
-  append_number(header, kVersion);
+  std::string header(kJournalMagic);
+  append_number(header, kJournalVersion);
   append_number(header, inputs);
   append_hash(header, 0, 0);
   return header;
@@ -82,12 +82,12 @@ Unexpected<Error> failed(const std::string& path, int error) {
 // What is wrong with a header, or nothing.
 std::string wrong_header(std::string_view bytes, uint32_t inputs) {
   if (bytes == header_of(inputs)) return {};
-  if (!bytes.starts_with(kMagic)) return "it is no journal of tocsin";
-  const auto version = number_at<uint32_t>(bytes, kMagic.size());
-  if (version != kVersion) {
-    return fmt::format("it has format version {}, this program knows {}", version, kVersion);
+  if (!bytes.starts_with(kJournalMagic)) return "it is no journal of tocsin";
+  const auto version = number_at<uint32_t>(bytes, kJournalMagic.size());
+  if (version != kJournalVersion) {
+    return fmt::format("it has format version {}, this program knows {}", version, kJournalVersion);
   }
-  const auto written = number_at<uint32_t>(bytes, kMagic.size() + sizeof(version));
+  const auto written = number_at<uint32_t>(bytes, kJournalMagic.size() + sizeof(version));
   if (bytes == header_of(written)) {
     return fmt::format("it was written by a run over {} inputs, this one has {}", written, inputs);
   }
@@ -201,7 +201,7 @@ Result<JournalContent> read_journal(const std::string& path, uint32_t inputs) {
 Result<std::unique_ptr<Journal>> Journal::open(const std::string& path, uint32_t inputs) {
   std::unique_ptr<Journal> journal;
   do {
-    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kMode);
+    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kJournalMode);
     if (file < 0) return failed(path, errno);
     journal.reset(new Journal(file, path));
     if (!lock_soon(file)) {
@@ -261,7 +261,7 @@ bool Journal::replace(const std::vector<Tick>& ticks) {
   struct stat status{};
   if (error || ::fstat(file_, &status) != 0) return false;
   const std::string beside = path + ".new";
-  const int file = ::open(beside.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, kMode);
+  const int file = ::open(beside.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, kJournalMode);
   if (file < 0) return false;
   std::string bytes = header_of(inputs_);
   for (size_t i = 0; i < ticks.size(); ++i) append_tick(bytes, ticks[i], i);

@@ -17,11 +17,11 @@ using eventtime::world_error;
 
 namespace {
 
-constexpr std::string_view kMagic = "TOCSINRF";
-constexpr uint32_t kVersion = 1;
+constexpr std::string_view kRecordFileMagic = "TOCSINRF";
+constexpr uint32_t kRecordFileVersion = 1;
 constexpr int kZstdLevel = 1;
-constexpr size_t kBlockBytes = size_t{256} << 10;  // a block ends with the entry that fills it
-constexpr size_t kMaxRawBytes = kBlockBytes + kMaxRecordBytes + 32;
+constexpr size_t kRawBlockBytes = size_t{256} << 10;  // a block ends with the entry that fills it
+constexpr size_t kMaxRawBytes = kRawBlockBytes + kMaxStateRecordBytes + 32;
 constexpr size_t kPieceBytes = size_t{1} << 20;
 
 void append_varint(std::string& out, uint64_t number) {
@@ -102,13 +102,15 @@ class RecordFileReader {
 
  private:
   Result<void> read_beginning() {
-    if (Result<void> read = take(kMagic.size() + sizeof(kVersion)); !read) return read;
-    if (!std::string_view(bytes_).starts_with(kMagic)) {
+    if (Result<void> read = take(kRecordFileMagic.size() + sizeof(kRecordFileVersion)); !read)
+      return read;
+    if (!std::string_view(bytes_).starts_with(kRecordFileMagic)) {
       return world_error("it is no file of records");
     }
-    const auto version = number_at<uint32_t>(bytes_, kMagic.size());
-    if (version == kVersion) return {};
-    return world_error(fmt::format("its format has version {}, known is {}", version, kVersion));
+    const auto version = number_at<uint32_t>(bytes_, kRecordFileMagic.size());
+    if (version == kRecordFileVersion) return {};
+    return world_error(
+        fmt::format("its format has version {}, known is {}", version, kRecordFileVersion));
   }
 
   Result<void> read_end(uint32_t zero, uint64_t entries) {
@@ -170,8 +172,8 @@ RecordFileWriter::RecordFileWriter(std::unique_ptr<runtime::WritableFile> file)
   TOCSIN_CHECK(zstd_ != nullptr && hash_ != nullptr, "memory for zstd and xxHash");
   ZSTD_CCtx_setParameter(zstd_.get(), ZSTD_c_compressionLevel, kZstdLevel);
   XXH3_128bits_reset(hash_.get());
-  std::string beginning(kMagic);
-  append_number(beginning, kVersion);
+  std::string beginning(kRecordFileMagic);
+  append_number(beginning, kRecordFileVersion);
   write(beginning);
 }
 
@@ -179,9 +181,9 @@ RecordFileWriter::~RecordFileWriter() = default;
 
 void RecordFileWriter::put(std::string_view key, std::string_view value) {
   if (failed()) return;
-  if (key.size() > kMaxRecordBytes || value.size() > kMaxRecordBytes - key.size()) {
+  if (key.size() > kMaxStateRecordBytes || value.size() > kMaxStateRecordBytes - key.size()) {
     status_ = world_error(fmt::format("a record has {} bytes, allowed are {}",
-                                      key.size() + value.size(), kMaxRecordBytes));
+                                      key.size() + value.size(), kMaxStateRecordBytes));
     return;
   }
   append_varint(raw_, 2 * key.size());
@@ -218,7 +220,7 @@ std::string RecordFileWriter::digest() const {
 }
 
 void RecordFileWriter::end_entry() {
-  if (raw_.size() >= kBlockBytes) write_block();
+  if (raw_.size() >= kRawBlockBytes) write_block();
 }
 
 void RecordFileWriter::write_block() {

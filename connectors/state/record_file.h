@@ -29,7 +29,7 @@
 namespace tocsin::connectors {
 
 // A larger record (key and value together) is an error.
-inline constexpr size_t kMaxRecordBytes = size_t{1} << 30;
+inline constexpr size_t kMaxStateRecordBytes = size_t{1} << 30;
 
 // Writes one file. The first error is kept and told by finish(); what is put after it is passed
 // over, so that the one who puts need not ask.

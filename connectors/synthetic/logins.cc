@@ -6,7 +6,7 @@
 namespace tocsin::connectors::synthetic {
 namespace {
 
-constexpr uint32_t kEventsPerIncident = 600;
+constexpr uint32_t kLoginsPerIncident = 600;
 constexpr uint32_t kUsers = 50'000;
 
 }  // namespace
@@ -47,7 +47,7 @@ LoginEvent LoginStream::stranger() {
 }
 
 void LoginStream::background(Timestamp now) {
-  if (random_.one_in(kEventsPerIncident)) begin_incident(now);
+  if (random_.one_in(kLoginsPerIncident)) begin_incident(now);
   if (room() == 0) return;
   LoginEvent event = login(somebody(), now);
   event.success = !random_.one_in(25);

@@ -12,7 +12,7 @@ constexpr std::array<uint8_t, 24> kWorldRhythm = {62,  52,  47,  47,  55,  70,  
 constexpr std::array<uint8_t, 24> kPersonRhythm = {
     12, 6, 4, 3, 4, 10, 30, 60, 78, 80, 82, 92, 100, 92, 84, 84, 90, 100, 100, 94, 80, 60, 40, 24};
 
-constexpr uint32_t kEventsPerIncident = 250;
+constexpr uint32_t kPaymentsPerIncident = 250;
 
 // As many as make four to five events a day each at that rate.
 uint32_t population(double events_per_second) {
@@ -37,7 +37,7 @@ PaymentStream::PaymentStream(uint64_t events, uint64_t seed, Timestamp start,
       deck_(incident_deck()),
       next_device_(world_.first_free_device()),
       mean_gap_micros_(static_cast<int64_t>(1e6 / events_per_second)),
-      until_incident_(kEventsPerIncident / 2) {}
+      until_incident_(kPaymentsPerIncident / 2) {}
 
 Duration PaymentStream::gap(Timestamp now) {
   const int hour = eventtime::to_civil(now).hour;
@@ -107,7 +107,7 @@ PaymentEvent PaymentStream::account_event(const Customer& customer, Action actio
 
 void PaymentStream::background(Timestamp now) {
   if (--until_incident_ == 0) {
-    until_incident_ = kEventsPerIncident / 2 + random_.below(kEventsPerIncident) + 1;
+    until_incident_ = kPaymentsPerIncident / 2 + random_.below(kPaymentsPerIncident) + 1;
     begin_incident(now);
     if (room() == 0) return;
   }

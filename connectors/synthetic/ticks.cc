@@ -8,7 +8,7 @@
 namespace tocsin::connectors::synthetic {
 namespace {
 
-constexpr uint32_t kEventsPerIncident = 400;
+constexpr uint32_t kTicksPerIncident = 400;
 constexpr uint32_t kSymbols = 64;
 
 }  // namespace
@@ -33,7 +33,7 @@ int64_t TickStream::move_price(uint32_t symbol, int64_t steps) {
 }
 
 void TickStream::background(Timestamp now) {
-  if (random_.one_in(kEventsPerIncident)) begin_incident(now);
+  if (random_.one_in(kTicksPerIncident)) begin_incident(now);
   if (room() == 0) return;
   TickEvent event;
   event.time = now;

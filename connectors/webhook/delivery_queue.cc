@@ -18,13 +18,13 @@ using runtime::StoredFile;
 
 namespace {
 
-constexpr std::string_view kPrefix = "alerts-";
+constexpr std::string_view kSegmentPrefix = "alerts-";
 constexpr size_t kBufferBytes = size_t{256} << 10;
 // A user who has lost the folder on purpose makes this file in a new one.
 constexpr std::string_view kLostMark = "lost";
 
-std::string name_of(uint64_t first) {
-  return fmt::format("{}{:020}", kPrefix, first);
+std::string segment_name(uint64_t first) {
+  return fmt::format("{}{:020}", kSegmentPrefix, first);
 }
 
 bool parse_number(std::string_view text, uint64_t& number) {
@@ -62,7 +62,9 @@ Result<void> DeliveryQueue::load() {
   for (const StoredFile& file : *files) {
     const std::string_view name = file.name;
     uint64_t first = 0;
-    if (!name.starts_with(kPrefix) || !parse_number(name.substr(kPrefix.size()), first)) continue;
+    if (!name.starts_with(kSegmentPrefix) ||
+        !parse_number(name.substr(kSegmentPrefix.size()), first))
+      continue;
     segments.push_back({first, first, file.bytes});
   }
   std::sort(segments.begin(), segments.end(),
@@ -82,7 +84,7 @@ Result<void> DeliveryQueue::load() {
 Result<void> DeliveryQueue::measure(Segment& segment) {
   const Result<runtime::ReadableFile*> file = file_of(segment.first);
   if (!file) return Unexpected<Error>{file.error()};
-  Result<void> checked = check_segment_header(**file, name_of(segment.first));
+  Result<void> checked = check_segment_header(**file, segment_name(segment.first));
   if (!checked) return checked;
   segment.bytes = kSegmentHeaderBytes;
   SegmentPlace place{segment.first, kSegmentHeaderBytes};
@@ -169,7 +171,7 @@ Result<void> DeliveryQueue::begin_segment() {
     unsynced_.erase(unsynced_.begin());
   }
   if (out_) unsynced_.push_back(std::move(out_));
-  auto created = storage_.create(name_of(flushed_));
+  auto created = storage_.create(segment_name(flushed_));
   if (!created) return Unexpected<Error>{created.error()};
   out_ = *std::move(created);
   Result<void> written = out_->write(segment_header(flushed_));
@@ -232,7 +234,7 @@ uint64_t DeliveryQueue::end() const {
 
 Result<runtime::ReadableFile*> DeliveryQueue::file_of(uint64_t first) {
   if (in_ && in_first_ == first) return in_.get();
-  auto opened = storage_.open(name_of(first));
+  auto opened = storage_.open(segment_name(first));
   if (!opened) return Unexpected<Error>{opened.error()};
   in_ = *std::move(opened);
   in_first_ = first;
@@ -305,7 +307,7 @@ void DeliveryQueue::remove_before(uint64_t number, bool all) {
   const uint64_t limit = all ? number : std::min(number, covered_);
   while (segments_.size() > 1 && segments_.front().end <= limit) {
     // One that cannot be removed now is found by the next run.
-    (void)storage_.remove(name_of(segments_.front().first));
+    (void)storage_.remove(segment_name(segments_.front().first));
     segments_.erase(segments_.begin());
   }
 }

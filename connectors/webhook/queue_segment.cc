@@ -18,8 +18,8 @@ using eventtime::Unexpected;
 
 namespace {
 
-constexpr std::string_view kMagic = "TOCSINWQ";
-constexpr uint32_t kVersion = 1;
+constexpr std::string_view kSegmentMagic = "TOCSINWQ";
+constexpr uint32_t kSegmentVersion = 1;
 constexpr size_t kHeadBytes = 16;       // before a body
 constexpr size_t kFixedBodyBytes = 18;  // before its texts
 // A body is read only if its size has the right hash; this guards what a wrong guess could cost.
@@ -49,8 +49,8 @@ bool take_body(std::string_view body, QueuedAlert& alert) {
 }  // namespace
 
 std::string segment_header(uint64_t first) {
-  std::string header(kMagic);
-  append_number(header, kVersion);
+  std::string header(kSegmentMagic);
+  append_number(header, kSegmentVersion);
   append_number(header, uint32_t{0});
   append_number(header, first);
   append_number(header, hash(header, 0));
@@ -63,14 +63,14 @@ Result<void> check_segment_header(runtime::ReadableFile& file, std::string_view 
   if (!size) return Unexpected<Error>{size.error()};
   constexpr size_t kHashed = kSegmentHeaderBytes - sizeof(uint64_t);
   const std::string_view header(bytes.data(), *size);
-  if (header.size() < kSegmentHeaderBytes || !header.starts_with(kMagic) ||
+  if (header.size() < kSegmentHeaderBytes || !header.starts_with(kSegmentMagic) ||
       number_at<uint64_t>(header, kHashed) != hash(header.substr(0, kHashed), 0)) {
     return {};
   }
-  const auto version = number_at<uint32_t>(header, kMagic.size());
-  if (version == kVersion) return {};
-  return eventtime::world_error(
-      fmt::format("'{}' has format version {}, this program knows {}", name, version, kVersion));
+  const auto version = number_at<uint32_t>(header, kSegmentMagic.size());
+  if (version == kSegmentVersion) return {};
+  return eventtime::world_error(fmt::format("'{}' has format version {}, this program knows {}",
+                                            name, version, kSegmentVersion));
 }
 
 void append_queued(std::string& out, uint64_t number, const QueuedAlert& alert) {

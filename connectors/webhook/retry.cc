@@ -10,12 +10,6 @@ namespace tocsin::connectors {
 
 using eventtime::Duration;
 
-namespace {
-
-constexpr int64_t kMicros = 1'000'000;
-
-}  // namespace
-
 Verdict verdict_of(long status) {
   if (status >= 200 && status < 300) return Verdict::kDelivered;
   const bool later = status < 200 || status == 408 || status == 429 || status >= 500;
@@ -33,10 +27,10 @@ std::optional<Duration> retry_after(std::string_view text, eventtime::Timestamp 
   } else {
     const time_t date = curl_getdate(std::string(text).c_str(), nullptr);
     if (date < 0) return std::nullopt;
-    seconds = date - now.micros / kMicros;
+    seconds = date - now.micros / eventtime::kMicrosPerSecond;
   }
-  const int64_t longest = kLongestRetryAfter.micros / kMicros;
-  return Duration{std::clamp<int64_t>(seconds, 0, longest) * kMicros};
+  const int64_t longest = kLongestRetryAfter.micros / eventtime::kMicrosPerSecond;
+  return Duration{std::clamp<int64_t>(seconds, 0, longest) * eventtime::kMicrosPerSecond};
 }
 
 Duration back_off(uint32_t attempts, uint64_t chance) {

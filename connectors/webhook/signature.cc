@@ -14,7 +14,7 @@ using eventtime::Result;
 
 namespace {
 
-constexpr std::string_view kPrefix = "whsec_";
+constexpr std::string_view kSecretPrefix = "whsec_";
 
 const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
@@ -44,8 +44,8 @@ std::string base64(std::string_view bytes) {
 
 Result<std::string> signing_key(std::string_view secret) {
   if (secret.empty()) return eventtime::input_error("the secret is empty");
-  if (!secret.starts_with(kPrefix)) return std::string(secret);
-  secret.remove_prefix(kPrefix.size());
+  if (!secret.starts_with(kSecretPrefix)) return std::string(secret);
+  secret.remove_prefix(kSecretPrefix.size());
   if (!is_base64(secret)) {
     return eventtime::input_error("the secret begins with 'whsec_', but no base64 follows");
   }

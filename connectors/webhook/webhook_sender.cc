@@ -22,8 +22,6 @@ using eventtime::Unexpected;
 
 namespace {
 
-constexpr int64_t kMicros = 1'000'000;
-
 Duration operator+(Duration left, Duration right) {
   return {left.micros + right.micros};
 }
@@ -205,7 +203,7 @@ void WebhookSender::start(Open& open, Payload payload) {
   HttpRequest request;
   request.token = open.request.first;
   request.body = is_array ? array_of(payload.alerts) : std::move(payload.alerts.front());
-  const std::string time = std::to_string(world_.clock.date().micros / kMicros);
+  const std::string time = std::to_string(world_.clock.date().micros / eventtime::kMicrosPerSecond);
   request.headers = {"content-type: application/json", "webhook-id: " + id,
                      "webhook-timestamp: " + time};
   if (!keys_.empty()) {
@@ -215,7 +213,8 @@ void WebhookSender::start(Open& open, Payload payload) {
   open.alerts = payload.ids.size();
   ++open.request.attempts;
   if (spec_.max_per_second) {
-    pace_ = world_.clock.now() + Duration{static_cast<int64_t>(kMicros / *spec_.max_per_second)};
+    pace_ = world_.clock.now() +
+            Duration{static_cast<int64_t>(eventtime::kMicrosPerSecond / *spec_.max_per_second)};
   }
   client_.start(std::move(request));
 }

@@ -21,7 +21,6 @@ using runtime::SourcePosition;
 namespace {
 
 constexpr size_t kMaxBatchBytes = size_t{8} << 20;  // and one message
-constexpr std::string_view kBlanks = " \t\r\n";
 
 std::string_view trimmed(std::string_view text) {
   const size_t begin = std::min(text.find_first_not_of(kBlanks), text.size());

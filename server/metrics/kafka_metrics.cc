@@ -21,9 +21,9 @@ struct PatternSums {
 };
 
 // Those of a partition begin anew where it is taken over; the sums go on.
-class Collector {
+class KafkaCollector {
  public:
-  Collector(const KafkaRun& run, runtime::Clock& clock)
+  KafkaCollector(const KafkaRun& run, runtime::Clock& clock)
       : stats_(run.stats()), now_(clock.now()), date_(clock.date()) {}
   Metrics take() { return list_.take(); }
 
@@ -40,7 +40,7 @@ class Collector {
   MetricList list_;
 };
 
-void Collector::add_run(const std::string& sink) {
+void KafkaCollector::add_run(const std::string& sink) {
   list_.count("kafka_records_total", "Records read, those of replays included.", stats_.records);
   list_.count("kafka_malformed_total", "Records that are no events.", stats_.malformed);
   list_.count("kafka_late_total", "Events that came too late to be matched.", stats_.late);
@@ -56,8 +56,8 @@ void Collector::add_run(const std::string& sink) {
               {{"sink", sink}});
 }
 
-void Collector::add_partition(const std::string& source, const PartitionMachine& machine,
-                              std::optional<int64_t> end) {
+void KafkaCollector::add_partition(const std::string& source, const PartitionMachine& machine,
+                                   std::optional<int64_t> end) {
   const MetricList::Labels labels = MetricList::labels_of_input(source, machine.partition().text());
   const runtime::EngineStats engine = machine.engine_stats();
   list_.add_all(connectors::log_place_metrics(machine.offset(), end), labels);
@@ -73,7 +73,7 @@ void Collector::add_partition(const std::string& source, const PartitionMachine&
   list_.add_last_checkpoint(machine.stats().checkpoints, now_, labels);
 }
 
-void Collector::add_patterns() {
+void KafkaCollector::add_patterns() {
   for (const auto& [name, sums] : patterns_) {
     const MetricList::Labels labels = {{"pattern", name}};
     list_.gauge(
@@ -89,7 +89,7 @@ void Collector::add_patterns() {
 
 Metrics kafka_metrics(const KafkaRun& run, const std::string& source, const std::string& sink,
                       runtime::Clock& clock) {
-  Collector collector(run, clock);
+  KafkaCollector collector(run, clock);
   collector.add_run(sink);
   for (const PartitionMachine* machine : run.machines()) {
     collector.add_partition(source, *machine, run.known_end(machine->partition()));

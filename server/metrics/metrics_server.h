@@ -14,9 +14,13 @@
 #include <string>
 
 #include "eventtime/result.h"
+#include "eventtime/timestamp.h"
 #include "server/metrics/metrics_listen.h"
 
 namespace tocsin::server {
+
+// How often a run hands over its metrics.
+inline constexpr eventtime::Duration kPublishEvery{500'000};
 
 class MetricsServer {
  public:

@@ -7,9 +7,9 @@ namespace {
 
 using Labels = MetricList::Labels;
 
-class Collector {
+class RunCollector {
  public:
-  explicit Collector(const RunParts& parts)
+  explicit RunCollector(const RunParts& parts)
       : parts_(parts), date_(parts.clock.date()), stats_(parts.engine.stats()) {}
 
   runtime::Metrics collect() {
@@ -83,7 +83,7 @@ class Collector {
 }  // namespace
 
 runtime::Metrics run_metrics(const RunParts& parts) {
-  return Collector(parts).collect();
+  return RunCollector(parts).collect();
 }
 
 }  // namespace tocsin::server

@@ -16,10 +16,9 @@ using eventtime::EventSchema;
 using eventtime::Field;
 using eventtime::Type;
 using patterns::help_for_unknown;
+using patterns::in_quotes;
 using patterns::Pattern;
-using patterns::quoted;
 using patterns::ast::Name;
-using Kind = TestValue::Kind;
 
 const patterns::Capture* collected(const Pattern& pattern, const patterns::Result& result) {
   if (result.value.op != patterns::Op::kCapture) return nullptr;
@@ -42,7 +41,8 @@ bool binds(const patterns::Variable& variable, std::string_view name) {
 
 // "'amount' is float, 'abc' is a string".
 std::string wrong_type(std::string_view name, std::string_view type, const TestValue& value) {
-  return quoted(name) + " is " + std::string(type) + ", not " + std::string(kind_name(value.kind));
+  return in_quotes(name) + " is " + std::string(type) + ", not " +
+         std::string(kind_name(value.kind));
 }
 
 class TestChecker {
@@ -78,7 +78,8 @@ class TestChecker {
   }
 
   void repeated(const Name& name, const std::string& what) {
-    diagnostics_.error(name.span, "duplicate-name", what + quoted(name.text) + " is written twice");
+    diagnostics_.error(name.span, "duplicate-name",
+                       what + in_quotes(name.text) + " is written twice");
   }
 
   void check_repeated(const TestValue& map, const std::string& what) {
@@ -102,15 +103,17 @@ class TestChecker {
       checked.name = line.name->text;
       const bool added = events_.emplace(checked.name, place).second;
       if (!added) {
-        diagnostics_.error(line.name->span, "duplicate-name",
-                           "there is already an event " + quoted(checked.name) + " in this test");
+        diagnostics_.error(
+            line.name->span, "duplicate-name",
+            "there is already an event " + in_quotes(checked.name) + " in this test");
       }
     }
     const auto type = set_.catalog.find(line.type->text);
     if (!type) {
       std::vector<std::string> names;
       for (const EventSchema& schema : set_.catalog.types) names.push_back(schema.name);
-      unknown(*line.type, "there is no event " + quoted(line.type->text), names, "the events are");
+      unknown(*line.type, "there is no event " + in_quotes(line.type->text), names,
+              "the events are");
       return checked;
     }
     write_record(set_.catalog.types[*type], line, checked);
@@ -131,8 +134,8 @@ class TestChecker {
       std::vector<std::string> names;
       for (const Field& known : schema.fields) names.push_back(known.name);
       diagnostics_.error(name.span, "unknown-field",
-                         quoted(schema.name) + " has no field " + quoted(name.text),
-                         help_for_unknown(name.text, names, quoted(schema.name) + " has"));
+                         in_quotes(schema.name) + " has no field " + in_quotes(name.text),
+                         help_for_unknown(name.text, names, in_quotes(schema.name) + " has"));
     }
     std::optional<std::string>& time = written[schema.time_field];
     if (!time) time = to_json({true, to_string(line.time)});
@@ -155,11 +158,11 @@ class TestChecker {
 
   std::string field_json(const Field& field, const Name& name, const TestValue& value) {
     const std::string type(to_string(field.type));
-    if (value.kind == Kind::kNull && !field.nullable) {
-      diagnostics_.error(value.span, "type", quoted(name.text) + " cannot be null",
+    if (value.kind == TestKind::kNull && !field.nullable) {
+      diagnostics_.error(value.span, "type", in_quotes(name.text) + " cannot be null",
                          "it is declared as " + type + ", not " + type + "?");
     }
-    if (field.type == Type::kTimestamp && value.kind == Kind::kInt) {
+    if (field.type == Type::kTimestamp && value.kind == TestKind::kInt) {
       if (const auto time = eventtime::timestamp_from_integer(value.integer, field.unit)) {
         read_time_ = *time;
         return std::to_string(value.integer);
@@ -189,7 +192,7 @@ class TestChecker {
     if (pattern == set_.patterns.end()) {
       std::vector<std::string> names;
       for (const Pattern& known : set_.patterns) names.push_back(known.name);
-      unknown(expectation.pattern, "there is no pattern " + quoted(checked.pattern), names,
+      unknown(expectation.pattern, "there is no pattern " + in_quotes(checked.pattern), names,
               "the patterns are");
       return checked;
     }
@@ -208,7 +211,8 @@ class TestChecker {
         std::any_of(pattern.variables.begin(), pattern.variables.end(),
                     [&](const patterns::Variable& known) { return binds(known, name.text); });
     const patterns::Result* result = find_result(pattern, name.text);
-    if (name.text == "key" && (value.kind == Kind::kMap || (!is_variable && result == nullptr))) {
+    if (name.text == "key" &&
+        (value.kind == TestKind::kMap || (!is_variable && result == nullptr))) {
       return demand_key(pattern, value, demands);
     }
     if (is_variable && (result == nullptr || names_events(value))) {
@@ -226,15 +230,15 @@ class TestChecker {
       for (const patterns::Result& each : *results) known.push_back(each.name);
     }
     for (const char* word : {"key", "timeout", "suppressed"}) known.emplace_back(word);
-    unknown(name, "alerts of " + quoted(pattern.name) + " have no " + quoted(name.text), known,
-            "they have");
+    unknown(name, "alerts of " + in_quotes(pattern.name) + " have no " + in_quotes(name.text),
+            known, "they have");
   }
 
   bool names_events(const TestValue& value) const {
-    if (value.kind == Kind::kName) return events_.contains(value.text);
-    return value.kind == Kind::kList &&
+    if (value.kind == TestKind::kName) return events_.contains(value.text);
+    return value.kind == TestKind::kList &&
            std::all_of(value.items.begin(), value.items.end(),
-                       [&](const TestValue& item) { return item.kind == Kind::kName; });
+                       [&](const TestValue& item) { return item.kind == TestKind::kName; });
   }
 
   void demand_events(const Name& name, const TestValue& value, std::vector<Demand>& demands) {
@@ -242,23 +246,23 @@ class TestChecker {
     demand.kind = Demand::Kind::kVariable;
     demand.name = name.text;
     const std::vector<TestValue> alone = {value};
-    for (const TestValue& item : value.kind == Kind::kList ? value.items : alone) {
-      const auto known = item.kind == Kind::kName ? events_.find(item.text) : events_.end();
+    for (const TestValue& item : value.kind == TestKind::kList ? value.items : alone) {
+      const auto known = item.kind == TestKind::kName ? events_.find(item.text) : events_.end();
       if (known != events_.end()) {
         demand.events.push_back(known->second);
         continue;
       }
-      if (item.kind != Kind::kName) {
+      if (item.kind != TestKind::kName) {
         diagnostics_.error(
             item.span, "type",
-            quoted(name.text) + " holds events, not " + std::string(kind_name(item.kind)),
+            in_quotes(name.text) + " holds events, not " + std::string(kind_name(item.kind)),
             "name the events: " + name.text + ": [p1, p2]");
         continue;
       }
       std::vector<std::string> names;
       for (const auto& [known_name, place] : events_) names.push_back(known_name);
-      unknown({item.text, item.span}, "no event of this test is called " + quoted(item.text), names,
-              "there are");
+      unknown({item.text, item.span}, "no event of this test is called " + in_quotes(item.text),
+              names, "there are");
     }
     demands.push_back(std::move(demand));
   }
@@ -268,7 +272,7 @@ class TestChecker {
     Demand demand;
     demand.name = name.text;
     demand.type = value_type(pattern, name.text).value_or(Type::kNull);
-    const bool list = value.kind == Kind::kList;
+    const bool list = value.kind == TestKind::kList;
     if (list != (collected(pattern, result) != nullptr)) {
       const std::string type(to_string(demand.type));
       const std::string wanted = list ? type : "a list of " + type;
@@ -292,7 +296,7 @@ class TestChecker {
   }
 
   void demand_key(const Pattern& pattern, const TestValue& value, std::vector<Demand>& demands) {
-    if (value.kind != Kind::kMap) {
+    if (value.kind != TestKind::kMap) {
       diagnostics_.error(
           value.span, "type", "the key is written with its fields",
           "write key: {" + (pattern.by.empty() ? "" : pattern.by.front().name + ": ...") + "}");
@@ -307,8 +311,8 @@ class TestChecker {
       if (part == pattern.by.end()) {
         std::vector<std::string> names;
         for (const patterns::KeyPart& known : pattern.by) names.push_back(known.name);
-        unknown(name, "the key of " + quoted(pattern.name) + " has no " + quoted(name.text), names,
-                "it has");
+        unknown(name, "the key of " + in_quotes(pattern.name) + " has no " + in_quotes(name.text),
+                names, "it has");
         continue;
       }
       Demand demand;

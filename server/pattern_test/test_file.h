@@ -38,6 +38,8 @@ struct TestValue {
   std::vector<patterns::ast::Name> names;  // kMap: of the items
 };
 
+using TestKind = TestValue::Kind;
+
 // An arrival, or time that passes.
 struct TestLine {
   eventtime::Timestamp time;

@@ -10,7 +10,6 @@ using connectors::AlertValue;
 using eventtime::Duration;
 using eventtime::Timestamp;
 using eventtime::Type;
-using Kind = TestValue::Kind;
 
 namespace {
 
@@ -26,10 +25,10 @@ AlertScalar float_word(double value) {
 
 // A whole number is an int however it is written, as in records.
 std::optional<AlertScalar> int_word(const TestValue& value) {
-  if (value.kind == Kind::kInt) return word(std::to_string(value.integer));
+  if (value.kind == TestKind::kInt) return word(std::to_string(value.integer));
   constexpr double kLimit = 9223372036854775808.0;
   const double number = value.number;
-  if (value.kind != Kind::kFloat || std::trunc(number) != number || number < -kLimit ||
+  if (value.kind != TestKind::kFloat || std::trunc(number) != number || number < -kLimit ||
       number >= kLimit) {
     return std::nullopt;
   }
@@ -37,34 +36,36 @@ std::optional<AlertScalar> int_word(const TestValue& value) {
 }
 
 std::optional<AlertScalar> time_text(const TestValue& value) {
-  if (value.kind == Kind::kTimestamp) return AlertScalar{true, to_string(Timestamp{value.integer})};
-  if (value.kind != Kind::kString) return std::nullopt;
+  if (value.kind == TestKind::kTimestamp)
+    return AlertScalar{true, to_string(Timestamp{value.integer})};
+  if (value.kind != TestKind::kString) return std::nullopt;
   const auto time = eventtime::parse_timestamp(value.text);
   if (!time) return std::nullopt;
   return AlertScalar{true, to_string(*time)};
 }
 
 std::optional<AlertScalar> duration_text(const TestValue& value) {
-  if (value.kind == Kind::kDuration) return AlertScalar{true, to_string(Duration{value.integer})};
-  if (value.kind != Kind::kString) return std::nullopt;
+  if (value.kind == TestKind::kDuration)
+    return AlertScalar{true, to_string(Duration{value.integer})};
+  if (value.kind != TestKind::kString) return std::nullopt;
   const auto span = eventtime::parse_duration(value.text);
   if (!span) return std::nullopt;
   return AlertScalar{true, to_string(*span)};
 }
 
-Type own_type(Kind kind) {
+Type own_type(TestKind kind) {
   switch (kind) {
-    case Kind::kBool:
+    case TestKind::kBool:
       return Type::kBool;
-    case Kind::kInt:
+    case TestKind::kInt:
       return Type::kInt;
-    case Kind::kFloat:
+    case TestKind::kFloat:
       return Type::kFloat;
-    case Kind::kString:
+    case TestKind::kString:
       return Type::kString;
-    case Kind::kTimestamp:
+    case TestKind::kTimestamp:
       return Type::kTimestamp;
-    case Kind::kDuration:
+    case TestKind::kDuration:
       return Type::kDuration;
     default:
       return Type::kNull;
@@ -82,19 +83,19 @@ std::optional<double> number_of(const AlertScalar& scalar) {
 }  // namespace
 
 std::optional<AlertScalar> scalar_of(const TestValue& value, Type type) {
-  if (value.kind == Kind::kNull) return word("null");
+  if (value.kind == TestKind::kNull) return word("null");
   switch (type == Type::kNull ? own_type(value.kind) : type) {
     case Type::kBool:
-      if (value.kind != Kind::kBool) return std::nullopt;
+      if (value.kind != TestKind::kBool) return std::nullopt;
       return word(value.integer != 0 ? "true" : "false");
     case Type::kInt:
       return int_word(value);
     case Type::kFloat:
-      if (value.kind == Kind::kInt) return float_word(static_cast<double>(value.integer));
-      if (value.kind != Kind::kFloat) return std::nullopt;
+      if (value.kind == TestKind::kInt) return float_word(static_cast<double>(value.integer));
+      if (value.kind != TestKind::kFloat) return std::nullopt;
       return float_word(value.number);
     case Type::kString:
-      if (value.kind != Kind::kString) return std::nullopt;
+      if (value.kind != TestKind::kString) return std::nullopt;
       return AlertScalar{true, value.text};
     case Type::kTimestamp:
       return time_text(value);
@@ -134,15 +135,15 @@ std::string default_json(const eventtime::Field& field) {
   }
 }
 
-std::string_view kind_name(Kind kind) {
+std::string_view kind_name(TestKind kind) {
   switch (kind) {
-    case Kind::kNull:
+    case TestKind::kNull:
       return "null";
-    case Kind::kName:
+    case TestKind::kName:
       return "a name";
-    case Kind::kList:
+    case TestKind::kList:
       return "a list";
-    case Kind::kMap:
+    case TestKind::kMap:
       return "fields between braces";
     default:
       return to_string(own_type(kind));

@@ -34,12 +34,12 @@ Span removal(std::string_view text, Span span) {
 }
 
 // Where another line goes, and what stands before its text.
-struct Place {
+struct Insertion {
   uint32_t at = 0;
   std::string before;
 };
 
-Place place_for_more(std::string_view text, const CheckedTest& test) {
+Insertion place_for_more(std::string_view text, const CheckedTest& test) {
   const size_t here = test.expect_here;
   size_t end = text_end(text, here);
   if (end >= test.span.end) return {test.expect_here, " "};  // a test on one line
@@ -84,7 +84,7 @@ std::vector<Edit> edits_for(const SourceFile& source, const CheckedTest& test, c
     }
     edits.push_back(std::move(edit));
   }
-  const Place place = place_for_more(source.text(), test);
+  const Insertion place = place_for_more(source.text(), test);
   for (const size_t alert : verdict.unexpected) {
     if (written[alert]) continue;
     Edit edit;

@@ -41,7 +41,7 @@ bool same(const AlertValue& wanted, const AlertValue& found, Type type) {
                     [type](const auto& a, const auto& b) { return same_scalar(a, b, type); });
 }
 
-AlertValue word(std::string text) {
+AlertValue text_value(std::string text) {
   return {false, {{false, std::move(text)}}};
 }
 
@@ -162,10 +162,10 @@ void Judge::compare(const Demand& demand, const AlertLine& alert,
   const AlertValue* found = &mark;
   switch (demand.kind) {
     case Demand::Kind::kTimeout:
-      mark = word(alert.timeout ? "true" : "false");
+      mark = text_value(alert.timeout ? "true" : "false");
       break;
     case Demand::Kind::kSuppressed:
-      mark = word(std::to_string(alert.suppressed));
+      mark = text_value(std::to_string(alert.suppressed));
       break;
     case Demand::Kind::kKey:
       found = find(alert.key, demand.name);

@@ -12,21 +12,20 @@ using patterns::Span;
 using patterns::Token;
 using patterns::TokenKind;
 using patterns::ast::Name;
-using Kind = TestValue::Kind;
 
 namespace {
 
 // Lists in maps in lists: nothing that can be compared is deeper.
 constexpr int kMaxDepth = 3;
 
-TestValue of_kind(Kind kind, Span span) {
+TestValue of_kind(TestKind kind, Span span) {
   TestValue value;
   value.kind = kind;
   value.span = span;
   return value;
 }
 
-TestValue of_integer(Kind kind, int64_t integer, Span span) {
+TestValue of_integer(TestKind kind, int64_t integer, Span span) {
   TestValue value = of_kind(kind, span);
   value.integer = integer;
   return value;
@@ -206,7 +205,7 @@ std::optional<TestValue> TestWords::value(int depth) {
       if (next_is(TokenKind::kInt) || next_is(TokenKind::kDuration)) {
         const auto time = this->time();
         if (!time) return std::nullopt;
-        return of_integer(Kind::kTimestamp, time->micros, {word.span.begin, taken_end()});
+        return of_integer(TestKind::kTimestamp, time->micros, {word.span.begin, taken_end()});
       }
       take();
       fail("a duration: +20s is a time");
@@ -223,21 +222,21 @@ std::optional<TestValue> TestWords::literal(bool negative) {
   switch (word.kind) {
     case TokenKind::kNull:
       take();
-      return of_kind(Kind::kNull, word.span);
+      return of_kind(TestKind::kNull, word.span);
     case TokenKind::kTrue:
     case TokenKind::kFalse:
       take();
-      return of_integer(Kind::kBool, word.kind == TokenKind::kTrue ? 1 : 0, word.span);
+      return of_integer(TestKind::kBool, word.kind == TokenKind::kTrue ? 1 : 0, word.span);
     case TokenKind::kString: {
       take();
-      TestValue value = of_kind(Kind::kString, word.span);
+      TestValue value = of_kind(TestKind::kString, word.span);
       value.text = patterns::unquote(text(word));
       return value;
     }
     case TokenKind::kTimestamp: {
       const auto time = this->time();
       if (!time) return std::nullopt;
-      return of_integer(Kind::kTimestamp, time->micros, word.span);
+      return of_integer(TestKind::kTimestamp, time->micros, word.span);
     }
     default:
       return number_or_duration(negative);
@@ -252,7 +251,7 @@ std::optional<TestValue> TestWords::number_or_duration(bool negative) {
   if (word.kind == TokenKind::kDuration || in_words) {
     const auto span = duration();
     if (!span) return std::nullopt;
-    return of_integer(Kind::kDuration, negative ? -span->micros : span->micros,
+    return of_integer(TestKind::kDuration, negative ? -span->micros : span->micros,
                       {begin, taken_end()});
   }
   if (word.kind == TokenKind::kInt) return integer(negative);
@@ -260,7 +259,7 @@ std::optional<TestValue> TestWords::number_or_duration(bool negative) {
     fail(negative ? "a number or a duration" : "a value");
     return std::nullopt;
   }
-  TestValue value = of_kind(Kind::kFloat, {begin, word.span.end});
+  TestValue value = of_kind(TestKind::kFloat, {begin, word.span.end});
   const std::string_view written = text(word);
   std::from_chars(written.begin(), written.end(), value.number);
   if (negative) value.number = -value.number;
@@ -282,7 +281,7 @@ std::optional<TestValue> TestWords::integer(bool negative) {
   }
   // Unsigned, so that the smallest number wraps around to itself.
   const uint64_t bits = negative ? uint64_t{0} - magnitude : magnitude;
-  return of_integer(Kind::kInt, static_cast<int64_t>(bits), {begin, word.span.end});
+  return of_integer(TestKind::kInt, static_cast<int64_t>(bits), {begin, word.span.end});
 }
 
 // The name of an event, or `timestamp('...')`.
@@ -298,9 +297,9 @@ std::optional<TestValue> TestWords::named() {
                          "a time is written 2026-03-01T10:00:00Z");
       return std::nullopt;
     }
-    return of_integer(Kind::kTimestamp, time->micros, {word.span.begin, taken_end()});
+    return of_integer(TestKind::kTimestamp, time->micros, {word.span.begin, taken_end()});
   }
-  TestValue value = of_kind(Kind::kName, word.span);
+  TestValue value = of_kind(TestKind::kName, word.span);
   value.text = patterns::unquote(text(word));
   return value;
 }
@@ -313,7 +312,7 @@ bool TestWords::end_of_item(TokenKind close) {
 }
 
 std::optional<TestValue> TestWords::list(int depth) {
-  TestValue list = of_kind(Kind::kList, token().span);
+  TestValue list = of_kind(TestKind::kList, token().span);
   take();
   while (!skip(TokenKind::kRightBracket)) {
     auto item = value(depth + 1);
@@ -325,7 +324,7 @@ std::optional<TestValue> TestWords::list(int depth) {
 }
 
 std::optional<TestValue> TestWords::map(int depth) {
-  TestValue map = of_kind(Kind::kMap, token().span);
+  TestValue map = of_kind(TestKind::kMap, token().span);
   if (!expect(TokenKind::kLeftBrace)) return std::nullopt;
   while (!skip(TokenKind::kRightBrace)) {
     auto key = name("a name");

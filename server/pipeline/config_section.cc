@@ -16,7 +16,7 @@ namespace tocsin::server {
 namespace {
 
 namespace fs = std::filesystem;
-using Kind = ConfigValue::Kind;
+using ValueKind = ConfigValue::Kind;
 
 constexpr size_t kMaxSecretBytes = size_t{1} << 20;
 constexpr std::string_view kFilePrefix = "file:";
@@ -90,7 +90,8 @@ void ConfigSection::wrong_type(const ConfigValue& value, const std::string& key,
           fmt::format("'{}' is {}, and not {}", key, looks, called(value.kind)));
 }
 
-const ConfigValue* ConfigSection::value(const std::string& key, Kind kind, std::string_view looks) {
+const ConfigValue* ConfigSection::value(const std::string& key, ValueKind kind,
+                                        std::string_view looks) {
   know(key);
   const ConfigMember* member = find(key);
   if (member == nullptr) return nullptr;
@@ -168,7 +169,7 @@ std::optional<std::string> ConfigSection::secret_of(const ConfigValue& value,
 }
 
 bool ConfigSection::text(const std::string& key, std::string& target) {
-  const ConfigValue* found = value(key, Kind::kText, "a text in quotes");
+  const ConfigValue* found = value(key, ValueKind::kText, "a text in quotes");
   if (found == nullptr) return false;
   const std::optional<std::string> text = text_of(*found, key);
   if (text) target = *text;
@@ -188,14 +189,14 @@ bool ConfigSection::texts(const std::string& key, std::vector<PlacedText>& targe
   const ConfigMember* member = find(key);
   if (member == nullptr) return false;
   const ConfigValue& value = member->value;
-  if (value.kind != Kind::kText && value.kind != Kind::kList) {
+  if (value.kind != ValueKind::kText && value.kind != ValueKind::kList) {
     wrong_type(value, key, kLooks);
     return false;
   }
   std::vector<PlacedText> read;
   bool is_right = true;
   const auto add = [&](const ConfigValue& item) {
-    if (item.kind != Kind::kText) {
+    if (item.kind != ValueKind::kText) {
       wrong_type(item, key, kLooks);
       is_right = false;
       return;
@@ -204,7 +205,7 @@ bool ConfigSection::texts(const std::string& key, std::vector<PlacedText>& targe
     if (text) read.push_back({*text, item.place});
     is_right = is_right && text;
   };
-  if (value.kind == Kind::kText) add(value);
+  if (value.kind == ValueKind::kText) add(value);
   for (const ConfigValue& item : value.items) add(item);
   if (is_right) target = std::move(read);
   return is_right;
@@ -233,7 +234,7 @@ bool ConfigSection::path(const std::string& key, std::optional<std::string>& tar
 }
 
 bool ConfigSection::secret(const std::string& key, std::string& target) {
-  const ConfigValue* found = value(key, Kind::kText, "a text in quotes");
+  const ConfigValue* found = value(key, ValueKind::kText, "a text in quotes");
   if (found == nullptr) return false;
   const std::optional<std::string> text = secret_of(*found, key);
   if (text) target = *text;
@@ -241,11 +242,11 @@ bool ConfigSection::secret(const std::string& key, std::string& target) {
 }
 
 bool ConfigSection::secrets(const std::string& key, std::vector<std::string>& target) {
-  const ConfigValue* found = value(key, Kind::kList, "a list of texts in quotes");
+  const ConfigValue* found = value(key, ValueKind::kList, "a list of texts in quotes");
   if (found == nullptr) return false;
   std::vector<std::string> read;
   for (const ConfigValue& item : found->items) {
-    if (item.kind != Kind::kText) {
+    if (item.kind != ValueKind::kText) {
       wrong_type(item, key, "a list of texts in quotes");
       continue;
     }
@@ -257,13 +258,13 @@ bool ConfigSection::secrets(const std::string& key, std::vector<std::string>& ta
 }
 
 bool ConfigSection::truth(const std::string& key, bool& target) {
-  const ConfigValue* found = value(key, Kind::kTruth, "true or false");
+  const ConfigValue* found = value(key, ValueKind::kTruth, "true or false");
   if (found != nullptr) target = found->truth;
   return found != nullptr;
 }
 
 bool ConfigSection::count(const std::string& key, uint64_t& target, uint64_t least, uint64_t most) {
-  const ConfigValue* found = value(key, Kind::kInteger, "a whole number");
+  const ConfigValue* found = value(key, ValueKind::kInteger, "a whole number");
   if (found == nullptr) return false;
   if (found->integer < 0 || static_cast<uint64_t>(found->integer) < least ||
       static_cast<uint64_t>(found->integer) > most) {
@@ -280,12 +281,12 @@ bool ConfigSection::number(const std::string& key, std::optional<double>& target
   const ConfigMember* member = find(key);
   if (member == nullptr) return false;
   const ConfigValue& value = member->value;
-  if (value.kind != Kind::kInteger && value.kind != Kind::kFloat) {
+  if (value.kind != ValueKind::kInteger && value.kind != ValueKind::kFloat) {
     wrong_type(value, key, "a number");
     return false;
   }
   const double read =
-      value.kind == Kind::kInteger ? static_cast<double>(value.integer) : value.number;
+      value.kind == ValueKind::kInteger ? static_cast<double>(value.integer) : value.number;
   if (!std::isfinite(read) || read <= 0) {
     mistake(value.place, "out-of-range", fmt::format("'{}' is a number above 0", key));
     return false;
@@ -297,7 +298,7 @@ bool ConfigSection::number(const std::string& key, std::optional<double>& target
 std::optional<std::string> ConfigSection::checked(
     const std::string& key, std::string_view looks,
     const std::function<std::string(const std::string&)>& check) {
-  const ConfigValue* found = value(key, Kind::kText, looks);
+  const ConfigValue* found = value(key, ValueKind::kText, looks);
   if (found == nullptr) return std::nullopt;
   std::optional<std::string> text = expanded(*found);
   if (!text || check(*text).empty()) return text;
@@ -344,11 +345,11 @@ bool ConfigSection::size(const std::string& key, std::optional<uint64_t>& target
 }
 
 bool ConfigSection::map(const std::string& key, std::map<std::string, PlacedText>& target) {
-  const ConfigValue* found = value(key, Kind::kTable, "a table of texts");
+  const ConfigValue* found = value(key, ValueKind::kTable, "a table of texts");
   if (found == nullptr) return false;
   bool is_right = true;
   for (const ConfigMember& member : found->members) {
-    if (member.value.kind != Kind::kText) {
+    if (member.value.kind != ValueKind::kText) {
       wrong_type(member.value, member.key, "a text in quotes");
       is_right = false;
       continue;
@@ -365,23 +366,23 @@ void ConfigSection::add_settings(const ConfigValue& table, const std::string& pr
   for (const ConfigMember& member : table.members) {
     const std::string name = prefix + member.key;
     switch (member.value.kind) {
-      case Kind::kText:
+      case ValueKind::kText:
         if (auto text = secret_of(member.value, name)) target[name] = *std::move(text);
         break;
-      case Kind::kInteger:
+      case ValueKind::kInteger:
         target[name] = fmt::to_string(member.value.integer);
         break;
-      case Kind::kFloat:
+      case ValueKind::kFloat:
         target[name] = fmt::to_string(member.value.number);
         break;
-      case Kind::kTruth:
+      case ValueKind::kTruth:
         target[name] = member.value.truth ? "true" : "false";
         break;
-      case Kind::kTable:
+      case ValueKind::kTable:
         add_settings(member.value, name + ".", target);
         break;
-      case Kind::kTime:
-      case Kind::kList:
+      case ValueKind::kTime:
+      case ValueKind::kList:
         wrong_type(member.value, name, "a text, a number or a truth value");
         break;
     }
@@ -389,23 +390,23 @@ void ConfigSection::add_settings(const ConfigValue& table, const std::string& pr
 }
 
 bool ConfigSection::settings(const std::string& key, std::map<std::string, std::string>& target) {
-  const ConfigValue* found = value(key, Kind::kTable, "a table of settings");
+  const ConfigValue* found = value(key, ValueKind::kTable, "a table of settings");
   if (found == nullptr) return false;
   add_settings(*found, "", target);
   return true;
 }
 
 const ConfigValue* ConfigSection::table(const std::string& key) {
-  return value(key, Kind::kTable, "a table");
+  return value(key, ValueKind::kTable, "a table");
 }
 
 std::vector<const ConfigValue*> ConfigSection::tables(const std::string& key) {
   const std::string looks = fmt::format("a list of tables, each written [[{}]]", key);
-  const ConfigValue* found = value(key, Kind::kList, looks);
+  const ConfigValue* found = value(key, ValueKind::kList, looks);
   std::vector<const ConfigValue*> tables;
   if (found == nullptr) return tables;
   for (const ConfigValue& item : found->items) {
-    if (item.kind == Kind::kTable) {
+    if (item.kind == ValueKind::kTable) {
       tables.push_back(&item);
     } else {
       wrong_type(item, key, looks);
@@ -417,7 +418,7 @@ std::vector<const ConfigValue*> ConfigSection::tables(const std::string& key) {
 std::optional<size_t> ConfigSection::choose(const std::string& key,
                                             const std::vector<std::string>& words) {
   const ConfigValue* found =
-      value(key, Kind::kText, fmt::format("one of {}", fmt::join(words, ", ")));
+      value(key, ValueKind::kText, fmt::format("one of {}", fmt::join(words, ", ")));
   if (found == nullptr) return std::nullopt;
   const std::optional<std::string> text = expanded(*found);
   if (!text) return std::nullopt;

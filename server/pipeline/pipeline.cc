@@ -19,6 +19,7 @@
 #include "server/pattern_files.h"
 #include "server/pipeline/pipeline_sinks.h"
 #include "server/pipeline/pipeline_sources.h"
+#include "server/thread_count.h"
 
 namespace tocsin::server {
 namespace {
@@ -27,8 +28,7 @@ using eventtime::Result;
 using PlacedText = ConfigSection::PlacedText;
 
 constexpr size_t kMaxBytes = size_t{1} << 20;
-constexpr uint64_t kMaxThreads = 128;
-constexpr uint64_t kKeyGroups = 128;  // runtime/shard.h
+constexpr uint64_t kKeyGroups = runtime::KeyShare::kGroups;
 
 bool is_address(const std::string& text) {
   in6_addr bytes{};  // large enough for both

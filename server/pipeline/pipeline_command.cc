@@ -3,18 +3,19 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "connectors/kafka/kafka_client.h"
 #include "connectors/webhook/webhook_check.h"
 #include "connectors/zeromq/zeromq_socket.h"
 #include "patterns/diagnostic.h"
 #include "runtime/engine.h"
+#include "server/counted.h"
 #include "server/exit_status.h"
 #include "server/kafka_command.h"
 #include "server/log_inputs.h"
 #include "server/machine_memory.h"
 #include "server/pattern_files.h"
+#include "server/thread_count.h"
 
 namespace tocsin::server {
 namespace {
@@ -22,8 +23,6 @@ namespace {
 using eventtime::Error;
 using eventtime::Result;
 using eventtime::Unexpected;
-
-constexpr uint64_t kMaxThreads = 128;
 
 std::string shown(const std::string& path) {
   return path == "-" ? "<stdin>" : path;
@@ -42,13 +41,8 @@ std::optional<Pipeline> read_shown(const std::string& path, int& status) {
   return *std::move(read);
 }
 
-std::string counted(size_t count, const char* what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
-
 uint64_t threads(const PipelineEngine& engine) {
-  return engine.threads.value_or(
-      std::clamp<uint64_t>(std::thread::hardware_concurrency(), 1, kMaxThreads));
+  return engine.threads.value_or(all_cores());
 }
 
 uint64_t memory(const PipelineEngine& engine) {
@@ -165,9 +159,9 @@ int check_pipeline(const std::string& path) {
   const size_t count = loaded->patterns->patterns.size();
   const auto engine = runtime::Engine::create(*std::move(loaded->patterns), {});
   if (!engine) return report(engine.error());
-  return write_standard_output(
-      fmt::format("ok: {}, {}, {}\n", counted(pipeline->sources.size(), "source"),
-                  counted(pipeline->sinks.size(), "sink"), counted(count, "pattern")));
+  return write_standard_output(fmt::format(
+      "ok: {}, {}, {}\n", counted(pipeline->sources.size(), "source", "sources"),
+      counted(pipeline->sinks.size(), "sink", "sinks"), counted(count, "pattern", "patterns")));
 }
 
 namespace {

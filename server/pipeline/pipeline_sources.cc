@@ -256,9 +256,9 @@ std::vector<PipelineSource> read_sources(const std::vector<const ConfigValue*>& 
                       "http sources belong to 'tocsin serve', which this version does not have");
       continue;
     }
-    constexpr std::array<std::string_view, 4> kKinds{"a file source", "a stdin source",
+    constexpr std::array<std::string_view, 4> kNames{"a file source", "a stdin source",
                                                      "a kafka source", "a zeromq source"};
-    section.set_kind(std::string(kKinds[static_cast<size_t>(type)]));
+    section.set_kind(std::string(kNames[static_cast<size_t>(type)]));
     PipelineSource source = SourceReader(section, context, event_types).read(type, name);
     section.finish();
     const bool two_stdin =

@@ -25,8 +25,8 @@ using std::chrono::milliseconds;
 using tests::eventually;
 using tests::RunningProgram;
 
-constexpr uint64_t kKills = 20;
-constexpr uint64_t kSeed = 1;
+constexpr uint64_t kLiveKills = 20;
+constexpr uint64_t kLiveSeed = 1;
 
 class Live : public testing::Test {
  protected:
@@ -46,7 +46,7 @@ class Live : public testing::Test {
 
   // `pause`: each run first has nothing to read for so many milliseconds at most.
   void append_and_kill(const std::string& idle, size_t pause) {
-    const uint64_t kills = model::environment("TOCSIN_FAULT_KILLS", kKills);
+    const uint64_t kills = model::environment("TOCSIN_FAULT_KILLS", kLiveKills);
     const size_t piece = rig_.text(0).size() / kills / 10;
     for (uint64_t i = 0; i < kills; ++i) {
       RunningProgram program(words(rig_.arguments(), idle));
@@ -97,7 +97,7 @@ class Live : public testing::Test {
 
   Rig rig_;
   Written wanted_;
-  model::Random random_{model::environment("TOCSIN_FAULT_SEED", kSeed)};
+  model::Random random_{model::environment("TOCSIN_FAULT_SEED", kLiveSeed)};
   size_t appended_ = 0;
 };
 

@@ -25,8 +25,8 @@ using std::chrono::microseconds;
 using std::chrono::steady_clock;
 using Files = std::map<std::string, std::string>;
 
-constexpr uint64_t kKills = 25;
-constexpr uint64_t kSeed = 1;
+constexpr uint64_t kPipelineKills = 25;
+constexpr uint64_t kPipelineSeed = 1;
 
 std::string pipeline(const std::string& events) {
   return "name = 'killed'\n[patterns]\nfiles = ['" TOCSIN_SOURCE_DIR
@@ -77,8 +77,8 @@ TEST(PipelineKills, SinksHoldWhatAnUndisturbedRunWrites) {
   const Files wanted = files_below(directory.path("undisturbed/out"), true);
   ASSERT_GT(wanted.size(), 10U);
 
-  std::mt19937_64 random(model::environment("TOCSIN_FAULT_SEED", kSeed));
-  const uint64_t kills = model::environment("TOCSIN_FAULT_KILLS", kKills);
+  std::mt19937_64 random(model::environment("TOCSIN_FAULT_SEED", kPipelineSeed));
+  const uint64_t kills = model::environment("TOCSIN_FAULT_KILLS", kPipelineKills);
   const std::vector<std::string> words = arguments("killed");
   uint64_t killed = 0;
   uint64_t ended = 0;

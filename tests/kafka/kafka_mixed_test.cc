@@ -26,7 +26,7 @@ using ::testing::HasSubstr;
 using tests::RunningProgram;
 
 constexpr int32_t kPartitions = 3;
-constexpr size_t kKills = 15;
+constexpr size_t kMixedKills = 15;
 // Grouped by what the topic is not partitioned by, over both sources.
 constexpr const char* kMixedPatterns = R"(
 event Payment { card: string, shop: string, amount: int, at: timestamp } time at
@@ -223,7 +223,7 @@ librdkafka = {{ "bootstrap.servers" = "{1}" }}
 TEST_F(Mixed, KillsLoseNothingAndDoubleNothing) {
   write_pipeline("exactly_once");
   send(500);
-  for (size_t i = 0; i < kKills; ++i) {
+  for (size_t i = 0; i < kMixedKills; ++i) {
     RunningProgram program(arguments());
     sleep_ms(random_.below(1200));
     send(60);

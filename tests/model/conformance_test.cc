@@ -18,7 +18,7 @@ namespace {
 using simdjson::dom::array;
 using simdjson::dom::element;
 
-constexpr size_t kBatchSize = 4;
+constexpr size_t kConformanceBatchSize = 4;
 
 // A match as the sorted record numbers of its events, and its time of completion.
 struct Answer {
@@ -123,8 +123,8 @@ size_t check_engine(const std::string& path) {
   const array cases = parser.load(path);
   for (const element json : cases) {
     const Case example = read_case(json);
-    Verdict verdict = judge(example, kBatchSize);
-    if (!verdict.difference) verdict = judge_state(example, kBatchSize);
+    Verdict verdict = judge(example, kConformanceBatchSize);
+    if (!verdict.difference) verdict = judge_state(example, kConformanceBatchSize);
     ++count;
     EXPECT_FALSE(verdict.difference) << json["id"].get_string().value() << "\n"
                                      << to_string(example) << verdict.difference.value_or("");

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "tests/model/arrival.h"
 #include "tests/model/pattern_generator.h"
 #include "tests/model/random.h"
 
@@ -11,21 +12,10 @@ namespace tocsin::model {
 
 namespace {
 
-constexpr int64_t kStart = 1767225600000;  // 2026-01-01T00:00:00Z in ms
 constexpr size_t kMaxEvents = 20;
 constexpr size_t kMaxEventsOfKey = 10;
 
 // Two choices never stand in one expression in these files: compilers order them differently.
-
-// One arrival: the record's text and when it comes in.
-struct Arrival {
-  std::string record;
-  int64_t place = 0;
-};
-
-void add_field(std::string& record, std::string_view name, const std::string& json) {
-  record += ",\"" + std::string(name) + "\":" + json;
-}
 
 // Nullable fields: now and then null, now and then missing, which is the same.
 void add_nullable(Random& random, std::string& record, std::string_view name,
@@ -114,8 +104,7 @@ std::vector<Arrival> events(Random& random, const StreamShape& shape,
     }
     arrivals.push_back({record_text(random, i, keys, time, shape.has_d), time + delay});
   }
-  std::stable_sort(arrivals.begin(), arrivals.end(),
-                   [](const Arrival& a, const Arrival& b) { return a.place < b.place; });
+  sort_by_arrival(arrivals);
   return arrivals;
 }
 

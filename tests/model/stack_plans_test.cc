@@ -16,7 +16,7 @@
 namespace tocsin::model {
 namespace {
 
-constexpr uint64_t kDefaultCases = 3000;
+constexpr uint64_t kStackCases = 3000;
 
 bool has_plan(const Case& example) {
   const Compiled compiled = compile(example.patterns);
@@ -57,18 +57,18 @@ void run(const char* test, uint64_t count, const StartCaseSize& size, const Judg
 }
 
 TEST(Model, StacksAgreeWithTheDefinition) {
-  run("StacksAgreeWithTheDefinition", environment("TOCSIN_MODEL_CASES", kDefaultCases),
+  run("StacksAgreeWithTheDefinition", environment("TOCSIN_MODEL_CASES", kStackCases),
       {40, 9, 6, 2, false}, judge);
 }
 
 TEST(Model, StateAndThreadsChangeNothingOfStacks) {
-  run("StateAndThreadsChangeNothingOfStacks", environment("TOCSIN_MODEL_CASES", kDefaultCases) / 20,
+  run("StateAndThreadsChangeNothingOfStacks", environment("TOCSIN_MODEL_CASES", kStackCases) / 20,
       {40, 9, 6, 2, false}, judge_state);
 }
 
 TEST(Model, StacksAgreeRunByRun) {
   constexpr size_t kNoLimit = 100'000;
-  run("StacksAgreeRunByRun", environment("TOCSIN_MODEL_CASES", kDefaultCases) / 2,
+  run("StacksAgreeRunByRun", environment("TOCSIN_MODEL_CASES", kStackCases) / 2,
       {160, 16, 12, 3, true}, [](const Case& example, size_t batch_size) {
         return judge_plans(example, batch_size, kNoLimit);
       });

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "tests/model/arrival.h"
 #include "tests/model/random.h"
 #include "tests/model/start_pattern_generator.h"
 
@@ -11,15 +12,8 @@ namespace tocsin::model {
 
 namespace {
 
-constexpr int64_t kStart = 1767225600000;  // 2026-01-01T00:00:00Z in ms
-
-struct Arrival {
-  std::string record;
-  int64_t place = 0;
-};
-
 // What the stream of a case is like.
-struct StreamShape {
+struct StartStreamShape {
   size_t keys = 0;
   size_t events_of_key = 0;
   bool by_step = false;
@@ -34,16 +28,12 @@ struct StreamShape {
   int64_t step = 0;   // between two events, in ms, at most
 };
 
-void add_field(std::string& record, std::string_view name, const std::string& json) {
-  record += ",\"" + std::string(name) + "\":" + json;
-}
-
-std::string key_text(const StreamShape& shape, size_t number) {
+std::string key_text(const StartStreamShape& shape, size_t number) {
   return (shape.long_keys ? "a customer of the northern branch, number " : "k") +
          std::to_string(number);
 }
 
-std::string number_text(Random& random, const StreamShape& shape) {
+std::string number_text(Random& random, const StartStreamShape& shape) {
   if (shape.large_integers && random.percent(30)) {
     if (!shape.extremes) return "4611686018427387904";
     return random.one_of(
@@ -52,7 +42,7 @@ std::string number_text(Random& random, const StreamShape& shape) {
   return std::to_string(random.between(shape.negative_numbers ? -2 : 0, 3));
 }
 
-std::string float_text(Random& random, const StreamShape& shape) {
+std::string float_text(Random& random, const StartStreamShape& shape) {
   if (shape.large_floats && random.percent(30)) {
     return random.one_of({"1e308", "1e16", "-1e16", "-1e308", "1e-300"});
   }
@@ -60,7 +50,7 @@ std::string float_text(Random& random, const StreamShape& shape) {
   return random.one_of({"0.1", "0.1", "0.2", "0.3", "0.7", "0.0", "1.0", "2.5"});
 }
 
-std::string string_text(Random& random, const StreamShape& shape) {
+std::string string_text(Random& random, const StartStreamShape& shape) {
   if (shape.long_texts && random.percent(60)) {
     return random.one_of({"\"a long text, the first\"", "\"a long text, the second\"",
                           "\"A long text, the first\"", "\"thirteen char\""});
@@ -68,7 +58,7 @@ std::string string_text(Random& random, const StreamShape& shape) {
   return random.one_of({"\"a\"", "\"a\"", "\"b\"", "\"Ab\"", "\"\"", "\"twelve chars\""});
 }
 
-std::string record_text(Random& random, const StreamShape& shape, size_t number,
+std::string record_text(Random& random, const StartStreamShape& shape, size_t number,
                         const std::string& k, const std::string& l, int64_t time) {
   const std::string type = shape.many_starts ? random.one_of({"A", "A", "A", "A", "B", "X"})
                                              : random.one_of({"A", "A", "B", "B", "X"});
@@ -89,7 +79,7 @@ std::string record_text(Random& random, const StreamShape& shape, size_t number,
 }
 
 // "" is the null key, which those take that have had enough.
-std::string next_key(Random& random, const StreamShape& shape, std::vector<size_t>& counts) {
+std::string next_key(Random& random, const StartStreamShape& shape, std::vector<size_t>& counts) {
   counts.resize(shape.keys, 0);
   if (random.percent(4)) return "";
   const size_t key = random.below(shape.keys);
@@ -98,7 +88,7 @@ std::string next_key(Random& random, const StreamShape& shape, std::vector<size_
   return key_text(shape, key);
 }
 
-std::vector<Arrival> events(Random& random, const StreamShape& shape, size_t count) {
+std::vector<Arrival> events(Random& random, const StartStreamShape& shape, size_t count) {
   std::vector<Arrival> arrivals;
   std::vector<size_t> counts;
   int64_t time = kStart;
@@ -113,20 +103,19 @@ std::vector<Arrival> events(Random& random, const StreamShape& shape, size_t cou
     if (random.percent(2)) delay += shape.bound + 3;
     arrivals.push_back({record_text(random, shape, i, k, l, time), time + delay});
   }
-  std::stable_sort(arrivals.begin(), arrivals.end(),
-                   [](const Arrival& a, const Arrival& b) { return a.place < b.place; });
+  sort_by_arrival(arrivals);
   return arrivals;
 }
 
-std::string declaration(const std::string& name) {
+std::string start_declaration(const std::string& name) {
   return "event " + name +
          " {\n  i: int, k: string?, l: string?, g: int?, x: int?, p: float?, s: string?,\n"
          "  ok: bool?, t: timestamp?, at: timestamp\n} time at\n";
 }
 
-StreamShape shape_of(Random& random, const std::set<std::string>& constructs,
-                     const StartCaseSize& size) {
-  StreamShape shape;
+StartStreamShape shape_of(Random& random, const std::set<std::string>& constructs,
+                          const StartCaseSize& size) {
+  StartStreamShape shape;
   shape.keys = constructs.contains("no key") ? 1 : 1 + random.below(size.keys);
   shape.events_of_key = size.events_of_key;
   shape.by_step = constructs.contains("by step");
@@ -148,9 +137,9 @@ GeneratedCase generate(uint64_t seed, const StartCaseSize& size,
   GeneratedCase made;
   std::set<std::string>& constructs = made.constructs;
   StartPatternGenerator generator(random, constructs);
-  made.example.patterns =
-      declaration("A") + declaration("B") + declaration("X") + (generator.*pattern)();
-  StreamShape shape = shape_of(random, constructs, size);
+  made.example.patterns = start_declaration("A") + start_declaration("B") + start_declaration("X") +
+                          (generator.*pattern)();
+  StartStreamShape shape = shape_of(random, constructs, size);
   if (constructs.contains("by several")) shape.events_of_key *= 2;  // each text is several keys
   made.example.out_of_order = {shape.bound * 1000};
   const size_t inputs = 1 + (random.percent(25) ? random.below(size.inputs) : 0);

@@ -19,7 +19,7 @@ namespace {
 
 using nfa::StartPlan;
 
-constexpr uint64_t kDefaultCases = 4000;
+constexpr uint64_t kStartCases = 4000;
 constexpr size_t kNoLimit = 100'000;
 
 std::optional<nfa::Program> program_of(const Case& example) {
@@ -121,13 +121,13 @@ void run(const Cases& cases, const std::function<Judge(uint64_t, const Case&)>& 
 }
 
 TEST(Model, StartPlansAgreeWithTheDefinition) {
-  const uint64_t count = environment("TOCSIN_MODEL_CASES", kDefaultCases);
+  const uint64_t count = environment("TOCSIN_MODEL_CASES", kStartCases);
   run({"StartPlansAgreeWithTheDefinition", count, kModelSize},
       [](uint64_t, const Case&) { return judge; });
 }
 
 TEST(Model, StateAndThreadsChangeNothingOfStartPlans) {
-  const uint64_t count = environment("TOCSIN_MODEL_CASES", kDefaultCases) / 20;
+  const uint64_t count = environment("TOCSIN_MODEL_CASES", kStartCases) / 20;
   run({"StateAndThreadsChangeNothingOfStartPlans", count, kModelSize},
       [](uint64_t, const Case&) { return judge_state; });
 }
@@ -135,7 +135,7 @@ TEST(Model, StateAndThreadsChangeNothingOfStartPlans) {
 // Longer streams, in which first events are moved, expire in great numbers and are found by value
 // among many; with limits, too.
 TEST(Model, StartPlansAgreeRunByRun) {
-  const uint64_t count = environment("TOCSIN_MODEL_CASES", kDefaultCases) / 2;
+  const uint64_t count = environment("TOCSIN_MODEL_CASES", kStartCases) / 2;
   run({"StartPlansAgreeRunByRun", count, {240, 80, 12, 3, true}},
       [](uint64_t seed, const Case& made) -> Judge {
         const size_t max_starts = max_starts_of(seed, made);
@@ -146,7 +146,7 @@ TEST(Model, StartPlansAgreeRunByRun) {
 }
 
 TEST(Model, StartPlansAgreeOnLongStreams) {
-  const uint64_t count = environment("TOCSIN_MODEL_CASES", kDefaultCases) / 200;
+  const uint64_t count = environment("TOCSIN_MODEL_CASES", kStartCases) / 200;
   run({"StartPlansAgreeOnLongStreams", count, {5000, 120, 200, 3, true}},
       [](uint64_t, const Case&) -> Judge {
         return [](const Case& example, size_t batch_size) {
@@ -157,7 +157,7 @@ TEST(Model, StartPlansAgreeOnLongStreams) {
 
 // Few keys with many first events, which are brought into order and move.
 TEST(Model, StartPlansAgreeOnLongKeys) {
-  const uint64_t count = environment("TOCSIN_MODEL_CASES", kDefaultCases) / 40;
+  const uint64_t count = environment("TOCSIN_MODEL_CASES", kStartCases) / 40;
   run({"StartPlansAgreeOnLongKeys", count, {600, 250, 3, 2, true}},
       [](uint64_t, const Case&) -> Judge {
         return [](const Case& example, size_t batch_size) {

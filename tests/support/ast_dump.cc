@@ -30,7 +30,7 @@ std::string_view word(patterns::ast::Contiguity contiguity) {
   return kWords[static_cast<size_t>(contiguity)];
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   return "\"" + std::string(text) + "\"";
 }
 
@@ -46,7 +46,7 @@ std::string literal(const Expr& expr) {
       return out;
     }
     case ExprKind::kString:
-      return quoted(expr.text);
+      return in_quotes(expr.text);
     case ExprKind::kDuration:
       return eventtime::to_string(eventtime::Duration{expr.integer});
     default:
@@ -104,7 +104,7 @@ std::string text_of(const patterns::ast::EventDecl& event) {
     out += " (" + field.name.text + " " + field.type.text;
     if (field.unit) out += "(" + field.unit->text + ")";
     if (field.nullable) out += "?";
-    if (field.from) out += " " + quoted(*field.from);
+    if (field.from) out += " " + in_quotes(*field.from);
     out += ")";
   }
   if (event.time) out += " time=" + event.time->text;
@@ -121,7 +121,7 @@ std::string dump_skip(const patterns::ast::SkipClause& skip) {
 
 std::string dump_head(const patterns::ast::PatternDecl& pattern) {
   std::string out = "(pattern " + pattern.name.text;
-  if (pattern.description) out += " " + quoted(*pattern.description);
+  if (pattern.description) out += " " + in_quotes(*pattern.description);
   for (const Name& type : pattern.on) out += " on=" + type.text;
   for (const auto& key : pattern.by) {
     out += " by=" + key.name.text;
@@ -180,7 +180,7 @@ std::string dump(const patterns::ast::File& file) {
     if (declaration.event) out += text_of(*declaration.event);
     if (declaration.list) {
       const auto& list = *declaration.list;
-      out += "(list " + list.name.text + " " + list.type.text + " " + quoted(list.path) + ")";
+      out += "(list " + list.name.text + " " + list.type.text + " " + in_quotes(list.path) + ")";
     }
     if (declaration.pattern) out += text_of(*declaration.pattern);
     out += "\n";

@@ -14,7 +14,7 @@ namespace {
 
 constexpr double kMatches = 1e6;
 
-std::string pattern(const char* middle) {
+std::string pattern_then(const char* middle) {
   return fmt::format(
       "{}pattern p {{ match a: Event[kind == 'A'] then any b: Event[kind == 'B']{} "
       "then any c: Event[kind == 'C'] within 1h skip none }}\n",
@@ -32,18 +32,20 @@ int at_least_two(double rounds) {
 // All ways to choose some of the B.
 Row subsets(const Settings& settings) {
   const int rounds = at_least_two(std::log2(kMatches * settings.scale));
-  Row row = measure<Event>(
-      {.patterns = pattern("+ any"), .stream = one_chain(rounds), .expected = expected_subsets()},
-      settings);
+  Row row = measure<Event>({.patterns = pattern_then("+ any"),
+                            .stream = one_chain(rounds),
+                            .expected = expected_subsets()},
+                           settings);
   add_matched(row, static_cast<double>(row.alerts) * (2 + 0.5 * rounds));
   return row;
 }
 
 Row triples(const Settings& settings) {
   const int rounds = at_least_two(std::cbrt(kMatches * settings.scale));
-  Row row = measure<Event>(
-      {.patterns = pattern(""), .stream = three_blocks(rounds), .expected = expected_triples()},
-      settings);
+  Row row = measure<Event>({.patterns = pattern_then(""),
+                            .stream = three_blocks(rounds),
+                            .expected = expected_triples()},
+                           settings);
   add_matched(row, 3 * static_cast<double>(row.alerts));
   return row;
 }

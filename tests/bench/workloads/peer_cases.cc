@@ -11,13 +11,14 @@ namespace tocsin::bench {
 namespace {
 
 // One pattern over `Event`.
-std::string pattern(const std::string& clauses) {
+std::string payment_pattern(const std::string& clauses) {
   return std::string(kEventDeclaration) + "pattern p { " + clauses + " }\n";
 }
 
 Row keyed_two_steps(const Settings& settings) {
   return measure<Event>(
-      {.patterns = pattern("by key match a: Event[amount > 900] then b: Event[kind == 'withdraw'] "
+      {.patterns =
+           payment_pattern("by key match a: Event[amount > 900] then b: Event[kind == 'withdraw'] "
                            "within 60s skip to next"),
        .stream = keyed_payments(settings.scale),
        .expected = expected_withdrawals(),
@@ -27,8 +28,8 @@ Row keyed_two_steps(const Settings& settings) {
 }
 
 Row card_testing(const Settings& settings) {
-  return measure<Event>({.patterns = pattern("by key match s: Event[amount < 2]{3,} "
-                                             "then l: Event[amount > 200] within 10m"),
+  return measure<Event>({.patterns = payment_pattern("by key match s: Event[amount < 2]{3,} "
+                                                     "then l: Event[amount > 200] within 10m"),
                          .stream = card_charges(settings.scale),
                          .expected = expected_card_tests(),
                          .peer = 3.53e6,
@@ -51,7 +52,7 @@ Row any_order(const Chain& chain, const Settings& settings) {
         fmt::format("{}s{}: Event[kind == 'E{:02}' and amount < {}] ", step == 0 ? "" : "then any ",
                     step, step, step + 1 == chain.steps ? chain.last : 100);
   }
-  return measure<Event>({.patterns = pattern(clauses + "within 1000ms skip none"),
+  return measure<Event>({.patterns = payment_pattern(clauses + "within 1000ms skip none"),
                          .stream = twelve_kinds(settings.scale),
                          .expected = expected_chains(chain.steps, chain.last),
                          .peer = chain.peer,
@@ -76,7 +77,7 @@ Row live_starts(const LiveStarts& live, const Settings& settings, Stream<Event> 
                            0.01 + static_cast<double>(live.seconds) / 4'000);
     return row;
   }
-  return measure<Event>({.patterns = pattern(fmt::format(
+  return measure<Event>({.patterns = payment_pattern(fmt::format(
                              "match a: Event[kind == 'start'] then b: Event[kind == 'end' "
                              "and {}] within {} skip to next",
                              end, live.window)),
@@ -109,8 +110,8 @@ Row ends_above_start(const LiveStarts& live, const Settings& settings) {
 }
 
 Row absence(const Settings& settings) {
-  return measure<Event>({.patterns = pattern("by key match a: Event[kind == 'A'] "
-                                             "then not b: Event[kind == 'B'] for 30s"),
+  return measure<Event>({.patterns = payment_pattern("by key match a: Event[kind == 'A'] "
+                                                     "then not b: Event[kind == 'B'] for 30s"),
                          .stream = answered_calls(settings.scale),
                          .expected = expected_absences(),
                          .peer = 704e3,

@@ -58,7 +58,7 @@ size_t run(MemoryStorage& storage, size_t first) {
 }
 
 // The number of states of the script up to the one found: 0 for none.
-size_t place_of(const Found& found) {
+size_t place_of(const FoundCheckpoint& found) {
   if (found.number == 0) return 0;
   const auto at = std::find(script().begin(), script().end(), found.state);
   EXPECT_NE(at, script().end()) << "a state that was never written";
@@ -83,7 +83,7 @@ TEST(CheckpointFaults, ACrashAtAnyOperationLeavesTheOldStateOrTheNew) {
       storage.stop_at(n);
       const size_t written = run(storage, 0);
       storage.crash(loss);
-      const Found found = restore(storage);
+      const FoundCheckpoint found = restore(storage);
       ASSERT_EQ(found.error, "");
       EXPECT_THAT(found.notes, IsEmpty());
       const size_t place = place_of(found);
@@ -107,7 +107,7 @@ TEST(CheckpointFaults, ASecondCrashWhileItRecoversIsNoWorse) {
       storage.stop_at(m);
       const size_t written = run(storage, first);
       storage.crash(Loss::kUnsynced);
-      const Found found = restore(storage);
+      const FoundCheckpoint found = restore(storage);
       ASSERT_EQ(found.error, "");
       const size_t place = place_of(found);
       ASSERT_TRUE(place == written || place == written + 1) << place << " of " << written;
@@ -167,7 +167,7 @@ void expect_no_other_state(const std::map<std::string, std::string>& files, cons
   static const std::vector<State> kStates = small_script();
   MemoryStorage storage;
   storage.set_files(files);
-  const Found found = restore(storage);
+  const FoundCheckpoint found = restore(storage);
   const FileName damaged = parse_file_name(name);
   if (damaged.kind == FileKind::kBase) {
     EXPECT_THAT(found.error,
@@ -241,7 +241,7 @@ TEST(CheckpointFaults, FilesOfOtherCheckpointsAreNotTaken) {
   files = whole;
   files["checkpoint-000003.json"] = whole.at("checkpoint-000001.json");
   storage.set_files(files);
-  const Found found = restore(storage);
+  const FoundCheckpoint found = restore(storage);
   EXPECT_EQ(found.number, 2U);
   ASSERT_EQ(found.notes.size(), 1U);
   EXPECT_EQ(found.notes[0],
@@ -257,7 +257,7 @@ TEST(CheckpointFaults, ASavepointIsUsedWhereAllElseIsDamaged) {
     if (name.starts_with("checkpoint-")) bytes.clear();
   }
   storage.set_files(files);
-  const Found found = restore(storage);
+  const FoundCheckpoint found = restore(storage);
   EXPECT_EQ(found.error, "");
   EXPECT_EQ(found.number, 3U);
   EXPECT_EQ(found.notes.size(), 1U);
@@ -472,7 +472,7 @@ TEST(CheckpointFaults, AKilledChildLeavesTheOldStateOrTheNew) {
     ::kill(store.child(), SIGKILL);
     const auto written = store.wait();
     killed += written ? 0 : 1;
-    const Found found = restore(*storage);
+    const FoundCheckpoint found = restore(*storage);
     ASSERT_EQ(found.error, "");
     EXPECT_THAT(found.notes, IsEmpty());
     ASSERT_TRUE(found.state == state || (!written && found.state == before)) << i;

@@ -35,7 +35,7 @@ std::vector<std::string> names(runtime::Storage& storage) {
 
 TEST(CheckpointStore, ANewDirectoryHasNothingToRestore) {
   MemoryStorage storage;
-  const Found found = restore(storage);
+  const FoundCheckpoint found = restore(storage);
   EXPECT_EQ(found.error, "");
   EXPECT_EQ(found.number, 0U);
   EXPECT_THAT(found.notes, IsEmpty());
@@ -47,7 +47,7 @@ TEST(CheckpointStore, GivesBackRecordsAndMeta) {
   CheckpointStore store(storage);
   restore_into(store);
   ASSERT_TRUE(store.write(request(state, R"({ "at": 1.50, "text": "a\nb" })")));
-  const Found found = restore(storage);
+  const FoundCheckpoint found = restore(storage);
   EXPECT_EQ(found.error, "");
   EXPECT_EQ(found.number, 1U);
   EXPECT_EQ(found.state, state);
@@ -59,7 +59,7 @@ TEST(CheckpointStore, AStateWithoutRecordsIsAStateToo) {
   CheckpointStore store(storage);
   restore_into(store);
   ASSERT_TRUE(store.write(request({}, R"({"at":1})")));
-  const Found found = restore(storage);
+  const FoundCheckpoint found = restore(storage);
   EXPECT_EQ(found.number, 1U);
   EXPECT_EQ(found.meta, R"({"at":1})");
   EXPECT_THAT(found.state, IsEmpty());
@@ -293,7 +293,7 @@ TEST(BackgroundCheckpoint, WritesTheStateAsItWas) {
   EXPECT_FALSE(store.running());
   EXPECT_EQ(written->number, 1U);
   EXPECT_EQ(written->records, before.size());
-  const Found found = restore(*storage);
+  const FoundCheckpoint found = restore(*storage);
   EXPECT_EQ(found.state, before);
   EXPECT_EQ(found.meta, R"({"at":1})");
 }

@@ -32,7 +32,7 @@ inline State numbered_state(size_t count) {
   return state;
 }
 
-struct Found {
+struct FoundCheckpoint {
   std::string error;  // "" if it could be restored
   uint64_t number = 0;
   std::string meta;
@@ -41,8 +41,8 @@ struct Found {
 };
 
 // Restores into `store`. A record that is given twice fails the test.
-inline Found restore_into(CheckpointStore& store) {
-  Found found;
+inline FoundCheckpoint restore_into(CheckpointStore& store) {
+  FoundCheckpoint found;
   const auto restored = store.restore([&](std::string_view key, std::string_view value) {
     EXPECT_TRUE(found.state.emplace(key, value).second) << key;
   });
@@ -58,7 +58,7 @@ inline Found restore_into(CheckpointStore& store) {
 }
 
 // As the next process finds it.
-inline Found restore(runtime::Storage& storage) {
+inline FoundCheckpoint restore(runtime::Storage& storage) {
   CheckpointStore store(storage);
   return restore_into(store);
 }

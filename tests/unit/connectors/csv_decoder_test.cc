@@ -24,7 +24,7 @@ std::vector<std::string> decode(const std::string& text, const Catalog& catalog,
 }
 
 // The row or reason of one record under the header "s,n,merchant.x,ok,d,at,other".
-std::string outcome(const std::string& record) {
+std::string csv_outcome(const std::string& record) {
   const auto lines = decode("s,n,merchant.x,ok,d,at,other\r\n" + record + "\r\n", payments());
   EXPECT_EQ(lines.size(), 1U);
   const std::string line = lines[0];
@@ -32,14 +32,14 @@ std::string outcome(const std::string& record) {
   return line.substr(begin, line.find(" <- ") - begin);
 }
 
-struct Case {
+struct CsvDecoderCase {
   std::string record;
   std::string expected;
 };
 
 TEST(CsvDecoder, ReadsCellsByTheirDeclaredType) {
   const std::string at = R"(, at: "1970-01-01T00:00:01.000Z"})";
-  const std::vector<Case> cases = {
+  const std::vector<CsvDecoderCase> cases = {
       {"a,1,2.5,true,1h,1000,z", R"(P{s: "a", n: 1, x: 2.5, ok: true, d: "1h")" + at},
       {"a,1.0,1e3,1,1500,1e3,", R"(P{s: "a", n: 1, x: 1000.0, ok: true, d: "1s500ms")" + at},
       {"a,,,,,1970-01-01 00:00:01,", R"(P{s: "a", n: null, x: null, ok: null, d: null)" + at},
@@ -69,7 +69,8 @@ TEST(CsvDecoder, ReadsCellsByTheirDeclaredType) {
       {"a,1,2,true,1h,1000,\"z", "refused: a quoted cell does not end"},
       {"a\xFF,1,2,true,1h,1000,z", "refused: bytes that are no UTF-8"},
   };
-  for (const Case& test : cases) EXPECT_EQ(outcome(test.record), test.expected) << test.record;
+  for (const CsvDecoderCase& test : cases)
+    EXPECT_EQ(csv_outcome(test.record), test.expected) << test.record;
 }
 
 TEST(CsvDecoder, ABadByteSpoilsOnlyItsRecord) {
@@ -210,7 +211,7 @@ std::string reference_outcome(const std::string& record) {
   return "E{a: " + cells[0] + ", b: " + cells[1] + R"(, at: "1970-01-01T00:00:00.000Z"})";
 }
 
-void compare_with_reference(uint64_t seed) {
+void compare_csv_with_reference(uint64_t seed) {
   std::mt19937_64 random(seed);
   const std::vector<std::string> pieces = {"a",      "bc",
                                            "\"",     "\"\"",
@@ -300,7 +301,7 @@ TEST(CsvProperty, PlainRecordsAreReadAsQuotedOnes) {
 TEST(CsvProperty, AgreesWithTheReference) {
   for (uint64_t seed = 1; seed <= 60 && !HasFatalFailure(); ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
-    compare_with_reference(seed);
+    compare_csv_with_reference(seed);
   }
 }
 

@@ -13,7 +13,7 @@ using eventtime::Type;
 constexpr std::string_view kRefused = "refused: ";
 
 // What becomes of one record: its row's fields, or why it is refused.
-std::string outcome(const std::string& line) {
+std::string json_outcome(const std::string& line) {
   const size_t refused = line.find(kRefused);
   const size_t raw = line.find(" <- ");
   if (refused != std::string::npos && refused < raw) {
@@ -35,8 +35,8 @@ std::string decode_value(const Catalog& catalog, const std::string& value) {
                                                   record + "\n" + record,
                                               catalog, {}, DecodeOptions{});
   EXPECT_EQ(lines.size(), 3U);
-  EXPECT_EQ(outcome(lines[1]), outcome(lines[2]));
-  std::string text = outcome(lines[1]);
+  EXPECT_EQ(json_outcome(lines[1]), json_outcome(lines[2]));
+  std::string text = json_outcome(lines[1]);
   const std::string before = "E{x: ";
   if (text.starts_with(before)) {
     text = text.substr(before.size(), text.rfind(", at: ") - before.size());
@@ -126,11 +126,11 @@ void expect_outcomes(const std::vector<RecordCase>& cases, const Catalog& catalo
   const auto lines = decode_text<JsonDecoder>(text, catalog, {}, options);
   ASSERT_EQ(lines.size(), cases.size());
   for (size_t i = 0; i < cases.size(); ++i) {
-    EXPECT_EQ(outcome(lines[i]), cases[i].expected) << cases[i].record;
+    EXPECT_EQ(json_outcome(lines[i]), cases[i].expected) << cases[i].record;
     // Alone in a batch the reason is the same.
     const auto alone = decode_text<JsonDecoder>(cases[i].record, catalog, {}, options);
     ASSERT_EQ(alone.size(), 1U);
-    EXPECT_EQ(outcome(alone[0]), cases[i].expected) << cases[i].record;
+    EXPECT_EQ(json_outcome(alone[0]), cases[i].expected) << cases[i].record;
   }
 }
 
@@ -276,7 +276,7 @@ TEST(JsonDecoder, RemembersManyShapesWithoutConfusingThem) {
     const std::string key = n % 2 == 0 ? "\"v" + std::to_string(n) + "\"" : "null";
     const std::string at =
         eventtime::to_string(eventtime::Timestamp{static_cast<int64_t>(n) * 1000});
-    ASSERT_EQ(outcome(lines[i]), "E{k: " + key + ", at: \"" + at + "\"}");
+    ASSERT_EQ(json_outcome(lines[i]), "E{k: " + key + ", at: \"" + at + "\"}");
   }
 }
 
@@ -289,9 +289,9 @@ TEST(JsonDecoder, AKnownShapeEndsWithItsRecord) {
         known + "\n" + cut + "\n" + known.substr(cut.size()) + "\n" + known, one_field(Type::kInt),
         {}, DecodeOptions{});
     ASSERT_EQ(lines.size(), 4U);
-    EXPECT_EQ(outcome(lines[1]).substr(0, 14), "not valid JSON") << cut;
+    EXPECT_EQ(json_outcome(lines[1]).substr(0, 14), "not valid JSON") << cut;
     EXPECT_NE(lines[2].find(kRefused), std::string::npos) << cut;
-    EXPECT_EQ(outcome(lines[3]), outcome(lines[0])) << cut;
+    EXPECT_EQ(json_outcome(lines[3]), json_outcome(lines[0])) << cut;
   }
 }
 
@@ -309,7 +309,7 @@ TEST(JsonDecoder, ReadsKeysOfAnyLengthInKnownShapes) {
   }
   const auto lines = decode_text<JsonDecoder>(text, catalog, {}, DecodeOptions{});
   ASSERT_EQ(lines.size(), expected.size());
-  for (size_t i = 0; i < lines.size(); ++i) EXPECT_EQ(outcome(lines[i]), expected[i]) << i;
+  for (size_t i = 0; i < lines.size(); ++i) EXPECT_EQ(json_outcome(lines[i]), expected[i]) << i;
 }
 
 TEST(JsonDecoder, SkipsTheByteOrderMarkAndBlankLines) {
@@ -328,7 +328,7 @@ TEST(JsonDecoder, RefusesRecordsThatAreTooLong) {
       decode_text<JsonDecoder>(text, one_field(Type::kInt), {}, DecodeOptions{}, size_t{14});
   ASSERT_EQ(lines.size(), 3U);
   EXPECT_EQ(lines[1], "1 refused: record longer than 14 bytes <- {\"x\":1,\"at\":0 ");
-  EXPECT_EQ(outcome(lines[2]), "E{x: 2, at: \"1970-01-01T00:00:00.000Z\"}");
+  EXPECT_EQ(json_outcome(lines[2]), "E{x: 2, at: \"1970-01-01T00:00:00.000Z\"}");
 }
 
 }  // namespace

@@ -155,7 +155,7 @@ std::string without_detail(std::string line) {
   return line;
 }
 
-void compare_with_reference(uint64_t seed) {
+void compare_json_with_reference(uint64_t seed) {
   const Catalog types = catalog();
   Generator generator(seed);
   std::vector<std::string> records;
@@ -184,7 +184,7 @@ void compare_with_reference(uint64_t seed) {
 TEST(JsonProperty, AgreesWithTheReference) {
   for (uint64_t seed = 1; seed <= 60 && !HasFatalFailure(); ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
-    compare_with_reference(seed);
+    compare_json_with_reference(seed);
   }
 }
 

@@ -15,7 +15,7 @@ using runtime::LogPartition;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr const char* kEvents = R"(
+constexpr const char* kLogEvents = R"(
 event Payment { card: string, at: timestamp(s) } time at
 pattern p { on Payment by card match a: Payment then b: Payment within 1m }
 )";
@@ -52,7 +52,7 @@ class LogSourceTest : public testing::Test {
     return all;
   }
 
-  patterns::PatternSet set_ = *patterns::load({{"p.tocsin", kEvents}}).patterns;
+  patterns::PatternSet set_ = *patterns::load({{"p.tocsin", kLogEvents}}).patterns;
   tests::SimulatedLog log_{1};
   std::unique_ptr<runtime::LogClient> client_ = log_.client();
   tests::ManualClock clock_;

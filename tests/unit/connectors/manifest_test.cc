@@ -11,7 +11,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-Manifest example() {
+Manifest example_manifest() {
   Manifest manifest;
   manifest.number = 7;
   manifest.written = *eventtime::parse_timestamp("2026-03-01T10:00:00Z");
@@ -39,7 +39,7 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 }
 
 TEST(Manifest, IsThreeLines) {
-  EXPECT_EQ(body_of(example()),
+  EXPECT_EQ(body_of(example_manifest()),
             R"({"tocsin":"checkpoint","format":1,"number":7,"written":"2026-03-01T10:00:00.000Z",)"
             R"("records":3,"savepoint":null,"files":[{"name":"base-000005.state","bytes":100,)"
             R"("records":4,"deletions":0,"xxh3_128":"00000000000000000000000000000001"},)"
@@ -48,12 +48,12 @@ TEST(Manifest, IsThreeLines) {
             "\n"
             R"("meta":{"positions":[1,2.50],"text":"a\n\"b"},)"
             "\n");
-  EXPECT_EQ(print_manifest(example()), with_hash(body_of(example())));
+  EXPECT_EQ(print_manifest(example_manifest()), with_hash(body_of(example_manifest())));
 }
 
 // Older programs must not take it for one of theirs.
 TEST(Manifest, NamesSpillFilesInASecondFormat) {
-  Manifest manifest = example();
+  Manifest manifest = example_manifest();
   manifest.spilled = {{3, 1024, 17, "00000000000000000000000000000003"},
                       {12, 64, 1, "00000000000000000000000000000004"}};
   const std::string body = body_of(manifest);
@@ -72,7 +72,7 @@ TEST(Manifest, NamesSpillFilesInASecondFormat) {
 }
 
 TEST(Manifest, AHashHasThirtyTwoDigits) {
-  const std::string body = body_of(example());
+  const std::string body = body_of(example_manifest());
   const std::string hash = "00000000000000000000000000000001";
   for (const std::string& other :
        {hash.substr(1), hash + "0", "\\\\" + hash.substr(2), "A" + hash.substr(1), std::string()}) {
@@ -81,7 +81,7 @@ TEST(Manifest, AHashHasThirtyTwoDigits) {
 }
 
 TEST(Manifest, IsReadAsItWasWritten) {
-  Manifest manifest = example();
+  Manifest manifest = example_manifest();
   manifest.savepoint = "before-upgrade";
   const auto read = parse_manifest(print_manifest(manifest));
   ASSERT_TRUE(read) << read.error().message;
@@ -94,7 +94,7 @@ TEST(Manifest, IsReadAsItWasWritten) {
 }
 
 TEST(Manifest, EveryFlippedBitAndEveryTruncationIsDamage) {
-  const std::string whole = print_manifest(example());
+  const std::string whole = print_manifest(example_manifest());
   for (size_t i = 0; i < whole.size(); ++i) {
     ASSERT_FALSE(parse_manifest(whole.substr(0, i))) << i;
     for (int bit = 0; bit < 8; ++bit) {
@@ -120,7 +120,7 @@ TEST(Manifest, ANewerFormatIsToldApartFromDamage) {
 }
 
 TEST(Manifest, NamesOnlyFilesOfOurs) {
-  const std::string body = body_of(example());
+  const std::string body = body_of(example_manifest());
   ASSERT_TRUE(parse_manifest(with_hash(body)));
   for (const char* name : {"../base-000005.state", "/etc/passwd", "delta-000005.state",
                            "base-000008.state", "base-5.state", "base-000005.state.tmp", ""}) {

@@ -42,13 +42,13 @@ std::string as_float(const std::string& text, NumberGrammar grammar) {
   return show(fault, shown);
 }
 
-struct Case {
+struct NumberCase {
   std::string text;
   std::string expected;
 };
 
 TEST(ParseInt, ReadsWholeNumbersHoweverWritten) {
-  const std::vector<Case> cases = {
+  const std::vector<NumberCase> cases = {
       {"0", "0"},
       {"-0", "0"},
       {"7", "7"},
@@ -78,14 +78,14 @@ TEST(ParseInt, ReadsWholeNumbersHoweverWritten) {
       {"12345678901234567890123.5", "fraction"},
       {"0.1", "fraction"},
   };
-  for (const Case& test : cases) {
+  for (const NumberCase& test : cases) {
     EXPECT_EQ(as_int(test.text, NumberGrammar::kJson), test.expected) << test.text;
     EXPECT_EQ(as_int(test.text, NumberGrammar::kLoose), test.expected) << test.text;
   }
 }
 
 TEST(ParseFloat, GivesTheNearestDouble) {
-  const std::vector<Case> cases = {
+  const std::vector<NumberCase> cases = {
       {"0", "0.0"},
       {"-0", "-0.0"},
       {"-0.0e5", "-0.0"},
@@ -109,7 +109,7 @@ TEST(ParseFloat, GivesTheNearestDouble) {
       {"0e999", "0.0"},
       {"0.000000000000000000000000000000000000000001e42", "1.0"},
   };
-  for (const Case& test : cases) {
+  for (const NumberCase& test : cases) {
     EXPECT_EQ(as_float(test.text, NumberGrammar::kJson), test.expected) << test.text;
     EXPECT_EQ(as_float(test.text, NumberGrammar::kLoose), test.expected) << test.text;
   }
@@ -137,17 +137,20 @@ TEST(ParseFloat, ReadsBackWhatIsWritten) {
   }
 }
 
+std::string random_bytes(std::mt19937_64& random, size_t size, std::string_view of) {
+  std::string text;
+  for (; size > 0; --size) text += of[random() % of.size()];
+  return text;
+}
+
 // Whatever stands behind the number.
 TEST(ParseShortFloat, AgreesWithParseFloat) {
   std::mt19937_64 random(11);
   const std::string_view bytes = "0123456789012345678900..--+eE /:\x01\xB9\xFF";
   size_t read = 0;
   for (int i = 0; i < 400'000; ++i) {
-    std::string text;
-    for (size_t size = 1 + random() % 11; size > 0; --size) {
-      text += bytes[random() % (i % 2 == 0 ? 24 : bytes.size())];
-    }
-    const size_t size = text.size();
+    const size_t size = 1 + random() % 11;
+    std::string text = random_bytes(random, size, bytes.substr(0, i % 2 == 0 ? 24 : bytes.npos));
     text += i % 3 == 0 ? "000000000" : ",\"1.2.3\"-";
     const std::string_view number = std::string_view(text).substr(0, size);
     double fast = 0;
@@ -184,11 +187,8 @@ TEST(ParseShortInt, AgreesWithParseInt) {
   const std::string_view bytes = "01234567890123456789-+.eE /:\x01\xB9\xFF";
   size_t read = 0;
   for (int i = 0; i < 400'000; ++i) {
-    std::string text;
-    for (size_t size = random() % 19; size > 0; --size) {
-      text += bytes[random() % (i % 8 != 0 ? 20 : bytes.size())];
-    }
-    if (random() % 4 == 0) text.insert(0, "-");
+    std::string text = random() % 4 == 0 ? "-" : "";
+    text += random_bytes(random, random() % 19, bytes.substr(0, i % 8 != 0 ? 20 : bytes.npos));
     const size_t size = text.size();
     text += i % 3 == 0 ? "00000000000000000" : ",\"123\"-,56789012";
     const std::string_view number = std::string_view(text).substr(0, size);

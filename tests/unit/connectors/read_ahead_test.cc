@@ -21,7 +21,7 @@ using runtime::WorkerPool;
 
 constexpr size_t kLimit = 300;  // of a record's bytes
 
-Catalog catalog() {
+Catalog read_ahead_catalog() {
   return {{event("E", {field("s", Type::kString), field("n", Type::kInt, true),
                        field("at", Type::kTimestamp)}),
            event("F", {field("s", Type::kString), field("at", Type::kTimestamp)})}};
@@ -137,7 +137,7 @@ std::vector<std::string> reads(
 }
 
 TEST(ReadAhead, GivesWhatTheSourceGivesWhoeverDecodesIt) {
-  const Catalog types = catalog();
+  const Catalog types = read_ahead_catalog();
   for (uint64_t seed = 0; seed < 24; ++seed) {
     const Format format = seed % 2 == 0 ? Format::kJson : Format::kCsv;
     const std::string text = RandomText(seed, format).make();
@@ -157,7 +157,7 @@ TEST(ReadAhead, GivesWhatTheSourceGivesWhoeverDecodesIt) {
 
 // As in a run: the same threads match, and now and then the process forks.
 TEST(ReadAhead, SharesItsThreadsWithTasksAndPauses) {
-  const Catalog types = catalog();
+  const Catalog types = read_ahead_catalog();
   const std::string json = RandomText(100, Format::kJson).make();
   const std::string csv = RandomText(101, Format::kCsv).make();
   WorkerPool pool(3);
@@ -178,7 +178,7 @@ TEST(ReadAhead, SharesItsThreadsWithTasksAndPauses) {
 
 // The reader stands still: so do those who decode.
 TEST(ReadAhead, IsSoManyBatchesAheadAndNoMore) {
-  const Catalog types = catalog();
+  const Catalog types = read_ahead_catalog();
   std::string text;
   for (size_t i = 0; i < 100'000; ++i)
     text += R"({"type":"F","s":"a","at":1})"
@@ -210,7 +210,7 @@ class ReadAheadFileTest : public testing::Test {
     return *std::move(source);
   }
 
-  const Catalog types_ = catalog();
+  const Catalog types_ = read_ahead_catalog();
   tests::TemporaryDirectory directory_;
   WorkerPool pool_{2};
 };

@@ -34,14 +34,14 @@ std::vector<std::string> split(const std::string& text, size_t limit, size_t pie
   }
 }
 
-struct Case {
+struct RecordSplitterCase {
   std::string text;
   std::vector<std::string> expected;
 };
 
 template <class EndFinder>
-void expect_records(const std::vector<Case>& cases, size_t limit) {
-  for (const Case& test : cases) {
+void expect_records(const std::vector<RecordSplitterCase>& cases, size_t limit) {
+  for (const RecordSplitterCase& test : cases) {
     for (const size_t piece : {1, 2, 3, 7, 1000}) {
       for (const size_t max_records : {1, 2, 1000}) {
         EXPECT_EQ(split<EndFinder>(test.text, limit, piece, max_records), test.expected)

@@ -5,7 +5,7 @@
 namespace tocsin::connectors {
 namespace {
 
-RunMeta example() {
+RunMeta example_meta() {
   RunMeta meta;
   meta.inputs.emplace_back(
       "a \"quoted\" name.csv",
@@ -30,7 +30,7 @@ RunMeta example() {
 }
 
 TEST(RunMeta, ComesBack) {
-  const RunMeta meta = example();
+  const RunMeta meta = example_meta();
   const auto read = parse_run_meta(print_run_meta(meta));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->inputs, meta.inputs);
@@ -50,7 +50,7 @@ TEST(RunMeta, ComesBack) {
 
 // As programs wrote it that knew one file of alerts.
 TEST(RunMeta, OneFileOfAlertsIsASink) {
-  std::string text = print_run_meta(example());
+  std::string text = print_run_meta(example_meta());
   const size_t begin = text.find("\"sinks\"");
   const size_t end = text.find(']', begin) + 1;
   text.replace(begin, end - begin, R"("alerts":{"path":"a b.jsonl","bytes":7,"tail_hash":9})");
@@ -60,7 +60,7 @@ TEST(RunMeta, OneFileOfAlertsIsASink) {
 }
 
 TEST(RunMeta, WhatIsCutOffIsRefused) {
-  const std::string text = print_run_meta(example());
+  const std::string text = print_run_meta(example_meta());
   for (size_t size = 0; size < text.size(); ++size) {
     EXPECT_FALSE(parse_run_meta(text.substr(0, size))) << size;
   }
@@ -69,7 +69,7 @@ TEST(RunMeta, WhatIsCutOffIsRefused) {
 TEST(RunMeta, WhatLacksAMemberIsRefused) {
   for (const char* member :
        {"inputs", "sinks", "position", "malformed", "patterns", "line", "records"}) {
-    std::string text = print_run_meta(example());
+    std::string text = print_run_meta(example_meta());
     text.replace(text.find("\"" + std::string(member) + "\"") + 1, 1, "_");
     EXPECT_FALSE(parse_run_meta(text)) << member;
   }

@@ -8,13 +8,13 @@
 namespace tocsin::connectors {
 namespace {
 
-struct Case {
+struct WebhookAddressCase {
   std::string_view address;
   std::string_view what;
 };
 
 TEST(WebhookAddress, KnowsWhatIsSpecial) {
-  const std::vector<Case> cases = {
+  const std::vector<WebhookAddressCase> cases = {
       {"0.0.0.0", "unspecified"},
       {"0.1.2.3", "unspecified"},
       {"9.255.255.255", ""},
@@ -90,7 +90,7 @@ TEST(WebhookAddress, KnowsWhatIsSpecial) {
       {"fec0::1", "private"},
       {"ff02::1", "multicast"},
   };
-  for (const Case& each : cases)
+  for (const WebhookAddressCase& each : cases)
     EXPECT_EQ(special_address(each.address), each.what) << each.address;
 }
 

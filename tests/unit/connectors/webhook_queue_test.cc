@@ -13,7 +13,7 @@ namespace {
 using runtime::OutgoingAlert;
 using tests::MemoryStorage;
 
-std::string json_of(int number) {
+std::string queued_json(int number) {
   return "{\"alert\":" + std::to_string(number) + "}";
 }
 
@@ -30,7 +30,7 @@ void append(DeliveryQueue& queue, int number, const std::string& json) {
 // Alerts from `begin` to `end`, flushed one by one.
 void append(DeliveryQueue& queue, int begin, int end) {
   for (int number = begin; number < end; ++number) {
-    append(queue, number, json_of(number));
+    append(queue, number, queued_json(number));
     ASSERT_TRUE(queue.flush());
   }
 }
@@ -67,7 +67,7 @@ TEST(WebhookQueue, HoldsWhatWasFlushed) {
   const auto queue = open(storage);
   EXPECT_EQ(content(*queue), "");
   EXPECT_EQ(queue->position(), "0");
-  append(*queue, 0, json_of(0));
+  append(*queue, 0, queued_json(0));
   EXPECT_EQ(content(*queue), "");
   EXPECT_EQ(queue->position(), "1");
   ASSERT_TRUE(queue->flush());
@@ -86,7 +86,7 @@ TEST(WebhookQueue, APlaceFollowsWhatIsAppended) {
   for (int i = 0; i < 5; ++i) {
     EXPECT_EQ(queue->read(place)->found, Found::kEnd);
     append(*queue, i, i + 1);
-    EXPECT_EQ(queue->read(place)->alert.json, json_of(i));
+    EXPECT_EQ(queue->read(place)->alert.json, queued_json(i));
     EXPECT_EQ(place.at.number, i + 1U);
   }
   EXPECT_GT(storage.files().size(), 2U);
@@ -197,8 +197,8 @@ TEST(WebhookQueue, WhatIsNotTheSameIsNoCopy) {
   const auto queue = open(storage);
   ASSERT_TRUE(queue->resume("1"));
   append(*queue, 1, "{\"other\":1}");
-  append(*queue, 2, json_of(2));
-  append(*queue, 2, json_of(2));
+  append(*queue, 2, queued_json(2));
+  append(*queue, 2, queued_json(2));
   ASSERT_TRUE(queue->flush());
   EXPECT_EQ(content(*queue), "0 1 2 1 (2) 2");
 }
@@ -316,7 +316,7 @@ TEST(WebhookQueue, AFullDiskIsTold) {
   append(*open(storage), 0, 3);
   storage.set_capacity(storage.bytes() + 40);
   const auto queue = open(storage);
-  append(*queue, 3, json_of(3));
+  append(*queue, 3, queued_json(3));
   EXPECT_FALSE(queue->flush());
   storage.set_capacity(UINT64_MAX);
   EXPECT_EQ(content(*open(storage)), "0 1 2");

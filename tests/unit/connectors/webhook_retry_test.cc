@@ -5,7 +5,7 @@
 namespace tocsin::connectors {
 namespace {
 
-constexpr int64_t kSecond = 1'000'000;
+constexpr int64_t kOneSecond = 1'000'000;
 
 TEST(WebhookRetry, TellsByTheStatusWhatBecomesOfAnAlert) {
   for (const long status : {200, 201, 202, 204, 299}) {
@@ -22,7 +22,7 @@ TEST(WebhookRetry, TellsByTheStatusWhatBecomesOfAnAlert) {
 int64_t seconds_of(std::string_view text) {
   const eventtime::Timestamp now = *eventtime::parse_timestamp("2026-10-21T07:28:00Z");
   const auto span = retry_after(text, now);
-  return span ? span->micros / kSecond : -1;
+  return span ? span->micros / kOneSecond : -1;
 }
 
 TEST(WebhookRetry, UnderstandsRetryAfter) {
@@ -41,11 +41,11 @@ TEST(WebhookRetry, UnderstandsRetryAfter) {
 TEST(WebhookRetry, BacksOffTwiceAsLongEachTime) {
   const auto longest = [](uint32_t attempts) {
     int64_t found = 0;
-    for (uint64_t chance = 0; chance < 400 * kSecond; chance += kSecond / 3) {
+    for (uint64_t chance = 0; chance < 400 * kOneSecond; chance += kOneSecond / 3) {
       found = std::max(found, back_off(attempts, chance).micros);
       EXPECT_GE(back_off(attempts, chance).micros, 0);
     }
-    return (found + kSecond / 2) / kSecond;
+    return (found + kOneSecond / 2) / kOneSecond;
   };
   EXPECT_EQ(longest(1), 1);
   EXPECT_EQ(longest(2), 2);
@@ -54,7 +54,7 @@ TEST(WebhookRetry, BacksOffTwiceAsLongEachTime) {
   EXPECT_EQ(longest(10), 300);
   EXPECT_EQ(longest(1000), 300);
   EXPECT_EQ(back_off(5, 0).micros, 0);
-  EXPECT_EQ(back_off(1, kSecond).micros, kSecond);
+  EXPECT_EQ(back_off(1, kOneSecond).micros, kOneSecond);
 }
 
 }  // namespace

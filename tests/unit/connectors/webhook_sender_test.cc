@@ -21,7 +21,7 @@ using tests::HttpServer;
 using tests::Reply;
 using tests::SeenRequest;
 
-constexpr int64_t kSecond = 1'000'000;
+constexpr int64_t kWholeSecond = 1'000'000;
 
 // One thread and a clock that is moved: what takes hours takes none.
 class WebhookSenderTest : public testing::Test {
@@ -56,7 +56,7 @@ class WebhookSenderTest : public testing::Test {
 
   // As long as the sender has something to do; the clock goes on to when it next has. False: the
   // time is over.
-  bool run(Duration longest = Duration{100 * 86400 * kSecond}) {
+  bool run(Duration longest = Duration{100 * 86400 * kWholeSecond}) {
     const int64_t end = clock_.now().micros + longest.micros;
     sender_->step(Duration{0});
     while (sender_->stats().queued > 0) {
@@ -145,26 +145,26 @@ TEST_F(WebhookSenderTest, ABatchIsAnArrayWithAnIdOfItsOwn) {
 
 TEST_F(WebhookSenderTest, AnEndpointThatComesBackGetsEverything) {
   const int64_t begin = clock_.now().micros;
-  const auto is_down = [&] { return clock_.now().micros < begin + 5 * 3600 * kSecond; };
+  const auto is_down = [&] { return clock_.now().micros < begin + 5 * 3600 * kWholeSecond; };
   reply_ = [&](const SeenRequest&) { return Reply{.status = is_down() ? 503U : 200U}; };
   queue(0, 1000);
   EXPECT_TRUE(run());
   EXPECT_EQ(sender_->stats().delivered, 1000U);
   EXPECT_TRUE(nobody_is_dead());
   // Back within one back-off and a little, and it was not asked all the time.
-  EXPECT_LT(clock_.now().micros - begin, (5 * 3600 + 400) * kSecond);
+  EXPECT_LT(clock_.now().micros - begin, (5 * 3600 + 400) * kWholeSecond);
   EXPECT_LT(sender_->stats().requests.at(503), 5U * 3600);
   EXPECT_EQ(sender_->stats().trouble, "");
 }
 
 TEST_F(WebhookSenderTest, WhatFailsLongEnoughIsDead) {
-  spec_.retry_for = {3600 * kSecond};
+  spec_.retry_for = {3600 * kWholeSecond};
   restart();
   reply_ = [&](const SeenRequest&) { return Reply{.status = 500}; };
   queue(0, 1);
   const int64_t begin = clock_.now().micros;
   EXPECT_TRUE(run());
-  EXPECT_EQ(clock_.now().micros - begin, 3600 * kSecond);
+  EXPECT_EQ(clock_.now().micros - begin, 3600 * kWholeSecond);
   const size_t attempts = server_.requests().size();
   EXPECT_GT(attempts, 15U);
   EXPECT_LT(attempts, 120U);
@@ -178,15 +178,15 @@ TEST_F(WebhookSenderTest, WhatFailsLongEnoughIsDead) {
 
 // The time that it was tried for counts over restarts.
 TEST_F(WebhookSenderTest, TheTimeOfTryingSurvivesARestart) {
-  spec_.retry_for = {3600 * kSecond};
+  spec_.retry_for = {3600 * kWholeSecond};
   restart();
   reply_ = [&](const SeenRequest&) { return Reply{.status = 500}; };
   queue(0, 1);
-  EXPECT_FALSE(run({3000 * kSecond}));
+  EXPECT_FALSE(run({3000 * kWholeSecond}));
   restart();
   const int64_t begin = clock_.now().micros;
   EXPECT_TRUE(run());
-  EXPECT_LE(clock_.now().micros - begin, 700 * kSecond);
+  EXPECT_LE(clock_.now().micros - begin, 700 * kWholeSecond);
   EXPECT_EQ(sender_->stats().dead, 1U);
 }
 
@@ -219,7 +219,7 @@ TEST_F(WebhookSenderTest, OneBadAlertDoesNotBlockTheNext) {
     return Reply{.status = bad ? 500U : 200U};
   };
   queue(0, 60);
-  EXPECT_FALSE(run({1800 * kSecond}));
+  EXPECT_FALSE(run({1800 * kWholeSecond}));
   EXPECT_EQ(sender_->stats().delivered, 50U);
   EXPECT_EQ(sender_->stats().queued, 10U);
   EXPECT_TRUE(run());
@@ -236,10 +236,10 @@ TEST_F(WebhookSenderTest, RetryAfterHoldsEverythingBack) {
   restart();
   queue(0, 3);
   const int64_t begin = clock_.now().micros;
-  EXPECT_FALSE(run({1199 * kSecond}));
+  EXPECT_FALSE(run({1199 * kWholeSecond}));
   EXPECT_EQ(server_.requests().size(), 1U);
   EXPECT_TRUE(run());
-  EXPECT_GE(clock_.now().micros - begin, 1200 * kSecond);
+  EXPECT_GE(clock_.now().micros - begin, 1200 * kWholeSecond);
   EXPECT_EQ(sender_->stats().delivered, 3U);
 }
 
@@ -249,7 +249,7 @@ TEST_F(WebhookSenderTest, NotMoreRequestsASecondThanAllowed) {
   const int64_t begin = clock_.now().micros;
   queue(0, 41);
   EXPECT_TRUE(run());
-  EXPECT_EQ(clock_.now().micros - begin, 10 * kSecond);
+  EXPECT_EQ(clock_.now().micros - begin, 10 * kWholeSecond);
 }
 
 TEST_F(WebhookSenderTest, NotMoreRequestsUnderWayThanAllowed) {
@@ -270,7 +270,7 @@ TEST_F(WebhookSenderTest, WhatIsKnownSurvivesARestart) {
     return Reply{.status = request.body == "{\"n\":2}" ? 500U : 200U};
   };
   queue(0, 6);
-  EXPECT_FALSE(run({600 * kSecond}));
+  EXPECT_FALSE(run({600 * kWholeSecond}));
   EXPECT_EQ(sender_->stats().delivered, 5U);
   const size_t before = server_.requests().size();
   reply_ = {};
@@ -358,9 +358,9 @@ TEST_F(WebhookSenderTest, ATornDeadLetterDoesNotSwallowTheNext) {
 TEST_F(WebhookSenderTest, TellsHowLongTheOldestWaits) {
   reply_ = [&](const SeenRequest&) { return Reply{.status = 500}; };
   queue(0, 2);
-  EXPECT_FALSE(run({500 * kSecond}));
+  EXPECT_FALSE(run({500 * kWholeSecond}));
   sender_->step({0});
-  EXPECT_EQ(sender_->stats().oldest.micros, 500 * kSecond);
+  EXPECT_EQ(sender_->stats().oldest.micros, 500 * kWholeSecond);
   EXPECT_EQ(sender_->stats().trouble,
             "http://127.0.0.1:" + std::to_string(server_.port()) + " answers 500");
 }

@@ -230,7 +230,7 @@ TEST(WebhookSinkRun, DISABLED_Forks) {
 
 // ---- kills ----
 
-constexpr int kAlerts = 3000;
+constexpr int kManyAlerts = 3000;
 constexpr int kCheckpointEvery = 100;
 
 // A run that makes checkpoints, by itself in a process that is killed. Goes on as often as it is
@@ -255,7 +255,7 @@ TEST(WebhookSinkRun, DISABLED_UntilKilled) {
   std::ifstream(place / "checkpoint") >> next >> position;
   const auto resumed = (*sink)->resume(position);
   ASSERT_TRUE(resumed) << resumed.error().message;
-  for (; next < kAlerts; ++next) {
+  for (; next < kManyAlerts; ++next) {
     if (next % kCheckpointEvery == 0) {
       ASSERT_TRUE((*sink)->sync());
       std::ofstream(place / "new") << next << ' ' << (*sink)->position();
@@ -309,12 +309,12 @@ TEST_F(WebhookSinkTest, KillsLoseNothing) {
   for (const SeenRequest& request : server.requests()) {
     seen[request.body].insert(request.headers.at("webhook-id"));
   }
-  EXPECT_EQ(seen.size(), static_cast<size_t>(kAlerts));
-  for (int i = 0; i < kAlerts; ++i) {
+  EXPECT_EQ(seen.size(), static_cast<size_t>(kManyAlerts));
+  for (int i = 0; i < kManyAlerts; ++i) {
     EXPECT_EQ(seen[json_of(i)], std::set<std::string>{"id" + std::to_string(i)}) << i;
   }
   // Twice is what was on its way when a kill came, or failed; not all over again.
-  EXPECT_LT(server.requests().size(), kAlerts * 5U / 4);
+  EXPECT_LT(server.requests().size(), kManyAlerts * 5U / 4);
 }
 
 }  // namespace

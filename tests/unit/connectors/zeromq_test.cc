@@ -18,7 +18,7 @@ using eventtime::Type;
 using testing::ElementsAre;
 using testing::StartsWith;
 
-const eventtime::Catalog& catalog() {
+const eventtime::Catalog& zeromq_catalog() {
   static const eventtime::Catalog kCatalog = {
       {event("A", {field("n", Type::kInt), field("at", Type::kTimestamp)}),
        event("B", {field("n", Type::kInt), field("at", Type::kTimestamp)})}};
@@ -61,8 +61,8 @@ class Peer {
     }
   }
   // Empty: nothing came in time.
-  std::vector<std::string> receive(int milliseconds = 30'000) {
-    socket_.set(zmq::sockopt::rcvtimeo, milliseconds);
+  std::vector<std::string> receive(int wait_ms = 30'000) {
+    socket_.set(zmq::sockopt::rcvtimeo, wait_ms);
     std::vector<std::string> frames;
     zmq::message_t frame;
     do {
@@ -92,7 +92,7 @@ class ZeroMqTest : public testing::TestWithParam<std::string> {
   }
   static std::unique_ptr<ZeroMqSource> open(const ZeroMqSourceSpec& spec,
                                             const DecodeOptions& decoding = {}) {
-    auto source = ZeroMqSource::open(spec, decoding, catalog());
+    auto source = ZeroMqSource::open(spec, decoding, zeromq_catalog());
     EXPECT_TRUE(source) << source.error().message;
     return *std::move(source);
   }
@@ -122,11 +122,11 @@ class ZeroMqTest : public testing::TestWithParam<std::string> {
     std::vector<std::string> lines;
     const uint64_t first = source.position().records;
     EXPECT_TRUE(wait_for([&] {
-      eventtime::Batch batch(catalog());
+      eventtime::Batch batch(zeromq_catalog());
       const auto more = source.read(batch, max_records);
       EXPECT_TRUE(more && *more);
       EXPECT_LE(batch.rows.size() + batch.rejects.size(), max_records);
-      append_records(lines, batch, catalog(), first);
+      append_records(lines, batch, zeromq_catalog(), first);
       return lines.size() >= count;
     })) << lines.size();
     return lines;
@@ -202,7 +202,7 @@ TEST_P(ZeroMqTest, WithoutAFrameTheBodyNamesTheType) {
 
 TEST_P(ZeroMqTest, NothingToReadIsNoEnd) {
   const auto source = open(pull_spec());
-  eventtime::Batch batch(catalog());
+  eventtime::Batch batch(zeromq_catalog());
   const auto begin = std::chrono::steady_clock::now();
   const auto more = source->read(batch, 10);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
@@ -326,7 +326,7 @@ class ZeroMqCurveTest : public ZeroMqTest {
       if (line.find("A{n: 1,") != std::string::npos) return true;
     }
     for (int i = 0; i < (should ? 30'000 : 100); ++i) {
-      eventtime::Batch batch(catalog());
+      eventtime::Batch batch(zeromq_catalog());
       EXPECT_TRUE(source->read(batch, 10));
       if (!batch.rows.empty()) return true;
       ::usleep(1000);
@@ -387,9 +387,9 @@ void join(ZeroMqSink& sink, Peer& subscriber) {
   }));
 }
 
-std::vector<std::string> next_alert(Peer& subscriber, int milliseconds = 30'000) {
-  std::vector<std::string> frames = subscriber.receive(milliseconds);
-  while (!frames.empty() && frames.front() == "join") frames = subscriber.receive(milliseconds);
+std::vector<std::string> next_alert(Peer& subscriber, int wait_ms = 30'000) {
+  std::vector<std::string> frames = subscriber.receive(wait_ms);
+  while (!frames.empty() && frames.front() == "join") frames = subscriber.receive(wait_ms);
   return frames;
 }
 
@@ -567,7 +567,7 @@ TEST(ZeroMqCheck, AnEndpointThatCannotBeHadIsTheWorldsFault) {
   ZeroMqSourceSpec spec;
   spec.name = "bus";
   spec.endpoints.bind = {"tcp://192.0.2.1:1"};
-  const auto source = ZeroMqSource::open(spec, {}, catalog());
+  const auto source = ZeroMqSource::open(spec, {}, zeromq_catalog());
   ASSERT_FALSE(source);
   EXPECT_EQ(source.error().blame, eventtime::Blame::kWorld);
   EXPECT_THAT(source.error().message, StartsWith("zeromq 'bus': cannot bind 'tcp://192.0.2.1:1'"));

@@ -45,9 +45,9 @@ struct Result {
 };
 
 // A record, seen as the tested event and as the event bound last.
-class World {
+class CodeWorld {
  public:
-  explicit World(const PatternSet& set, const std::string& record)
+  explicit CodeWorld(const PatternSet& set, const std::string& record)
       : layout_(set.patterns[0]), words_(layout_.words()) {
     batch_ = tests::JsonInput(set.catalog, 0).decode(std::vector<std::string>{record});
     layout_.clear(words_.data());
@@ -83,7 +83,7 @@ class World {
 Result in_emit(const std::string& expression, const std::string& record) {
   const PatternSet set = tests::load_patterns(
       kEvent + ("pattern p { match e: E emit v: " + fields_as(expression, "e.") + " }"));
-  return World(set, record).evaluate(set.patterns[0].emit[0].value);
+  return CodeWorld(set, record).evaluate(set.patterns[0].emit[0].value);
 }
 
 // As the left side of a comparison, so that it may be of any type.
@@ -94,17 +94,17 @@ Result in_condition(const std::string& expression, const std::string& record) {
   const patterns::Expr& condition = *set.patterns[0].match.elements[0].step.condition;
   // What is null whatever the event is folded away, with the comparison.
   if (condition.operands.empty()) return in_emit(expression, record);
-  return World(set, record).evaluate(condition.operands[0]);
+  return CodeWorld(set, record).evaluate(condition.operands[0]);
 }
 
-struct Case {
+struct CodeCase {
   std::string expression;
   std::string json;
   uint64_t errors = 0;
 };
 
-void check(const std::vector<Case>& cases, const std::string& record = kRecord) {
-  for (const Case& example : cases) {
+void check_code(const std::vector<CodeCase>& cases, const std::string& record = kRecord) {
+  for (const CodeCase& example : cases) {
     const Result expected{example.json, example.errors};
     EXPECT_EQ(in_emit(example.expression, record), expected) << example.expression;
     EXPECT_EQ(in_condition(example.expression, record), expected) << example.expression;
@@ -112,7 +112,7 @@ void check(const std::vector<Case>& cases, const std::string& record = kRecord) 
 }
 
 TEST(Code, Arithmetic) {
-  check({
+  check_code({
       {"$i + $j", "4"},
       {"$i - $j", "10"},
       {"$i * $j", "-21"},
@@ -134,7 +134,7 @@ TEST(Code, Arithmetic) {
 }
 
 TEST(Code, TimesAndDurations) {
-  check({
+  check_code({
       {"$t + 1h", "\"2026-03-05T14:45:30.500Z\""},
       {"$t - 1d", "\"2026-03-04T13:45:30.500Z\""},
       {"$t - timestamp('2026-03-05T13:00:00Z')", "\"45m30s500ms\""},
@@ -154,7 +154,7 @@ TEST(Code, TimesAndDurations) {
 }
 
 TEST(Code, Comparisons) {
-  check({
+  check_code({
       {"$i > $j", "true"},
       {"$i < $f", "false"},
       {"$i == 7.0", "true"},
@@ -189,7 +189,7 @@ TEST(Code, Comparisons) {
 }
 
 TEST(Code, Functions) {
-  check({
+  check_code({
       {"abs($j)", "3"},
       {"abs($g)", "0.5"},
       {"round($f)", "3.0"},
@@ -228,7 +228,7 @@ TEST(Code, Functions) {
 
 // Out of range is null and counted, and what reads it goes on with null.
 TEST(Code, ArithmeticErrorsAreNullAndCounted) {
-  check({
+  check_code({
       {"$i / 0", "null", 1},
       {"$i % 0", "null", 1},
       {"$f / 0.0", "null", 1},
@@ -259,7 +259,7 @@ TEST(Code, ArithmeticErrorsAreNullAndCounted) {
 
 TEST(Code, NullInNullOut) {
   const std::string nothing = R"({"at":"2026-01-01T00:00:00Z"})";
-  std::vector<Case> cases;
+  std::vector<CodeCase> cases;
   for (const char* expression : {"$i + 1",
                                  "1 - $i",
                                  "$f * $f",
@@ -317,7 +317,7 @@ TEST(Code, NullInNullOut) {
                                 {"coalesce($s, 'none')", "\"none\""},
                                 {"if($b, 1, 2)", "2"},
                             });
-  check(cases, nothing);
+  check_code(cases, nothing);
 }
 
 // ---- three-valued logic ----
@@ -348,7 +348,7 @@ TEST(Code, LogicHasThreeValues) {
     for (const Truth c : truths) {
       const std::string record =
           R"({"b":)" + json_of(b) + R"(,"c":)" + json_of(c) + R"(,"at":"2026-01-01T00:00:00Z"})";
-      check(
+      check_code(
           {{"$b and $c", json_of(conjunction(b, c))},
            {"$b or $c", json_of(disjunction(b, c))},
            {"not $b", json_of(negation(b))},
@@ -365,14 +365,14 @@ TEST(Code, LogicHasThreeValues) {
 }
 
 TEST(Code, MatchesIsASearch) {
-  check({{"$s matches 'ü.e an'", "true"},
-         {"$s matches '^an'", "false"},
-         {"$s not matches '^an'", "true"},
-         {"$s matches '(?i)^GRÜSSE|ALLE\\z'", "true"},
-         {"$u matches '^.x.\\z'", "true"},
-         {"concat($u, $s) matches 'x G'", "true"},
-         {"if($s matches 'Gr', 1, 2)", "1"}});
-  check({{"$s matches 'a'", "null"}, {"$s not matches 'a'", "null"}}, kNulls);
+  check_code({{"$s matches 'ü.e an'", "true"},
+              {"$s matches '^an'", "false"},
+              {"$s not matches '^an'", "true"},
+              {"$s matches '(?i)^GRÜSSE|ALLE\\z'", "true"},
+              {"$u matches '^.x.\\z'", "true"},
+              {"concat($u, $s) matches 'x G'", "true"},
+              {"if($s matches 'Gr', 1, 2)", "1"}});
+  check_code({{"$s matches 'a'", "null"}, {"$s not matches 'a'", "null"}}, kNulls);
 }
 
 TEST(Code, AListIsAskedByItsType) {
@@ -409,9 +409,9 @@ TEST(Code, AListIsAskedByItsType) {
         read);
     ASSERT_TRUE(loaded.patterns) << patterns::render(loaded.diagnostics, loaded.sources);
     const patterns::Expr& value = loaded.patterns->patterns[0].emit[0].value;
-    EXPECT_EQ(World(*loaded.patterns, kRecord).evaluate(value).json, asked.json)
+    EXPECT_EQ(CodeWorld(*loaded.patterns, kRecord).evaluate(value).json, asked.json)
         << asked.expression;
-    EXPECT_EQ(World(*loaded.patterns, kNulls).evaluate(value).json, asked.of_null)
+    EXPECT_EQ(CodeWorld(*loaded.patterns, kNulls).evaluate(value).json, asked.of_null)
         << asked.expression;
   }
 }

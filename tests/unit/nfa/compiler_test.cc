@@ -60,17 +60,18 @@ std::string edges(const std::string& match) {
   return out;
 }
 
-struct Case {
+struct CompilerCase {
   std::string match;
   std::string edges;
 };
 
-void check(const std::vector<Case>& cases) {
-  for (const Case& example : cases) EXPECT_EQ(edges(example.match), example.edges) << example.match;
+void check_compiler(const std::vector<CompilerCase>& cases) {
+  for (const CompilerCase& example : cases)
+    EXPECT_EQ(edges(example.match), example.edges) << example.match;
 }
 
 TEST(Compiler, Connectors) {
-  check({
+  check_compiler({
       {"a: A", "start: a | a: end"},
       {"a: A then b: B next c: C then any d: D",
        "start: a | a: b | b: c strict | c: d any | d: end"},
@@ -79,7 +80,7 @@ TEST(Compiler, Connectors) {
 }
 
 TEST(Compiler, OptionalElements) {
-  check({
+  check_compiler({
       {"a: A? then b: B", "start: a, b | a: b | b: end"},
       {"a: A then b: B? next c: C", "start: a | a: b, c strict | b: c strict | c: end"},
       {"a: A then b: B? then c: C?", "start: a | a: b, c, end | b: c, end | c: end"},
@@ -92,7 +93,7 @@ TEST(Compiler, OptionalElements) {
 }
 
 TEST(Compiler, LoopsOverAStep) {
-  check({
+  check_compiler({
       {"a: A+ then b: B", "start: a | a: a, b | b: end"},
       {"a: A+ strict next b: B", "start: a | a: a strict, b strict | b: end"},
       {"x: X then a: A* any next b: B", "start: x | x: a, b strict | a: a any, b strict | b: end"},
@@ -107,7 +108,7 @@ TEST(Compiler, LoopsOverAStep) {
 }
 
 TEST(Compiler, LoopsOverGroups) {
-  check({
+  check_compiler({
       {"(a: A then b: B)+", "start: a | a: b | b: a, end"},
       {"(a: A next b: B){2} any then c: C",
        "start: a set #0 | a: b strict | b: a any if 0<=#0<=1 add #0<=2, c if 2<=#0 | c: end"},

@@ -21,7 +21,7 @@ Constant integer(int64_t value) {
 Constant number(double value) {
   return {0, value, {}};
 }
-Constant text(const std::string& value) {
+Constant text_constant(const std::string& value) {
   return {0, 0, value};
 }
 
@@ -34,18 +34,18 @@ std::vector<Constant> constants(Type type) {
     return {number(-kInfinity), number(-1e300), number(-1),    number(-5e-324),  number(-0.0),
             number(0.0),        number(2.5),    number(1e300), number(kInfinity)};
   }
-  return {text(""),
-          text(std::string(1, '\0')),
-          text("a"),
-          text(std::string("a\0", 2)),
-          text("abcdefgh"),
-          text("abcdefghi"),
-          text("abcdefghijkl"),
-          text("abcdefghijklm"),
-          text("abcdefghijklmn"),
-          text("abcdefghijklmo"),
-          text("b"),
-          text("\xC3\xBC")};
+  return {text_constant(""),
+          text_constant(std::string(1, '\0')),
+          text_constant("a"),
+          text_constant(std::string("a\0", 2)),
+          text_constant("abcdefgh"),
+          text_constant("abcdefghi"),
+          text_constant("abcdefghijkl"),
+          text_constant("abcdefghijklm"),
+          text_constant("abcdefghijklmn"),
+          text_constant("abcdefghijklmo"),
+          text_constant("b"),
+          text_constant("\xC3\xBC")};
 }
 
 // The constants, and what lies between and beyond.
@@ -61,7 +61,7 @@ std::vector<Constant> values(Type type) {
     }
   } else {
     for (const char* value : {"abcdefg", "abcdefghj", "abcdefghijklmnop", "ab", "c", "\xC3"}) {
-      all.push_back(text(value));
+      all.push_back(text_constant(value));
     }
   }
   return all;

@@ -14,9 +14,9 @@ namespace tocsin::nfa {
 namespace {
 
 // One pattern, whose stacks the tests fill by hand with events "A1", "A2" …, sequence 1, 2 ….
-class World {
+class MatchWorld {
  public:
-  World(const std::string& clauses, size_t events)
+  MatchWorld(const std::string& clauses, size_t events)
       : set_(tests::load_patterns(tests::letter_pattern(clauses))),
         program_(*compile(set_.patterns[0], set_.catalog, predicates_)),
         plan_(*plan_stacks(program_).plan),
@@ -32,15 +32,15 @@ class World {
       if (place + 1 < program_.places.size()) stacks.emplace_back(cells_.back().words());
     }
   }
-  ~World() {
+  ~MatchWorld() {
     for (InstanceStack& stack : stacks) {
       for (size_t i = 0; i < stack.size(); ++i) store_.release(stack.at(i).event);
     }
     EXPECT_EQ(matcher_.buffer().live(), 0U);
     EXPECT_EQ(store_.live(), 0U);
   }
-  World(const World&) = delete;
-  World& operator=(const World&) = delete;
+  MatchWorld(const MatchWorld&) = delete;
+  MatchWorld& operator=(const MatchWorld&) = delete;
 
   void push(size_t stack, uint64_t sequence) {
     TestedEvent event = tested(sequence);
@@ -173,7 +173,8 @@ class ByTrying {
 };
 
 TEST(MatchSet, HoldsWhatLeadsToTheLastStepOnly) {
-  World world("match a: A then any b: A then c: A skip none emit total: sum(a.n) + sum(b.n)", 9);
+  MatchWorld world("match a: A then any b: A then c: A skip none emit total: sum(a.n) + sum(b.n)",
+                   9);
   world.push(0, 1);
   world.push(1, 2);
   world.push(0, 3);
@@ -190,7 +191,7 @@ TEST(MatchSet, HoldsWhatLeadsToTheLastStepOnly) {
 }
 
 TEST(MatchSet, ComesBackFromItsBytes) {
-  World world(
+  MatchWorld world(
       "match a: A then any b: A+ any then c: A skip none emit total: sum(b.n), "
       "ids: collect(b.id)",
       9);
@@ -227,7 +228,7 @@ TEST(MatchSet, ComesBackFromItsBytes) {
 }
 
 TEST(MatchSet, AMillionMatchesAreCountedAtOnce) {
-  World world("match a: A then any b: A+ any then c: A skip none", 90);
+  MatchWorld world("match a: A then any b: A+ any then c: A skip none", 90);
   world.push(0, 1);
   for (uint64_t sequence = 2; sequence < 82; ++sequence) world.push(1, sequence);
   ASSERT_TRUE(world.find(0));
@@ -250,7 +251,7 @@ TEST(MatchSet, IsWhatTryingFinds) {
   size_t found = 0;
   for (int round = 0; round < 800; ++round) {
     const std::string& clauses = patterns[random() % std::size(patterns)];
-    World world(clauses, 13);
+    MatchWorld world(clauses, 13);
     const patterns::PatternSet set = tests::load_patterns(tests::letter_pattern(clauses));
     PredicateSet predicates;
     const StackPlan plan = *plan_stacks(*compile(set.patterns[0], set.catalog, predicates)).plan;

@@ -13,21 +13,21 @@ namespace {
 
 using tests::letter_matches;
 
-struct Case {
+struct MatcherCase {
   std::string clauses;
   std::string events;
   std::string matches;
 };
 
-void check(const std::vector<Case>& cases) {
-  for (const Case& example : cases) {
+void check_matcher(const std::vector<MatcherCase>& cases) {
+  for (const MatcherCase& example : cases) {
     EXPECT_EQ(letter_matches(example.clauses, example.events), example.matches)
         << example.clauses << " over " << example.events;
   }
 }
 
 TEST(Matcher, ContiguitySaysWhatMayLieBetween) {
-  check({
+  check_matcher({
       {"match a: A then b: B skip none", "A1 X1 B1 B2", "a=A1 b=B1"},
       {"match a: A then any b: B skip none", "A1 X1 B1 B2", "a=A1 b=B1 | a=A1 b=B2"},
       {"match a: A next b: B skip none", "A1 X1 B1 A2 B2", "a=A2 b=B2"},
@@ -41,7 +41,7 @@ TEST(Matcher, ContiguitySaysWhatMayLieBetween) {
 // The relaxed connector waits for the first event that satisfies the condition given the same
 // bindings, whatever else that event is.
 TEST(Matcher, RelaxedLooksAtTheConditionAlone) {
-  check({
+  check_matcher({
       {"match a: A then b: B[n > a.n] skip none", "A5 B3 B7 B9", "a=A5 b=B7"},
       {"match a: A then b: B in 1s skip none", "A1@1s B1@3s B2@3s", ""},
       // The second A is consumed by the loop and by the exit alike.
@@ -56,7 +56,7 @@ TEST(Matcher, RelaxedLooksAtTheConditionAlone) {
 }
 
 TEST(Matcher, StrictSeesEveryEventOfTheKeysInput) {
-  check({
+  check_matcher({
       {"match a: A next b: B? next c: C skip none", "A1 C1 A2 B2 C2 A3 X1 C3",
        "a=A1 c=C1 | a=A2 b=B2 c=C2"},
       {"match a: A+ strict then b: B skip none", "A1 A2 X1 A3 B1",
@@ -65,7 +65,7 @@ TEST(Matcher, StrictSeesEveryEventOfTheKeysInput) {
 }
 
 TEST(Matcher, OptionalElementsArePresentBeforeAbsent) {
-  check({
+  check_matcher({
       {"match a: A then b: B? then c: C", "A1 B1 C1", "a=A1 b=B1 c=C1"},
       {"match a: A then b: B? then c: C", "A1 C1 B1", "a=A1 c=C1"},
       {"match a: A then b: B? then c: C skip none", "A1 B1 C1", "a=A1 b=B1 c=C1 | a=A1 c=C1"},
@@ -84,7 +84,7 @@ TEST(Matcher, OptionalElementsArePresentBeforeAbsent) {
 }
 
 TEST(Matcher, LoopsCountTheirRounds) {
-  check({
+  check_matcher({
       {"match a: A{3}", "A1 A2 A3 A4 A5 A6 A7", "a=A1,A2,A3 | a=A4,A5,A6"},
       {"match a: A{2,3} then b: B skip none", "A1 A2 A3 A4 B1",
        "a=A1,A2,A3 b=B1 | a=A1,A2 b=B1 | a=A2,A3,A4 b=B1 | a=A2,A3 b=B1 | a=A3,A4 b=B1"},
@@ -99,7 +99,7 @@ TEST(Matcher, LoopsCountTheirRounds) {
 }
 
 TEST(Matcher, NestedLoopsCountEachForItself) {
-  check({
+  check_matcher({
       {"match (a: A{2} then b: B){2}", "A1 A2 B1 A3 A4 B2", "a=A1,A2,A3,A4 b=B1,B2"},
       {"match (a: A{2} then b: B){2}", "A1 A2 B1 A3 B2 A4 B3", "a=A1,A2,A3,A4 b=B1,B3"},
       {"match (a: A{1,2} next b: B){2} skip none", "A1 B1 A2 A3 B2 A4 B3",
@@ -115,7 +115,7 @@ TEST(Matcher, NestedLoopsCountEachForItself) {
 }
 
 TEST(Matcher, WindowsAreInclusive) {
-  check({
+  check_matcher({
       {"match a: A then b: B within 2s", "A1@1s B1@3s", "a=A1 b=B1"},
       {"match a: A then b: B within 2s", "A1@1s B1@3001ms", ""},
       {"match a: A then b: B in 2s", "A1@1s B1@3s", "a=A1 b=B1"},
@@ -134,7 +134,7 @@ TEST(Matcher, WindowsAreInclusive) {
 TEST(Matcher, SkipStrategiesExcludeByTheFirstEvent) {
   const std::string match = "match a: A+ then b: B ";
   const std::string events = "A1 A2 A3 B1 B2";
-  check({
+  check_matcher({
       {match, events, "a=A1,A2,A3 b=B1"},
       {match + "skip past last", events, "a=A1,A2,A3 b=B1"},
       {match + "skip to next", events, "a=A1,A2,A3 b=B1 | a=A2,A3 b=B1 | a=A3 b=B1"},
@@ -155,7 +155,7 @@ TEST(Matcher, SkipStrategiesExcludeByTheFirstEvent) {
 // Several candidates of one start complete at one moment: another round before leaving, present
 // before absent, for the same step the earlier event.
 TEST(Matcher, ThePreferredOfAStartWins) {
-  check({
+  check_matcher({
       {"match a: A+ any then b: B", "A1 A2 A3 B1", "a=A1,A2,A3 b=B1"},
       {"match a: A then any b: B then c: C", "A1 B1 B2 C1", "a=A1 b=B1 c=C1"},
       {"match a: A then any b: B? then any c: C", "A1 B1 B2 C1", "a=A1 b=B1 c=C1"},
@@ -166,7 +166,7 @@ TEST(Matcher, ThePreferredOfAStartWins) {
 }
 
 TEST(Matcher, CandidatesThatFailHavingDoNotCount) {
-  check({
+  check_matcher({
       {"match a: A+ then any b: B having sum(a.n) == 3", "A1 A2 A3 B1", "a=A1,A2 b=B1"},
       {"match a: A+ any then any b: B having sum(a.n) == 3", "A1 A2 A3 B1", "a=A1,A2 b=B1"},
       {"match a: A+ any then any b: B having sum(a.n) == 4 skip to next", "A1 A2 A3 B1",
@@ -178,7 +178,7 @@ TEST(Matcher, CandidatesThatFailHavingDoNotCount) {
 
 // Ways that differ in no binding are one match, also where nothing is skipped.
 TEST(Matcher, OneMatchForAllWaysToTheSameBindings) {
-  check({
+  check_matcher({
       {"match (a: A+)+ then b: B skip none", "A1 A2 B1", "a=A1,A2 b=B1 | a=A1 b=B1 | a=A2 b=B1"},
       {"match (a: A{1,2} any){1,2} any then b: B skip none", "A1 A2 B1",
        "a=A1,A2 b=B1 | a=A1 b=B1 | a=A2 b=B1"},
@@ -188,7 +188,7 @@ TEST(Matcher, OneMatchForAllWaysToTheSameBindings) {
 }
 
 TEST(Matcher, ConditionsReadTheRunSoFar) {
-  check({
+  check_matcher({
       {"match a: A then b: B[n > prev.n]+ then c: C", "A1 B2 B1 B3 C1", "a=A1 b=B2,B3 c=C1"},
       {"match a: A{2} then b: B[n > avg(a.n)]", "A2 A4 B3 B4", "a=A2,A4 b=B4"},
       {"match a: A[a.n is null]+ then b: B", "A1 A2 B1", "a=A1 b=B1"},
@@ -199,7 +199,7 @@ TEST(Matcher, ConditionsReadTheRunSoFar) {
 }
 
 TEST(Matcher, EventsOfOneTimeKeepTheirOrder) {
-  check({
+  check_matcher({
       {"match a: A next b: B then c: C", "A1@1s B1@1s C1@1s", "a=A1 b=B1 c=C1"},
       {"match a: A then b: B", "B1@1s A1@1s", ""},
   });

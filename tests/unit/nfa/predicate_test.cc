@@ -15,7 +15,7 @@ namespace {
 
 using patterns::PatternSet;
 
-constexpr const char* kEvents =
+constexpr const char* kPredicateEvents =
     "event E { i: int?, f: float?, s: string?, t: timestamp?, b: bool?, k: int, "
     "at: timestamp } time at\n"
     "event F { i: int?, at: timestamp } time at\n";
@@ -99,7 +99,7 @@ constexpr size_t kAllIndexed = 0;
 constexpr std::array<size_t, 3> kBorders = {kAllDense, PredicateSet::kMaxDense, kAllIndexed};
 
 PatternSet patterns_with(const std::vector<std::string>& conditions) {
-  std::string text = kEvents;
+  std::string text = kPredicateEvents;
   for (size_t i = 0; i < conditions.size(); ++i) {
     text += "pattern p" + std::to_string(i) + " { match e: E[" + conditions[i] + "] }\n";
   }
@@ -273,6 +273,22 @@ TEST(PredicateSet, CountsTheSameErrorsInAnyBatches) {
   EXPECT_EQ(errors, std::vector<uint64_t>(errors.size(), errors[0]));
 }
 
+// Each condition holds for the rows for which its code says so.
+void expect_as_code(const PatternSet& set, const std::vector<std::string>& conditions,
+                    const eventtime::Batch& batch) {
+  for (const size_t border : kBorders) {
+    PredicateSet predicates(border);
+    const std::vector<StepPredicate> added = add_all(predicates, set);
+    PredicateResults results;
+    predicates.evaluate(batch, results);
+    for (size_t i = 0; i < added.size(); ++i) {
+      EXPECT_TRUE(equal(rows_by_results(added[i], batch.tables[0].rows, results),
+                        rows_by_code(set.patterns[i], batch)))
+          << conditions[i];
+    }
+  }
+}
+
 // JSON has no such numbers, but the events that patterns emit can.
 TEST(PredicateSet, ComparesWhatIsNoFiniteNumberAsCode) {
   std::vector<std::string> conditions;
@@ -294,17 +310,7 @@ TEST(PredicateSet, ComparesWhatIsNoFiniteNumberAsCode) {
     table.columns[kColumns[2]].set_integer(table.rows, 0);
     ++table.rows;
   }
-  for (const size_t border : kBorders) {
-    PredicateSet predicates(border);
-    const std::vector<StepPredicate> added = add_all(predicates, set);
-    PredicateResults results;
-    predicates.evaluate(batch, results);
-    for (size_t i = 0; i < added.size(); ++i) {
-      EXPECT_TRUE(equal(rows_by_results(added[i], table.rows, results),
-                        rows_by_code(set.patterns[i], batch)))
-          << conditions[i];
-    }
-  }
+  expect_as_code(set, conditions, batch);
 }
 
 // Batches are used again: what a column held before a null was written may have pointed into memory
@@ -339,17 +345,7 @@ TEST(PredicateSet, DoesNotReadTheTextsBehindNulls) {
   }
   table.columns[2].set_text(1, eventtime::Text("abc"));
   ASSERT_EQ(::munmap(page, kPage), 0);
-  for (const size_t border : kBorders) {
-    PredicateSet predicates(border);
-    const std::vector<StepPredicate> added = add_all(predicates, set);
-    PredicateResults results;
-    predicates.evaluate(batch, results);
-    for (size_t i = 0; i < added.size(); ++i) {
-      EXPECT_TRUE(equal(rows_by_results(added[i], table.rows, results),
-                        rows_by_code(set.patterns[i], batch)))
-          << conditions[i];
-    }
-  }
+  expect_as_code(set, conditions, batch);
 }
 
 TEST(PredicateSet, IsDenseWhereFewAreIndexedWhereManyAre) {
@@ -403,7 +399,7 @@ TEST(PredicateSet, IsDenseWhereItHoldsForMany) {
 }
 
 TEST(PredicateSet, SharesWhatIsEqualAcrossPatterns) {
-  const PatternSet set = tests::load_patterns(std::string(kEvents) +
+  const PatternSet set = tests::load_patterns(std::string(kPredicateEvents) +
                                               "pattern a { match e: E[i > 1 and s == 'x'] }\n"
                                               "pattern b { match e: E[s == 'x' and i > 1] }\n"
                                               "pattern c { match e: E[i > 1 and i > 1] }\n"
@@ -447,7 +443,7 @@ TEST(PredicateSet, CountsErrorsOnlyWhereCheaperConjunctsHold) {
 
 TEST(IsCorrelated, SaysWhetherARunIsRead) {
   const PatternSet set =
-      tests::load_patterns(std::string(kEvents) +
+      tests::load_patterns(std::string(kPredicateEvents) +
                            "pattern p { match a: E[i > 1 and time() > t] then b: E[i > 1 and i > "
                            "a.i and (f > 1 or prev.f > 1)] }\n");
   const auto correlated = [&](size_t element) {

@@ -54,7 +54,7 @@ Value text(std::string_view view) {
   return Value::of_text(Text(view));
 }
 
-struct Case {
+struct SlotsCase {
   std::string capture;
   std::vector<Value> bound;
   std::string json;
@@ -65,7 +65,7 @@ TEST(Slots, EachKindReadsWhatWasBound) {
   const auto i = Value::of_int;
   const auto f = Value::of_float;
   const std::string_view longer = "a text of more than twelve bytes";
-  const std::vector<Case> cases = {
+  const std::vector<SlotsCase> cases = {
       {"a.i", {}, "null"},
       {"a.i", {i(1), i(2)}, "2"},
       {"a.i", {i(1), null}, "null"},
@@ -106,7 +106,7 @@ TEST(Slots, EachKindReadsWhatWasBound) {
       {"stddev(a.i)", {i(4), null, i(6)}, "1.4142135623730951"},
       {"stddev(a.f)", {f(5), f(5), f(5)}, "0.0"},
   };
-  for (const Case& example : cases) {
+  for (const SlotsCase& example : cases) {
     OneSlot slot(example.capture);
     for (const Value& value : example.bound) slot.bind(value);
     EXPECT_EQ(slot.json(), example.json) << example.capture;

@@ -12,7 +12,7 @@ namespace tocsin::nfa {
 namespace {
 
 // "a: b, any c | b: c", the ways from each step, or why there is no plan.
-std::string plan_of(const std::string& clauses) {
+std::string stack_plan_of(const std::string& clauses) {
   const patterns::PatternSet set = tests::load_patterns(tests::letter_pattern(clauses));
   PredicateSet predicates;
   const auto program = compile(set.patterns[0], set.catalog, predicates);
@@ -34,14 +34,16 @@ std::string plan_of(const std::string& clauses) {
 }
 
 TEST(StackPlan, WaysInTheOrderOfPreference) {
-  EXPECT_EQ(plan_of("match a: A then b: B then any c: C"), "a: b | b: any c");
-  EXPECT_EQ(plan_of("match a: A[n > 1] then any b: B then c: C within 9s skip to next"),
+  EXPECT_EQ(stack_plan_of("match a: A then b: B then any c: C"), "a: b | b: any c");
+  EXPECT_EQ(stack_plan_of("match a: A[n > 1] then any b: B then c: C within 9s skip to next"),
             "a: any b | b: c");
-  EXPECT_EQ(plan_of("match a: A then b: B+ then c: C"), "a: b | b: b c");
-  EXPECT_EQ(plan_of("match a: A then any b: B+ any then c: C skip none"), "a: any b | b: any b c");
-  EXPECT_EQ(plan_of("match a: A then b: B? then c: C"), "a: b c | b: c");
-  EXPECT_EQ(plan_of("match a: A then (b: B | d: D) then c: C"), "a: b d | b: c | d: c");
-  EXPECT_EQ(plan_of("match a: A then b: B then c: C having b.n > a.n skip none"), "a: b | b: c");
+  EXPECT_EQ(stack_plan_of("match a: A then b: B+ then c: C"), "a: b | b: b c");
+  EXPECT_EQ(stack_plan_of("match a: A then any b: B+ any then c: C skip none"),
+            "a: any b | b: any b c");
+  EXPECT_EQ(stack_plan_of("match a: A then b: B? then c: C"), "a: b c | b: c");
+  EXPECT_EQ(stack_plan_of("match a: A then (b: B | d: D) then c: C"), "a: b d | b: c | d: c");
+  EXPECT_EQ(stack_plan_of("match a: A then b: B then c: C having b.n > a.n skip none"),
+            "a: b | b: c");
 }
 
 TEST(StackPlan, SaysWhyThereIsNone) {
@@ -63,7 +65,8 @@ TEST(StackPlan, SaysWhyThereIsNone) {
       {"match a: A then b: B then c: C skip past last leftmost",
        "because `leftmost` compares matches of different times"},
   };
-  for (const auto& [clauses, reason] : reasons) EXPECT_EQ(plan_of(clauses), reason) << clauses;
+  for (const auto& [clauses, reason] : reasons)
+    EXPECT_EQ(stack_plan_of(clauses), reason) << clauses;
 }
 
 }  // namespace

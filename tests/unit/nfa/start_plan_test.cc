@@ -24,7 +24,7 @@ Program program_of(const std::string& clauses) {
 }
 
 // "pair any, life 5s, kills 1, by a.n == n", or why there is none.
-std::string plan_of(const std::string& clauses) {
+std::string start_plan_of(const std::string& clauses) {
   const Program program = program_of(clauses);
   const StartPlanning planning = plan_starts(program);
   if (!planning.plan) return planning.why_not;
@@ -48,43 +48,44 @@ std::string plan_of(const std::string& clauses) {
 }
 
 TEST(StartPlan, TwoStepsOfWhichTheFirstWaits) {
-  EXPECT_EQ(plan_of("match a: A then b: B"), "pair");
-  EXPECT_EQ(plan_of("match a: A then any b: B skip none"), "pair any");
-  EXPECT_EQ(plan_of("match a: A then b: B within 9s"), "pair, life 9s");
-  EXPECT_EQ(plan_of("match a: A then b: B in 5s"), "pair, life 5s");
-  EXPECT_EQ(plan_of("match a: A then b: B in 5s within 9s"), "pair, life 5s");
-  EXPECT_EQ(plan_of("match a: A then b: B in 9s within 5s"), "pair, life 5s");
-  EXPECT_EQ(plan_of("match a: A then b: B having count(a) < 3"), "pair");
-  EXPECT_EQ(plan_of("match a: A then not x: X then b: B"), "pair, kills 1");
-  EXPECT_EQ(plan_of("match a: A then not x: X then not c: C then b: B"), "pair, kills 2");
+  EXPECT_EQ(start_plan_of("match a: A then b: B"), "pair");
+  EXPECT_EQ(start_plan_of("match a: A then any b: B skip none"), "pair any");
+  EXPECT_EQ(start_plan_of("match a: A then b: B within 9s"), "pair, life 9s");
+  EXPECT_EQ(start_plan_of("match a: A then b: B in 5s"), "pair, life 5s");
+  EXPECT_EQ(start_plan_of("match a: A then b: B in 5s within 9s"), "pair, life 5s");
+  EXPECT_EQ(start_plan_of("match a: A then b: B in 9s within 5s"), "pair, life 5s");
+  EXPECT_EQ(start_plan_of("match a: A then b: B having count(a) < 3"), "pair");
+  EXPECT_EQ(start_plan_of("match a: A then not x: X then b: B"), "pair, kills 1");
+  EXPECT_EQ(start_plan_of("match a: A then not x: X then not c: C then b: B"), "pair, kills 2");
 }
 
 TEST(StartPlan, AbsencesEndByTime) {
-  EXPECT_EQ(plan_of("match a: A then not x: X for 5s"), "absence, life 5s, kills 1");
-  EXPECT_EQ(plan_of("match a: A then not x: X for 5s within 3s"), "absence, life 5s, kills 1");
-  EXPECT_EQ(plan_of("match a: A then not x: X within 3s"), "absence, life 3s, kills 1");
-  EXPECT_EQ(plan_of("match a: A then not x: X[n == a.n] for 5s"),
+  EXPECT_EQ(start_plan_of("match a: A then not x: X for 5s"), "absence, life 5s, kills 1");
+  EXPECT_EQ(start_plan_of("match a: A then not x: X for 5s within 3s"),
+            "absence, life 5s, kills 1");
+  EXPECT_EQ(start_plan_of("match a: A then not x: X within 3s"), "absence, life 3s, kills 1");
+  EXPECT_EQ(start_plan_of("match a: A then not x: X[n == a.n] for 5s"),
             "absence, life 5s, kills 1, by a.n of the negation");
 }
 
 TEST(StartPlan, LoopsOverOneStep) {
-  EXPECT_EQ(plan_of("match a: A"), "loop 1..1");
-  EXPECT_EQ(plan_of("match a: A skip none"), "loop 1..1");
-  EXPECT_EQ(plan_of("match a: A having sum(a.n) > 2"), "loop 1..1");
-  EXPECT_EQ(plan_of("match a: A+"), "loop 1..");
-  EXPECT_EQ(plan_of("match a: A{3} within 5s"), "loop 3..3, life 5s");
-  EXPECT_EQ(plan_of("match a: A{2,4}"), "loop 2..4");
-  EXPECT_EQ(plan_of("match a: A{2,}"), "loop 2..");
-  EXPECT_EQ(plan_of("match a: A+ then b: B"), "loop then 1..");
-  EXPECT_EQ(plan_of("match a: A+ then any b: B"), "loop then 1..")
+  EXPECT_EQ(start_plan_of("match a: A"), "loop 1..1");
+  EXPECT_EQ(start_plan_of("match a: A skip none"), "loop 1..1");
+  EXPECT_EQ(start_plan_of("match a: A having sum(a.n) > 2"), "loop 1..1");
+  EXPECT_EQ(start_plan_of("match a: A+"), "loop 1..");
+  EXPECT_EQ(start_plan_of("match a: A{3} within 5s"), "loop 3..3, life 5s");
+  EXPECT_EQ(start_plan_of("match a: A{2,4}"), "loop 2..4");
+  EXPECT_EQ(start_plan_of("match a: A{2,}"), "loop 2..");
+  EXPECT_EQ(start_plan_of("match a: A+ then b: B"), "loop then 1..");
+  EXPECT_EQ(start_plan_of("match a: A+ then any b: B"), "loop then 1..")
       << "a later b leaves nothing to match";
-  EXPECT_EQ(plan_of("match a: A{2,4} then b: B within 5s"), "loop then 2..4, life 5s");
+  EXPECT_EQ(start_plan_of("match a: A{2,4} then b: B within 5s"), "loop then 2..4, life 5s");
 }
 
 TEST(StartPlan, HavingThatALoopMakesTrue) {
-  EXPECT_EQ(plan_of("match a: A+ having count(a) >= 3"), "loop 1.., count(a) to 3.000000");
-  EXPECT_EQ(plan_of("match a: A+ having 3 < count(a)"), "loop 1.., count(a) to 3.000000");
-  EXPECT_EQ(plan_of("match a: A{2,} having distinct(a.id) > 2 and sum(a.n) >= 2"),
+  EXPECT_EQ(start_plan_of("match a: A+ having count(a) >= 3"), "loop 1.., count(a) to 3.000000");
+  EXPECT_EQ(start_plan_of("match a: A+ having 3 < count(a)"), "loop 1.., count(a) to 3.000000");
+  EXPECT_EQ(start_plan_of("match a: A{2,} having distinct(a.id) > 2 and sum(a.n) >= 2"),
             "loop 2.., by distinct(a.id), distinct(a.id) to 2.000000, sum(a.n) to 2.000000");
   const std::string may_fall = "because `having` may refuse the longest loop and not a shorter one";
   for (const std::string having :
@@ -92,42 +93,45 @@ TEST(StartPlan, HavingThatALoopMakesTrue) {
         "not (count(a) < 3)", "count(a) >= 3 or a.n > 1", "count(a) >= 3 and a.n > 1",
         "sum(a.n) >= count(a)", "sum(a.n) >= 2.5", "count(a) + 1 > 3", "count(a) > null",
         "last(a.n) >= 3"}) {
-    EXPECT_EQ(plan_of("match a: A+ having " + having), may_fall) << having;
+    EXPECT_EQ(start_plan_of("match a: A+ having " + having), may_fall) << having;
   }
-  EXPECT_EQ(plan_of("match a: A{2,4} having count(a) >= 3"),
+  EXPECT_EQ(start_plan_of("match a: A{2,4} having count(a) >= 3"),
             "because `having` may come true too late for the longest loop");
-  EXPECT_EQ(plan_of("match a: A+ then b: B having count(a) >= 3"), may_fall);
+  EXPECT_EQ(start_plan_of("match a: A+ then b: B having count(a) >= 3"), may_fall);
 }
 
 TEST(StartPlan, ValuesInWhoseOrderTheyAreFound) {
   for (const std::string condition :
        {"n >= a.n", "a.n < n", "n < a.n and n != 3", "id != a.id and n <= a.n"}) {
-    EXPECT_EQ(plan_of("match a: A then b: B[" + condition + "]"), "pair, in the order of a.n");
+    EXPECT_EQ(start_plan_of("match a: A then b: B[" + condition + "]"),
+              "pair, in the order of a.n");
   }
-  EXPECT_EQ(plan_of("match a: A then any b: B[n > a.n] skip none"),
+  EXPECT_EQ(start_plan_of("match a: A then any b: B[n > a.n] skip none"),
             "pair any, in the order of a.n");
-  EXPECT_EQ(plan_of("match a: A then not x: X[n == a.n] then b: B[n > a.n]"),
+  EXPECT_EQ(start_plan_of("match a: A then not x: X[n == a.n] then b: B[n > a.n]"),
             "pair, kills 1, by a.n of the negation, in the order of a.n");
-  EXPECT_EQ(plan_of("match a: A then b: B[id > a.id]"), "pair") << "a text";
-  EXPECT_EQ(plan_of("match a: A then b: B[n > 2 * a.n]"), "pair");
-  EXPECT_EQ(plan_of("match a: A then b: B[n > a.n or id == a.id]"), "pair");
+  EXPECT_EQ(start_plan_of("match a: A then b: B[id > a.id]"), "pair") << "a text";
+  EXPECT_EQ(start_plan_of("match a: A then b: B[n > 2 * a.n]"), "pair");
+  EXPECT_EQ(start_plan_of("match a: A then b: B[n > a.n or id == a.id]"), "pair");
 }
 
 TEST(StartPlan, ValuesThatALaterEventMustHave) {
-  EXPECT_EQ(plan_of("match a: A then b: B[n == a.n]"), "pair, by a.n");
-  EXPECT_EQ(plan_of("match a: A then b: B[a.id == id and n > a.n]"), "pair, by a.id");
-  EXPECT_EQ(plan_of("match a: A then b: B[n > a.n and n == first(a.n)]"), "pair, by first(a.n)");
-  EXPECT_EQ(plan_of("match a: A then b: B[n == prev.n]"), "pair, by prev.n");
-  EXPECT_EQ(plan_of("match a: A then not x: X[n == a.n] then b: B"),
+  EXPECT_EQ(start_plan_of("match a: A then b: B[n == a.n]"), "pair, by a.n");
+  EXPECT_EQ(start_plan_of("match a: A then b: B[a.id == id and n > a.n]"), "pair, by a.id");
+  EXPECT_EQ(start_plan_of("match a: A then b: B[n > a.n and n == first(a.n)]"),
+            "pair, by first(a.n)");
+  EXPECT_EQ(start_plan_of("match a: A then b: B[n == prev.n]"), "pair, by prev.n");
+  EXPECT_EQ(start_plan_of("match a: A then not x: X[n == a.n] then b: B"),
             "pair, kills 1, by a.n of the negation");
-  EXPECT_EQ(plan_of("match a: A then not x: X[n == a.n] then b: B[id == a.id]"),
+  EXPECT_EQ(start_plan_of("match a: A then not x: X[n == a.n] then b: B[id == a.id]"),
             "pair, kills 1, by a.id");
   for (const std::string condition :
        {"n != a.n", "n == a.n or n > 3", "n == sum(a.n)", "n + 1 == a.n", "not (n != a.n)",
         "n == count(a)", "n == 3", "time(a) == at"}) {
-    EXPECT_EQ(plan_of("match a: A then b: B[" + condition + "]"), "pair") << condition;
+    EXPECT_EQ(start_plan_of("match a: A then b: B[" + condition + "]"), "pair") << condition;
   }
-  EXPECT_EQ(plan_of("match a: A then not x: X[n == a.n] then not c: C then b: B"), "pair, kills 2");
+  EXPECT_EQ(start_plan_of("match a: A then not x: X[n == a.n] then not c: C then b: B"),
+            "pair, kills 2");
 }
 
 TEST(StartPlan, OthersAreEvaluatedRunByRun) {
@@ -159,7 +163,7 @@ TEST(StartPlan, OthersAreEvaluatedRunByRun) {
       {"match a: A then b: B+", "its second step"},
   };
   for (const auto& [clauses, why] : kOthers) {
-    const std::string found = plan_of(clauses);
+    const std::string found = start_plan_of(clauses);
     EXPECT_TRUE(found.starts_with("because " + std::string(why))) << clauses << ": " << found;
   }
 }

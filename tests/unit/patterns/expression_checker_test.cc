@@ -9,20 +9,20 @@
 namespace tocsin::patterns {
 namespace {
 
-constexpr const char* kEvents =
+constexpr const char* kCheckerEvents =
     "event E { ok: bool, n: int, m: int?, x: float, s: string, t: timestamp, d: duration,\n"
     "  at: timestamp } time at\n"
     "list names: string from 'l' list ports: int from 'l' list weights: float from 'l'\n"
     "list nets: cidr from 'nets'\n";
 
-struct Case {
+struct ExpressionCheckerCase {
   std::string text;
   std::string expected;  // the dump, or "code: message"
 };
 
-Loaded load_text(const std::string& text) {
+Loaded load_checked(const std::string& text) {
   std::vector<SourceFile> sources;
-  sources.emplace_back("test.tocsin", kEvents + text);
+  sources.emplace_back("test.tocsin", kCheckerEvents + text);
   return load(std::move(sources), [](const std::string& path, size_t) {
     return eventtime::Result<std::string>(path == "nets" ? "10.0.0.0/8" : "10");
   });
@@ -38,7 +38,7 @@ std::string first_mistake(const Loaded& loaded) {
 // Of the condition of b in `match a: E then b: E[...]`.
 std::string check_condition(const std::string& text) {
   const Loaded loaded =
-      load_text("pattern p { match a: E{1,3} then b: E[" + text + "] within 1h }");
+      load_checked("pattern p { match a: E{1,3} then b: E[" + text + "] within 1h }");
   if (!loaded.patterns) return first_mistake(loaded);
   const Pattern& pattern = loaded.patterns->patterns[0];
   const std::optional<Expr>& condition = pattern.match.elements[1].step.condition;
@@ -49,18 +49,20 @@ std::string check_condition(const std::string& text) {
 // Of the value v in `emit v: ...`.
 std::string check_value(const std::string& text) {
   const Loaded loaded =
-      load_text("pattern p { by s match a: E{1,3} then b: E within 1h emit v: " + text + " }");
+      load_checked("pattern p { by s match a: E{1,3} then b: E within 1h emit v: " + text + " }");
   if (!loaded.patterns) return first_mistake(loaded);
   const Pattern& pattern = loaded.patterns->patterns[0];
   return dump(pattern.emit[0].value, pattern, nullptr);
 }
 
-void expect_conditions(const std::vector<Case>& cases) {
-  for (const Case& test : cases) EXPECT_EQ(check_condition(test.text), test.expected) << test.text;
+void expect_conditions(const std::vector<ExpressionCheckerCase>& cases) {
+  for (const ExpressionCheckerCase& test : cases)
+    EXPECT_EQ(check_condition(test.text), test.expected) << test.text;
 }
 
-void expect_values(const std::vector<Case>& cases) {
-  for (const Case& test : cases) EXPECT_EQ(check_value(test.text), test.expected) << test.text;
+void expect_values(const std::vector<ExpressionCheckerCase>& cases) {
+  for (const ExpressionCheckerCase& test : cases)
+    EXPECT_EQ(check_value(test.text), test.expected) << test.text;
 }
 
 TEST(ExpressionChecker, ComparesOneTypeAndMixesIntWithFloat) {
@@ -263,7 +265,8 @@ TEST(ExpressionChecker, PrintsReadableConditions) {
       "if(ok, a.n, count(a)) > greatest(n, m, 3)",
   };
   for (std::string text : same) {
-    const Loaded loaded = load_text("pattern p { match a: E then b: E[" + text + "] within 1h }");
+    const Loaded loaded =
+        load_checked("pattern p { match a: E then b: E[" + text + "] within 1h }");
     ASSERT_TRUE(loaded.patterns) << render(loaded.diagnostics, loaded.sources);
     const Pattern& pattern = loaded.patterns->patterns[0];
     if (text.starts_with("s not in")) text = "not s in ('it''s', s)";

@@ -30,13 +30,13 @@ std::string sequence(const std::string& text) {
                                    : whole;
 }
 
-struct Case {
+struct ParserCase {
   const char* text;
   const char* tree;
 };
 
 TEST(Parser, ReadsExpressionsByPrecedence) {
-  const Case cases[] = {
+  const ParserCase cases[] = {
       {"a or b and c or d", "(or (or a (and b c)) d)"},
       {"a and b and c", "(and (and a b) c)"},
       {"not a and not not b", "(and (not a) (not (not b)))"},
@@ -66,11 +66,11 @@ TEST(Parser, ReadsExpressionsByPrecedence) {
       {"`and` == `odd ``name`", "(== and odd `name)"},
       {"a // comment\n + /* another */ b", "(+ a b)"},
   };
-  for (const Case& c : cases) EXPECT_EQ(expression(c.text), c.tree) << c.text;
+  for (const ParserCase& c : cases) EXPECT_EQ(expression(c.text), c.tree) << c.text;
 }
 
 TEST(Parser, ReadsSequences) {
-  const Case cases[] = {
+  const ParserCase cases[] = {
       {"a: T", "[(step a T)]"},
       {"a: T[x > 1]", "[(step a T (> x 1))]"},
       {"a: [x > 1]", "[(step a - (> x 1))]"},
@@ -97,11 +97,11 @@ TEST(Parser, ReadsSequences) {
       {"in: T then `match`: T", "[(step in T) then (step match T)]"},
       {"((a))", "[(group [(group [(step a -)])])]"},
   };
-  for (const Case& c : cases) EXPECT_EQ(sequence(c.text), c.tree) << c.text;
+  for (const ParserCase& c : cases) EXPECT_EQ(sequence(c.text), c.tree) << c.text;
 }
 
 TEST(Parser, ReadsDeclarations) {
-  const Case cases[] = {
+  const ParserCase cases[] = {
       {"event E { a: int, b: timestamp(ns)? from 'x.y', } time b\nlist l: cidr from 'l.txt'",
        "(event E (a int) (b timestamp(ns)? \"x.y\") time=b)\n(list l cidr \"l.txt\")\n"},
       {"event E {}", "(event E)\n"},
@@ -127,7 +127,7 @@ TEST(Parser, ReadsDeclarations) {
       {"", ""},
       {"\xEF\xBB\xBF// only a comment", ""},
   };
-  for (const Case& c : cases) EXPECT_EQ(tree(c.text), c.tree) << c.text;
+  for (const ParserCase& c : cases) EXPECT_EQ(tree(c.text), c.tree) << c.text;
 }
 
 TEST(Parser, SpansCoverWhatWasRead) {

@@ -26,13 +26,13 @@ std::string format(const std::string& text) {
   return std::string(printed[0].text());
 }
 
-struct Case {
+struct PrinterCase {
   const char* text;
   const char* printed;
 };
 
 TEST(Printer, LaysOutDeclarations) {
-  const Case cases[] = {
+  const PrinterCase cases[] = {
       {"", ""},
       {"event E{}", "event E {\n}\n"},
       {"event E { a: int, long_name: timestamp( s )? from 'x' } time a list l:cidr from 'f'",
@@ -72,7 +72,7 @@ TEST(Printer, LaysOutDeclarations) {
        "  skip   to last `in`\n"
        "}\n"},
   };
-  for (const Case& c : cases) EXPECT_EQ(format(c.text), c.printed);
+  for (const PrinterCase& c : cases) EXPECT_EQ(format(c.text), c.printed);
 }
 
 TEST(Printer, BreaksWhatDoesNotFit) {

@@ -17,12 +17,10 @@ using eventtime::Timestamp;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr int64_t kSecond = 1'000'000;
-
-const std::string kPayment =
+const std::string kPaymentEvent =
     "event Payment { card: string, amount: float, merchant: string?, tries: int?, live: bool?, "
     "took: duration?, at: timestamp } time at\n";
-const std::string kCardTesting = kPayment + R"(
+const std::string kCardTestingPattern = kPaymentEvent + R"(
 pattern card_testing "probes, then a large charge" {
   by card
   match probe: Payment[amount < 2]{2,} then hit: Payment[amount > 500]
@@ -73,7 +71,7 @@ Result<void> pay(Detector& detector, const char* card, double amount, int64_t se
   return detector.event(payment.type, input)
       .set(payment.card, card)
       .set(payment.amount, amount)
-      .set(payment.at, Timestamp{second * kSecond})
+      .set(payment.at, Timestamp{second * eventtime::kMicrosPerSecond})
       .push();
 }
 
@@ -97,24 +95,24 @@ TEST(Detector, FindsWhatIsFoundInRecords) {
       R"("live":false,"took":null,"at":"1970-01-01T00:00:04.000Z"})",
   };
   const std::string expected =
-      tests::run_json(tests::load_patterns(kCardTesting), {records}).alerts;
+      tests::run_json(tests::load_patterns(kCardTestingPattern), {records}).alerts;
   ASSERT_EQ(lines(expected), 1U);
   for (const size_t batch_rows : {1, 2, 3, 1000}) {
     Output output;
     DetectorOptions options = options_to(output);
     options.batch_rows = batch_rows;
     options.engine.events = EventDetail::kFull;
-    const auto detector = make(kCardTesting, options);
+    const auto detector = make(kCardTestingPattern, options);
     const Payment payment(*detector);
     std::string card = "a card with a long name";  // texts are copied
     EXPECT_TRUE(pay(*detector, card.c_str(), 1, 1));
     EXPECT_TRUE(detector->event(payment.type)
                     .set(payment.merchant, "\"m\" ü")
                     .set(payment.amount, 1.5F)
-                    .set(payment.at, Timestamp{2 * kSecond})
+                    .set(payment.at, Timestamp{2 * eventtime::kMicrosPerSecond})
                     .set(payment.live, true)
                     .set(payment.tries, 3U)
-                    .set(payment.took, Duration{60 * kSecond})
+                    .set(payment.took, Duration{60 * eventtime::kMicrosPerSecond})
                     .set(payment.card, card)
                     .push());
     EXPECT_TRUE(pay(*detector, "c7", 1, 3));
@@ -125,7 +123,7 @@ TEST(Detector, FindsWhatIsFoundInRecords) {
                     .set(payment.tries, -4)
                     .set(payment.live, false)
                     .set_null(payment.took)
-                    .set(payment.at, Timestamp{4 * kSecond})
+                    .set(payment.at, Timestamp{4 * eventtime::kMicrosPerSecond})
                     .push());
     card.assign(card.size(), '-');
     EXPECT_TRUE(detector->finish());
@@ -138,7 +136,7 @@ TEST(Detector, ShowsEventsOfPatternsToo) {
   Output output;
   DetectorOptions options = options_to(output);
   options.engine.events = EventDetail::kFull;
-  const auto detector = make(kPayment +
+  const auto detector = make(kPaymentEvent +
                                  "event Pair { card: string, n: int?, at: timestamp } time at\n"
                                  "pattern pair { by card match p: Payment{2} "
                                  "emit Pair { card } }\n"
@@ -152,7 +150,7 @@ TEST(Detector, ShowsEventsOfPatternsToo) {
 
 TEST(Detector, ShowsNoEventsUnlessItIsAsked) {
   Output output;
-  const auto detector = make(kPayment + "pattern p { match x: Payment }", options_to(output));
+  const auto detector = make(kPaymentEvent + "pattern p { match x: Payment }", options_to(output));
   EXPECT_TRUE(pay(*detector, "c1", 1, 1));
   EXPECT_TRUE(detector->finish());
   EXPECT_EQ(lines(output.alerts), 1U);
@@ -160,7 +158,7 @@ TEST(Detector, ShowsNoEventsUnlessItIsAsked) {
 }
 
 TEST(Detector, RefusesWhatADecoderRefuses) {
-  const auto detector = make(kCardTesting);
+  const auto detector = make(kCardTestingPattern);
   const Payment f(*detector);
   const auto with = [&](const auto& set) {
     EventBuilder& event = detector->event(f.type);
@@ -207,7 +205,7 @@ TEST(Detector, RefusesWhatADecoderRefuses) {
 }
 
 TEST(Detector, NeedsTheFieldsThatMayNotBeNull) {
-  const auto detector = make(kCardTesting);
+  const auto detector = make(kCardTestingPattern);
   const Payment f(*detector);
   EXPECT_EQ(message(detector->event(f.type).set(f.card, "c").set(f.at, Timestamp{}).push()),
             "field 'amount' is missing");
@@ -217,7 +215,7 @@ TEST(Detector, NeedsTheFieldsThatMayNotBeNull) {
 }
 
 TEST(Detector, KnowsItsNames) {
-  const auto detector = make(kCardTesting + "event Login { at: timestamp } time at");
+  const auto detector = make(kCardTestingPattern + "event Login { at: timestamp } time at");
   EXPECT_EQ(detector->event_type("Paymnet").error().message,
             "there is no event type 'Paymnet', did you mean 'Payment'?");
   EXPECT_EQ(detector->event_type("?").error().message, "there is no event type '?'");
@@ -234,7 +232,7 @@ TEST(Detector, KnowsItsNames) {
 }
 
 TEST(Detector, HasOneEventAtATime) {
-  const auto detector = make(kCardTesting);
+  const auto detector = make(kCardTestingPattern);
   const Payment f(*detector);
   EventBuilder& event = detector->event(f.type).set(f.card, "forgotten").set(f.amount, 1);
   EXPECT_TRUE(pay(*detector, "c1", 1, 1));
@@ -249,10 +247,10 @@ TEST(Detector, HasOneEventAtATime) {
 TEST(Detector, MergesInputsByTimeAndTellsWhatIsLate) {
   Output output;
   DetectorOptions options = options_to(output);
-  options.out_of_order = {Duration{2 * kSecond}, Duration{}};
-  const auto detector =
-      make(kPayment + "pattern p { match a: Payment next b: Payment emit a: a.card, b: b.card }",
-           options);
+  options.out_of_order = {Duration{2 * eventtime::kMicrosPerSecond}, Duration{}};
+  const auto detector = make(
+      kPaymentEvent + "pattern p { match a: Payment next b: Payment emit a: a.card, b: b.card }",
+      options);
   EXPECT_TRUE(pay(*detector, "b", 1, 9, 1));
   EXPECT_TRUE(pay(*detector, "c", 1, 11, 0));
   EXPECT_TRUE(pay(*detector, "a", 1, 9, 0));  // within the bound, and before input 1
@@ -275,12 +273,12 @@ TEST(Detector, MergesInputsByTimeAndTellsWhatIsLate) {
 TEST(Detector, TimeAloneDecidesAbsence) {
   Output output;
   const auto detector =
-      make(kPayment + "pattern silent { match a: Payment then not b: Payment for 1m }",
+      make(kPaymentEvent + "pattern silent { match a: Payment then not b: Payment for 1m }",
            options_to(output));
   EXPECT_TRUE(pay(*detector, "c1", 1, 0));
-  EXPECT_TRUE(detector->advance(0, Timestamp{60 * kSecond}));
+  EXPECT_TRUE(detector->advance(0, Timestamp{60 * eventtime::kMicrosPerSecond}));
   EXPECT_EQ(output.alerts, "");
-  EXPECT_TRUE(detector->advance(0, Timestamp{61 * kSecond}));
+  EXPECT_TRUE(detector->advance(0, Timestamp{61 * eventtime::kMicrosPerSecond}));
   EXPECT_EQ(lines(output.alerts), 1U);
   EXPECT_EQ(message(detector->advance(1, Timestamp{})), "there is no input 1, the last one is 0");
   EXPECT_EQ(message(detector->advance(0, eventtime::kMaxTimestamp)),
@@ -291,7 +289,7 @@ TEST(Detector, GivesAlertsOutWhenABatchIsFull) {
   Output output;
   DetectorOptions options = options_to(output);
   options.batch_rows = 3;
-  const auto detector = make(kPayment + "pattern p { match x: Payment }", options);
+  const auto detector = make(kPaymentEvent + "pattern p { match x: Payment }", options);
   EXPECT_TRUE(pay(*detector, "c", 1, 1));
   EXPECT_TRUE(pay(*detector, "c", 1, 2));
   EXPECT_EQ(output.alerts, "");
@@ -310,7 +308,7 @@ std::shared_ptr<eventtime::Batch> batch_of(Detector& detector, uint32_t count) {
   table.resize(count);
   for (uint32_t row = 0; row < count; ++row) {
     for (eventtime::Column& column : table.columns) column.set_null(row);
-    const Timestamp time{(10 + row) * kSecond};
+    const Timestamp time{(10 + row) * eventtime::kMicrosPerSecond};
     table.columns[f.card.index].set_text(row, eventtime::Text("c1"));
     table.columns[f.amount.index].set_number(row, row == 0 ? 1.0 : 900.0);
     table.columns[f.at.index].set_integer(row, time.micros);
@@ -322,7 +320,7 @@ std::shared_ptr<eventtime::Batch> batch_of(Detector& detector, uint32_t count) {
 
 TEST(Detector, TakesWholeBatchesBehindSingleEvents) {
   Output output;
-  const auto detector = make(kCardTesting, options_to(output));
+  const auto detector = make(kCardTestingPattern, options_to(output));
   EXPECT_TRUE(pay(*detector, "c1", 1, 1));
   EXPECT_TRUE(detector->push(batch_of(*detector, 2)));
   EXPECT_TRUE(pay(*detector, "c1", 1, 9));  // late: record 102
@@ -333,7 +331,7 @@ TEST(Detector, TakesWholeBatchesBehindSingleEvents) {
 }
 
 TEST(Detector, RefusesBatchesThatAreNotWhole) {
-  const auto detector = make(kCardTesting);
+  const auto detector = make(kCardTestingPattern);
   EXPECT_EQ(message(detector->push(nullptr)), "there is no batch");
   const auto changed = [&](const auto& change) {
     auto batch = batch_of(*detector, 2);
@@ -350,7 +348,7 @@ TEST(Detector, RefusesBatchesThatAreNotWhole) {
   EXPECT_EQ(message(other->push(batch_of(*detector, 2))), "the batch is for other event types");
   DetectorOptions options;
   options.engine.events = EventDetail::kFull;
-  const auto full = make(kCardTesting, options);
+  const auto full = make(kCardTestingPattern, options);
   EXPECT_EQ(message(full->push(batch_of(*full, 2))),
             "row 0 of the batch has no bytes for alerts to show");
 }
@@ -367,7 +365,7 @@ TEST(Detector, CallbacksMayNotPush) {
     messages.push_back(message(detector->finish(0)));
     messages.push_back(message(detector->finish()));
   };
-  const auto owner = make(kPayment + "pattern p { match x: Payment }", options);
+  const auto owner = make(kPaymentEvent + "pattern p { match x: Payment }", options);
   detector = owner.get();
   EXPECT_TRUE(pay(*detector, "c", 1, 1));
   EXPECT_TRUE(detector->finish());
@@ -377,20 +375,22 @@ TEST(Detector, CallbacksMayNotPush) {
 }
 
 TEST(Detector, TellsWhatIsWrongWithItsPatterns) {
-  const auto broken = Detector::create(
-      {{"types.tocsin", kPayment}, {"p.tocsin", "pattern p { match x: Payment[amont > 1] }\n"}},
-      {});
+  const auto broken =
+      Detector::create({{"types.tocsin", kPaymentEvent},
+                        {"p.tocsin", "pattern p { match x: Payment[amont > 1] }\n"}},
+                       {});
   ASSERT_FALSE(broken);
   EXPECT_THAT(broken.error().message,
               HasSubstr("p.tocsin:1:30: error[unknown-field]: 'Payment' has no field 'amont'\n"));
-  EXPECT_EQ(make(kCardTesting)->warnings(), "");
+  EXPECT_EQ(make(kCardTestingPattern)->warnings(), "");
 }
 
 TEST(Detector, TellsWhatIsWrongWithItsOptions) {
   const auto error = [](const auto& change) {
     DetectorOptions options;
     change(options);
-    const auto detector = Detector::create({{"test.tocsin", kCardTesting}}, std::move(options));
+    const auto detector =
+        Detector::create({{"test.tocsin", kCardTestingPattern}}, std::move(options));
     return detector ? "" : detector.error().message;
   };
   EXPECT_EQ(error([](DetectorOptions& o) { o.out_of_order.clear(); }), "a detector needs an input");
@@ -400,7 +400,7 @@ TEST(Detector, TellsWhatIsWrongWithItsOptions) {
 }
 
 TEST(Detector, ReadsListsAsItIsTold) {
-  const std::string text = kPayment +
+  const std::string text = kPaymentEvent +
                            "list blocked: string from \"blocked.txt\"\n"
                            "pattern p { match x: Payment[card in blocked] }";
   EXPECT_THAT(Detector::create({{"test.tocsin", text}}, {}).error().message,
@@ -428,16 +428,16 @@ TEST(Detector, GoesOnFromASnapshot) {
     EXPECT_EQ(message(pay(detector, "a card with a long name", 700, 14)), "");
     EXPECT_EQ(message(detector.finish()), "");
   };
-  const auto whole = make(kCardTesting, options_to(undisturbed));
+  const auto whole = make(kCardTestingPattern, options_to(undisturbed));
   first_part(*whole);
   second_part(*whole);
   EXPECT_EQ(lines(undisturbed.alerts), 1U);
 
-  const auto before = make(kCardTesting, options_to(in_two));
+  const auto before = make(kCardTestingPattern, options_to(in_two));
   first_part(*before);
   const Result<std::string> snapshot = before->snapshot();
   ASSERT_TRUE(snapshot) << snapshot.error().message;
-  const auto after = make(kCardTesting, options_to(in_two));
+  const auto after = make(kCardTestingPattern, options_to(in_two));
   EXPECT_EQ(message(after->restore(*snapshot)), "");
   EXPECT_EQ(after->stats().events, 3U);
   second_part(*after);
@@ -445,20 +445,20 @@ TEST(Detector, GoesOnFromASnapshot) {
 }
 
 TEST(Detector, RefusesWhatIsNoSnapshotOfItsKind) {
-  const auto detector = make(kCardTesting);
+  const auto detector = make(kCardTestingPattern);
   EXPECT_EQ(message(pay(*detector, "c", 1, 10)), "");
   const std::string snapshot = *detector->snapshot();
   EXPECT_THAT(message(detector->restore(snapshot)), HasSubstr("only a new detector"));
-  EXPECT_THAT(message(make(kCardTesting)->restore("TOCSIN")), HasSubstr("no snapshot"));
+  EXPECT_THAT(message(make(kCardTestingPattern)->restore("TOCSIN")), HasSubstr("no snapshot"));
   for (size_t i = 0; i < snapshot.size(); ++i) {
     std::string damaged = snapshot;
     damaged[i] = static_cast<char>(damaged[i] ^ 4);
-    EXPECT_NE(message(make(kCardTesting)->restore(damaged)), "") << i;
-    EXPECT_NE(message(make(kCardTesting)->restore(snapshot.substr(0, i))), "") << i;
+    EXPECT_NE(message(make(kCardTestingPattern)->restore(damaged)), "") << i;
+    EXPECT_NE(message(make(kCardTestingPattern)->restore(snapshot.substr(0, i))), "") << i;
   }
   DetectorOptions two_inputs;
   two_inputs.out_of_order = {{}, {}};
-  EXPECT_THAT(message(make(kCardTesting, std::move(two_inputs))->restore(snapshot)),
+  EXPECT_THAT(message(make(kCardTestingPattern, std::move(two_inputs))->restore(snapshot)),
               HasSubstr("has 1 inputs"));
 }
 

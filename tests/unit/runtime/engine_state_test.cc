@@ -15,13 +15,11 @@ using tests::JsonRun;
 using tests::Lines;
 using tests::RunSettings;
 
-constexpr int64_t kSecond = 1'000'000;
-
 const std::string kEvents = R"(
 event Pay { card: string, shop: string, amount: float, note: string?, at: timestamp } time at
 event Alarm { card: string, total: float?, at: timestamp } time at
 )";
-const std::string kPatterns = kEvents + R"(
+const std::string kSavedPatterns = kEvents + R"(
 pattern pair { on Pay by card match a: Pay[amount < 2] then b: Pay[shop == a.shop] within 20s }
 pattern texts {
   on Pay by card match a: Pay[amount < 5]{2,} any then b: Pay[note != a.note]
@@ -63,7 +61,7 @@ Lines random_payments(std::mt19937_64& random, size_t count) {
 }
 
 TEST(EngineState, ARestoredEngineGoesOnAsTheOneThatWasSaved) {
-  const patterns::PatternSet set = tests::load_patterns(kPatterns);
+  const patterns::PatternSet set = tests::load_patterns(kSavedPatterns);
   for (uint64_t seed = 0; seed < 6; ++seed) {
     std::mt19937_64 random(seed);
     std::vector<Lines> inputs(1 + seed % 3);
@@ -71,7 +69,7 @@ TEST(EngineState, ARestoredEngineGoesOnAsTheOneThatWasSaved) {
     for (const EventDetail events : {EventDetail::kFull, EventDetail::kNone}) {
       for (const PlanChoice plan : {PlanChoice::kBest, PlanChoice::kPlain}) {
         RunSettings settings;
-        settings.out_of_order = {2 * kSecond};
+        settings.out_of_order = {2 * eventtime::kMicrosPerSecond};
         settings.options = {.events = events, .plan = plan};
         const JsonRun undisturbed = tests::run_json(set, inputs, settings);
         EXPECT_NE(undisturbed.alerts.find("\"pattern\":\"alarms\""), std::string::npos);
@@ -96,7 +94,7 @@ TEST(EngineState, ARestoredEngineGoesOnAsTheOneThatWasSaved) {
 struct Seen {
   explicit Seen(const patterns::PatternSet& set, EngineOptions options = {})
       : input(set.catalog, 0), engine(*Engine::create(set, options)) {
-    engine->add_input({2 * kSecond}, input.format());
+    engine->add_input({2 * eventtime::kMicrosPerSecond}, input.format());
   }
   void push(const Lines& lines) {
     engine->push(input.decode(lines), alerts, [](const Engine::Late&) {});
@@ -113,7 +111,7 @@ std::string error_of(Engine& engine, const tests::SavedEngine& saved) {
 }
 
 TEST(EngineState, WhatIsDamagedIsRefusedOrReadAsWhole) {
-  const patterns::PatternSet set = tests::load_patterns(kPatterns);
+  const patterns::PatternSet set = tests::load_patterns(kSavedPatterns);
   std::mt19937_64 random(1);
   Seen seen(set);
   seen.push(random_payments(random, 60));
@@ -135,7 +133,7 @@ TEST(EngineState, WhatIsDamagedIsRefusedOrReadAsWhole) {
 }
 
 TEST(EngineState, WhatDoesNotFitIsRefusedWithAReason) {
-  const patterns::PatternSet set = tests::load_patterns(kPatterns);
+  const patterns::PatternSet set = tests::load_patterns(kSavedPatterns);
   std::mt19937_64 random(1);
   Seen seen(set);
   seen.push(random_payments(random, 60));

@@ -14,8 +14,6 @@ using tests::JsonRun;
 using tests::Lines;
 using tests::RunSettings;
 
-constexpr int64_t kSecond = 1'000'000;
-
 std::string event(const std::string& key, const std::string& kind, int64_t millis) {
   return R"({"key":)" + (key.empty() ? "null" : "\"" + key + "\"") + R"(,"kind":")" + kind +
          R"(","at":)" + std::to_string(millis) + "}";
@@ -51,7 +49,7 @@ TEST(Engine, ThreadsPlayNoPart) {
     std::vector<Lines> inputs(1 + seed % 2);
     for (Lines& lines : inputs) lines = random_lines(random, 3000);
     RunSettings settings;
-    settings.out_of_order = {kSecond};
+    settings.out_of_order = {eventtime::kMicrosPerSecond};
     const JsonRun alone = tests::run_json(set, inputs, settings);
     EXPECT_FALSE(alone.alerts.empty());
     for (const size_t threads : {2, 3, 5, 128}) {
@@ -74,7 +72,7 @@ TEST(Engine, BatchBordersPlayNoPart) {
     std::vector<Lines> inputs(1 + random() % 3);
     for (Lines& lines : inputs) lines = random_lines(random, 20 + random() % 70);
     RunSettings settings;
-    settings.out_of_order = {kSecond};
+    settings.out_of_order = {eventtime::kMicrosPerSecond};
     const JsonRun whole = tests::run_json(set, inputs, settings);
     EXPECT_FALSE(whole.alerts.empty());
     late_events += whole.late.size();
@@ -122,16 +120,16 @@ TEST(Engine, TimeThatPassesDecidesWhatWaitsForIt) {
   auto engine = Engine::create(set, {});
   ASSERT_TRUE(engine);
   tests::JsonInput input((*engine)->patterns().catalog, 0);
-  (*engine)->add_input({kSecond}, input.format());
+  (*engine)->add_input({eventtime::kMicrosPerSecond}, input.format());
   std::string alerts;
   (*engine)->push(input.decode(tests::letters("A1@10s A2@11s X1@17s")), alerts,
                   [](const Engine::Late&) { ADD_FAILURE(); });
   EXPECT_EQ(tests::bound_ids(alerts), "a=A1") << "an event at 16s would be in time";
-  (*engine)->advance(0, {17 * kSecond}, alerts);
+  (*engine)->advance(0, {17 * eventtime::kMicrosPerSecond}, alerts);
   EXPECT_EQ(tests::bound_ids(alerts), "a=A1") << "an event at 16s would be in time";
-  (*engine)->advance(0, {17 * kSecond + 1}, alerts);
+  (*engine)->advance(0, {17 * eventtime::kMicrosPerSecond + 1}, alerts);
   EXPECT_EQ(tests::bound_ids(alerts), "a=A1 | a=A2");
-  (*engine)->advance(0, {5 * kSecond}, alerts);
+  (*engine)->advance(0, {5 * eventtime::kMicrosPerSecond}, alerts);
   EXPECT_EQ((*engine)->next_input(), 0U) << "the input is open";
   (*engine)->finish(0, alerts);
   EXPECT_EQ(tests::bound_ids(alerts), "a=A1 | a=A2");
@@ -153,7 +151,7 @@ TEST(Engine, LateEventsAreHandedOverAndNotMatched) {
   const patterns::PatternSet set =
       tests::load_patterns(tests::letter_pattern("match a: A then b: B"));
   RunSettings settings;
-  settings.out_of_order = {2 * kSecond};
+  settings.out_of_order = {2 * eventtime::kMicrosPerSecond};
   const JsonRun run =
       tests::run_json(set, {tests::letters("A1@10s A2@7s B1@12s B2@8s A3@8s X1@20s")}, settings);
   EXPECT_EQ(run.late,
@@ -342,7 +340,7 @@ TEST(Engine, AnAlertCanBeAskedInsteadOfWritten) {
     EXPECT_EQ(alert.pattern().name, "p");
     ASSERT_EQ(alert.key().size(), 1U);
     EXPECT_EQ(alert.key()[0].cell.text, eventtime::Text("k"));
-    EXPECT_EQ(alert.end().micros - alert.start().micros, kSecond);
+    EXPECT_EQ(alert.end().micros - alert.start().micros, eventtime::kMicrosPerSecond);
     EXPECT_EQ(alert.complete(), alert.end());
     EXPECT_FALSE(alert.timeout());
     ASSERT_EQ(alert.event_count(), 2U);

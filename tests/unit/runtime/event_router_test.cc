@@ -16,7 +16,7 @@ namespace {
 constexpr uint32_t kShards = 3;
 
 // Keys: 0 by k, 1 by u, 2 none, which is one key.
-const std::string kPatterns =
+const std::string kRoutedPatterns =
     "event E { k: string?, u: string, n: int, at: timestamp } time at\n"
     "event F { u: string, n: int, at: timestamp } time at\n"
     "pattern p { by k match a: E[n == 1] then b: E[n == 2] within 5s }\n"
@@ -69,7 +69,7 @@ class EventRouterTest : public testing::Test {
     return out;
   }
 
-  const patterns::PatternSet set_ = tests::load_patterns(kPatterns);
+  const patterns::PatternSet set_ = tests::load_patterns(kRoutedPatterns);
   const PatternLevels levels_{set_.patterns};
   const EngineOptions options_;
   const std::vector<const eventtime::RecordFormat*> formats_;

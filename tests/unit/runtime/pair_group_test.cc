@@ -20,7 +20,7 @@ namespace {
 using tests::Lines;
 using Random = std::mt19937_64;
 
-const std::string kEvents =
+const std::string kGroupEvents =
     "event E { id: string, k: int?, kind: string, n: int, m: int?, at: timestamp } time at\n";
 
 size_t below(Random& random, size_t end) {
@@ -93,7 +93,7 @@ std::string alerts_of(const std::string& alerts, size_t pattern) {
 }
 
 std::string joined(const std::vector<std::string>& texts) {
-  std::string text = kEvents;
+  std::string text = kGroupEvents;
   for (const std::string& each : texts) text += each;
   return text;
 }
@@ -425,8 +425,8 @@ TEST(PairGroup, WhatIsRestoredStandsInTheOrderOfTime) {
   lines.push_back(event_line("f1", 1, 1, 22));
   lines.push_back(event_line("a2", 1, 1, 60));
   lines.push_back(event_line("x", 1, 1, 61));
-  Middle from(kEvents + types + deeper + rest, lines);
-  Middle to(kEvents + types + rest, {});
+  Middle from(kGroupEvents + types + deeper + rest, lines);
+  Middle to(kGroupEvents + types + rest, {});
   EXPECT_TRUE(tests::restore(to.engine(), tests::save(from.engine())));
   to.push({event_line("d", 1, 1, 130), event_line("x", 1, 1, 131)});
   to.finish();
@@ -461,9 +461,9 @@ TEST(PairGroup, SharesItsFormOfStateWithPatternsAlone) {
   const std::string first = "pattern p0 { by k match a: E[kind == 'a'] then b: E[kind == 'b'] }\n";
   const std::string second = "pattern p1 { by k match a: E[kind == 'a'] then b: E[n > 50] }\n";
   const auto go_on = [&](const std::string& before, const std::string& now) {
-    Middle from(kEvents + before,
+    Middle from(kGroupEvents + before,
                 {event_line("a", 1, 1, 1), event_line("a", 1, 1, 2), event_line("x", 1, 1, 3)});
-    Middle to(kEvents + now, {});
+    Middle to(kGroupEvents + now, {});
     tests::SavedEngine saved = tests::save(from.engine());
     EXPECT_TRUE(tests::restore(to.engine(), saved));
     to.push({event_line("b", 1, 1, 4)});

@@ -18,7 +18,7 @@ namespace {
 using tests::JsonInput;
 using tests::Lines;
 
-const std::string kEvents = R"(
+const std::string kVersionEvents = R"(
 event Pay { n: int, card: string, amount: float, at: timestamp } time at
 event Sum { card: string, total: float, at: timestamp } time at
 )";
@@ -164,14 +164,14 @@ std::string pattern(const std::string& name, const std::string& clauses,
 // Both versions, the old one first, under one name.
 patterns::PatternSet both(const Shape& shape) {
   patterns::PatternSet set = tests::load_patterns(
-      kEvents + pattern("p_old", shape.old_clauses, "old") +
+      kVersionEvents + pattern("p_old", shape.old_clauses, "old") +
       pattern("p", shape.new_clauses, "new") + pattern("q", shape.old_clauses, "same"));
   set.patterns[0].name = "p";
   return set;
 }
 
 patterns::PatternSet before(const Shape& shape) {
-  return tests::load_patterns(kEvents + pattern("p", shape.old_clauses, "old") +
+  return tests::load_patterns(kVersionEvents + pattern("p", shape.old_clauses, "old") +
                               pattern("q", shape.old_clauses, "same"));
 }
 
@@ -238,7 +238,8 @@ INSTANTIATE_TEST_SUITE_P(Plans, PatternVersions,
 
 TEST(PatternVersion, OneThatDrainsRemembersNoMoreOfWhatItLooksBackOn) {
   const std::string clauses = "match not x: Pay[amount > 8] for 5s then a: Pay[amount < 2]";
-  const patterns::PatternSet set = tests::load_patterns(kEvents + pattern("p", clauses, "old"));
+  const patterns::PatternSet set =
+      tests::load_patterns(kVersionEvents + pattern("p", clauses, "old"));
   const Lines lines = random_payments(3, 60);
   Change changed(set, {});
   changed.push(lines, 0, 30);
@@ -254,11 +255,11 @@ TEST(PatternVersion, EventsThatPatternsEmitHaveTheirSideToo) {
       "pattern low { by card match a: Pay[amount < 5] then b: Pay[amount > 4] within 4s skip none "
       "emit Sum { card: a.card, total: a.amount } }\n";
   const std::string high = "by card match s: Sum then t: Sum[total > s.total] within 9s skip none ";
-  const patterns::PatternSet old_set =
-      tests::load_patterns(kEvents + low + "pattern p { " + high + " meta version: \"old\" }");
-  patterns::PatternSet set =
-      tests::load_patterns(kEvents + low + "pattern p_old { " + high + " meta version: \"old\" }" +
-                           "pattern p { " + high + " meta version: \"new\" }");
+  const patterns::PatternSet old_set = tests::load_patterns(kVersionEvents + low + "pattern p { " +
+                                                            high + " meta version: \"old\" }");
+  patterns::PatternSet set = tests::load_patterns(kVersionEvents + low + "pattern p_old { " + high +
+                                                  " meta version: \"old\" }" + "pattern p { " +
+                                                  high + " meta version: \"new\" }");
   set.patterns[1].name = "p";
   size_t old_ones = 0;
   size_t new_ones = 0;
@@ -333,10 +334,10 @@ TEST(PatternVersion, WhatIsOfAPatternOrATypeThatIsGoneIsPassedOver) {
 // The old condition took it, so it goes on, whatever the new one says of such events.
 TEST(PatternVersion, FirstEventsThatWaitCanBeDecidedBeforeTheirPatternChanges) {
   const std::string clauses = " then b: Pay then c: Pay within 1h skip none";
-  const patterns::PatternSet old_set =
-      tests::load_patterns(kEvents + pattern("p", "match a: Pay[amount < 1]" + clauses, "v"));
-  const patterns::PatternSet set =
-      tests::load_patterns(kEvents + pattern("p", "match a: Pay[amount > 9]" + clauses, "v"));
+  const patterns::PatternSet old_set = tests::load_patterns(
+      kVersionEvents + pattern("p", "match a: Pay[amount < 1]" + clauses, "v"));
+  const patterns::PatternSet set = tests::load_patterns(
+      kVersionEvents + pattern("p", "match a: Pay[amount > 9]" + clauses, "v"));
   const auto pay = [](int n, const char* amount) {
     return R"({"type":"Pay","n":)" + std::to_string(n) + R"(,"card":"c","amount":)" + amount +
            R"(,"at":)" + std::to_string(100'000 + n * 10'000) + "}";

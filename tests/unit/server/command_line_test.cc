@@ -17,7 +17,7 @@ using tests::ProcessResult;
 using tests::run_tocsin;
 using tests::TemporaryDirectory;
 
-constexpr std::string_view kPattern =
+constexpr std::string_view kAnyPattern =
     "event E {\n  k: string,\n  at: timestamp,\n} time at\n\n"
     "pattern twice {\n  match a: E then b: E\n}\n";
 
@@ -141,7 +141,7 @@ TEST(CommandLine, AClosedReaderEndsItQuietly) {
 
 TEST(CommandLine, AFullDiskIsTheWorldsFault) {
   const TemporaryDirectory directory;
-  const std::string file = directory.write("a.tocsin", kPattern);
+  const std::string file = directory.write("a.tocsin", kAnyPattern);
   const ProcessResult result = run_tocsin({"check", file}, {.out_file = "/dev/full"});
   EXPECT_EQ(result.status, 3);
   EXPECT_THAT(result.err, HasSubstr("cannot write standard output: No space left on device"));

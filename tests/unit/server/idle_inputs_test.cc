@@ -12,7 +12,7 @@ using eventtime::kMaxTimestamp;
 using eventtime::kMinTimestamp;
 using eventtime::Timestamp;
 
-constexpr Duration seconds(int64_t count) {
+constexpr Duration whole_seconds(int64_t count) {
   return {count * 1'000'000};
 }
 constexpr Timestamp at(int64_t second) {
@@ -40,12 +40,12 @@ class IdleInputsTest : public testing::Test {
     return out;
   }
   std::string later(int64_t count, const std::string& what) {
-    clock_.go_on(seconds(count));
+    clock_.go_on(whole_seconds(count));
     return round(what);
   }
 
   tests::ManualClock clock_;
-  IdleInputs idle_{clock_, {seconds(10), seconds(10), seconds(10)}};
+  IdleInputs idle_{clock_, {whole_seconds(10), whole_seconds(10), whole_seconds(10)}};
   std::vector<Timestamp> watermarks_ = {at(100), at(200), at(300)};
 };
 
@@ -126,7 +126,7 @@ TEST(IdleInputs, NeverMeansNever) {
   IdleInputs idle(clock, {std::nullopt});
   idle.begin_round();
   idle.nothing(0);
-  clock.go_on(seconds(1'000'000));
+  clock.go_on(whole_seconds(1'000'000));
   idle.begin_round();
   idle.nothing(0);
   const std::vector<Timestamp> watermarks = {at(1)};

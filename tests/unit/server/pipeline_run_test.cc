@@ -18,21 +18,22 @@ using tests::ProcessResult;
 using tests::read_file;
 using tests::run_tocsin;
 
-constexpr std::string_view kPatterns =
+constexpr std::string_view kPipelinePatterns =
     "event E { k: string, at: timestamp } time at\n"
     "event F { k: string, at: timestamp } time at\n"
     "pattern pair { match a: E[k == 'x'] then b: E[k == 'y'] within 1m }\n"
     "pattern lone_f { match a: F }\n";
 
-std::string event(const std::string& k, int second, const std::string& more = {}) {
+std::string pipeline_event(const std::string& k, int second, const std::string& more = {}) {
   return R"({"k":")" + k + R"(","at":)" + std::to_string(second * 1000) + more + "}\n";
 }
 
 class PipelineRun : public testing::Test {
  protected:
   PipelineRun() {
-    directory_.write("p.tocsin", kPatterns);
-    directory_.write("e.jsonl", event("x", 1) + event("x", 20) + event("y", 15) + event("y", 30));
+    directory_.write("p.tocsin", kPipelinePatterns);
+    directory_.write("e.jsonl", pipeline_event("x", 1) + pipeline_event("x", 20) +
+                                    pipeline_event("y", 15) + pipeline_event("y", 30));
     directory_.write("f.csv", "name,k,at\nF,f1,1970-01-01T00:00:02Z\nF,f2,1970-01-01T00:00:40Z\n");
   }
 
@@ -94,7 +95,7 @@ TEST_F(PipelineRun, StandardInputIsASource) {
   const ProcessResult result =
       run("[[source]]\nname = 'in'\ntype = 'stdin'\nevent = 'F'\n[[sink]]\nname = 'out'\ntype = "
           "'stdout'\n[engine]\nevents = 'none'\n[outputs]\ndead_letter = 'out'\n",
-          event("f", 1) + "{}\n");
+          pipeline_event("f", 1) + "{}\n");
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr(R"("pattern":"lone_f")"));
   EXPECT_THAT(result.out, HasSubstr(R"("source":"-","position":1,"reason")"));
@@ -132,7 +133,8 @@ TEST_F(PipelineRun, AllSinksGoOnFromTheState) {
 TEST_F(PipelineRun, CloudEventsAndAFolder) {
   std::string records;
   for (int n = 1; n < 4; ++n) {
-    records += R"({"specversion":"1.0","id":"1","source":"s","type":"F","data":)" + event("f", n);
+    records +=
+        R"({"specversion":"1.0","id":"1","source":"s","type":"F","data":)" + pipeline_event("f", n);
     records.back() = '}';
     records += '\n';
   }

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <thread>
 
+#include "tests/support/lines.h"
 #include "tests/support/process.h"
 #include "tests/support/running_program.h"
 #include "tests/support/temporary_directory.h"
@@ -21,19 +22,15 @@ using tests::ProcessResult;
 using tests::run_tocsin;
 using tests::RunningProgram;
 
-constexpr std::string_view kPattern =
+constexpr std::string_view kReplayPattern =
     "event E {\n  k: string,\n  n: int,\n  at: timestamp,\n} time at\n\n"
     "pattern silent {\n  by k\n  match a: E[n % 3 == 0] then not b: E for 300ms\n  skip none\n}\n"
     "pattern rising {\n  by k\n  match a: E then b: E[n > a.n]{2}\n  within 20s\n"
     "  skip to next\n}\n";
 
-std::string event(const std::string& k, int n, int64_t millis) {
+std::string replayed_event(const std::string& k, int n, int64_t millis) {
   return R"({"k":")" + k + R"(","n":)" + std::to_string(n) + R"(,"at":)" + std::to_string(millis) +
          "}\n";
-}
-
-size_t lines(const std::string& text) {
-  return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
 // Late events and dead letters of several inputs stand as they were read.
@@ -52,7 +49,7 @@ std::string time_of(int second) {
 
 class Replay : public testing::Test {
  protected:
-  Replay() { pattern_ = directory_.write("p.tocsin", kPattern); }
+  Replay() { pattern_ = directory_.write("p.tocsin", kReplayPattern); }
   std::string file(const std::string& name) const { return directory_.path(name); }
   ProcessResult replay(const std::vector<std::string>& flags) const {
     return run_tocsin(command("replay", flags));
@@ -73,7 +70,7 @@ std::string stream(int seed) {
   std::string text;
   for (int i = 0; i < 240; ++i) {
     const int jitter = i * seed % 7 * 100;
-    text += event(i % 2 == 0 ? "a" : "b", i * seed % 13, i * 500 + jitter);
+    text += replayed_event(i % 2 == 0 ? "a" : "b", i * seed % 13, i * 500 + jitter);
     if (i % 50 == 20) text += "no record\n";
   }
   return text;
@@ -90,7 +87,7 @@ TEST_F(Replay, IsARunOverTheSameFiles) {
   const ProcessResult replayed = replay(flags);
   EXPECT_EQ(replayed.status, 0);
   EXPECT_EQ(replayed.out, run.out);
-  EXPECT_GT(lines(run.out), 50U);
+  EXPECT_GT(tests::line_count(run.out), 50U);
 }
 
 TEST_F(Replay, TheJournalGivesTheBytesOfTheLiveRun) {
@@ -105,11 +102,11 @@ TEST_F(Replay, TheJournalGivesTheBytesOfTheLiveRun) {
     std::ofstream(file(name), std::ios::app) << text;
   };
   for (int i = 0; i < 24; ++i) {
-    append(i % 5 == 0 ? "b" : "a", event(i % 2 == 0 ? "a" : "b", i * 5 % 13, i * 200));
-    if (i % 8 == 7) append("a", event("a", 0, i * 200 - 1000) + "no record\n");
+    append(i % 5 == 0 ? "b" : "a", replayed_event(i % 2 == 0 ? "a" : "b", i * 5 % 13, i * 200));
+    if (i % 8 == 7) append("a", replayed_event("a", 0, i * 200 - 1000) + "no record\n");
     std::this_thread::sleep_for(std::chrono::milliseconds(i % 6 == 5 ? 600 : 40));
   }
-  ASSERT_TRUE(eventually([&] { return lines(program.out()) >= 5; }));
+  ASSERT_TRUE(eventually([&] { return tests::line_count(program.out()) >= 5; }));
   program.signal(SIGTERM);
   ASSERT_EQ(program.wait(), 0) << program.err();
   std::vector<std::string> again = inputs;
@@ -119,37 +116,38 @@ TEST_F(Replay, TheJournalGivesTheBytesOfTheLiveRun) {
   EXPECT_EQ(replayed.out, program.out());
   EXPECT_EQ(sorted_lines(file("late2")), sorted_lines(file("late")));
   EXPECT_EQ(sorted_lines(file("dead2")), sorted_lines(file("dead")));
-  EXPECT_GT(lines(tests::read_file(file("late"))), 0U);
+  EXPECT_GT(tests::line_count(tests::read_file(file("late"))), 0U);
   // Without the ticks it is another run.
   inputs.resize(4);
   EXPECT_NE(replay(inputs).out, program.out());
 }
 
 TEST_F(Replay, AnInputEndsWhereTheJournalSaysSo) {
-  const std::string text = event("a", 0, 100) + event("b", 3, 200);
+  const std::string text = replayed_event("a", 0, 100) + replayed_event("b", 3, 200);
   std::vector<std::string> live =
       command("run", {"-i", "-", "--follow", "--idle-after", "never", "--journal", file("state")});
   RunningProgram program(live);
   program.write(text);
   program.close_input();
   EXPECT_EQ(program.wait(), 0);
-  EXPECT_EQ(lines(program.out()), 2U);
+  EXPECT_EQ(tests::line_count(program.out()), 2U);
   directory_.write("a", text);
   EXPECT_EQ(replay({"-i", file("a"), "--journal", file("state")}).out, program.out());
 }
 
 TEST_F(Replay, AJournalOfOtherInputsIsRefused) {
-  const std::string a = directory_.write("a", event("a", 0, 100) + event("b", 3, 200));
+  const std::string a =
+      directory_.write("a", replayed_event("a", 0, 100) + replayed_event("b", 3, 200));
   EXPECT_EQ(replay({"-i", a, "--journal", file("none")}).status, 3);
   RunningProgram program(
       command("run", {"-i", a, "--follow", "--idle-after", "50ms", "--journal", file("state")}));
-  ASSERT_TRUE(eventually([&] { return lines(program.out()) == 2; }));
+  ASSERT_TRUE(eventually([&] { return tests::line_count(program.out()) == 2; }));
   program.signal(SIGTERM);
   EXPECT_EQ(program.wait(), 0);
   const ProcessResult more = replay({"-i", a, "-i", a, "--journal", file("state")});
   EXPECT_EQ(more.status, 3);
   EXPECT_THAT(more.err, HasSubstr("it was written by a run over 1 inputs, this one has 2"));
-  const std::string shorter = directory_.write("shorter", event("a", 0, 100));
+  const std::string shorter = directory_.write("shorter", replayed_event("a", 0, 100));
   const ProcessResult less = replay({"-i", shorter, "--journal", file("state")});
   EXPECT_EQ(less.status, 1);
   EXPECT_THAT(less.err, HasSubstr("the journal has a tick behind record 2 of '" + shorter +
@@ -179,7 +177,7 @@ TEST_F(Replay, ARangeIsARunOverItsEvents) {
                                     "1s"};
   const ProcessResult expected = run_tocsin(command("run", plain));
   const ProcessResult replayed = replay(flags);
-  EXPECT_GT(lines(expected.out), 20U);
+  EXPECT_GT(tests::line_count(expected.out), 20U);
   EXPECT_EQ(replayed.out, expected.out);
   EXPECT_THAT(replayed.err, HasSubstr("note: " + std::to_string(skipped) +
                                       " events were left out by --from and --to\n"));
@@ -199,7 +197,7 @@ TEST_F(Replay, TheWarmUpKnowsWhatBeganBefore) {
     const size_t complete = line.find("\"complete\":\"") + 12;
     if (line.substr(complete, 19) >= time_of(60).substr(0, 19)) expected += line;
   }
-  ASSERT_LT(lines(expected), lines(whole.out));
+  ASSERT_LT(tests::line_count(expected), tests::line_count(whole.out));
   flags.insert(flags.end(), {"--from", time_of(60)});
   EXPECT_NE(replay(flags).out, expected);  // what began before 60 s is missing
   flags.insert(flags.end(), {"--warm-up", "1h"});
@@ -210,20 +208,21 @@ TEST_F(Replay, TheWarmUpKnowsWhatBeganBefore) {
   const auto count_of = [&](const std::string& name) {
     return std::stoul(metrics.substr(metrics.find("\"" + name + "\":") + name.size() + 3));
   };
-  EXPECT_EQ(count_of("silent") + count_of("rising"), lines(expected));
+  EXPECT_EQ(count_of("silent") + count_of("rising"), tests::line_count(expected));
 }
 
 TEST_F(Replay, SpeedIsPacedByEventTimeAndCanBeStopped) {
-  const std::string a =
-      directory_.write("a", event("a", 1, 0) + event("b", 0, 10'000) + event("a", 1, 40'000) +
-                                event("a", 1, 36'000'000) + event("a", 1, 36'000'001));
+  const std::string a = directory_.write(
+      "a", replayed_event("a", 1, 0) + replayed_event("b", 0, 10'000) +
+               replayed_event("a", 1, 40'000) + replayed_event("a", 1, 36'000'000) +
+               replayed_event("a", 1, 36'000'001));
   const auto start = std::chrono::steady_clock::now();
   RunningProgram program(command("replay", {"-i", a, "--speed", "100x"}));
-  ASSERT_TRUE(eventually([&] { return lines(program.out()) == 1; }));
+  ASSERT_TRUE(eventually([&] { return tests::line_count(program.out()) == 1; }));
   EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(400));
   program.signal(SIGTERM);  // hours of event time are still to come
   EXPECT_EQ(program.wait(), 0);
-  EXPECT_EQ(lines(program.out()), 1U);
+  EXPECT_EQ(tests::line_count(program.out()), 1U);
 }
 
 TEST_F(Replay, WrongFlagsAreRefused) {

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "server/pattern_files.h"
+#include "tests/support/lines.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/temporary_directory.h"
 
@@ -18,7 +19,7 @@ namespace {
 
 using eventtime::Duration;
 
-constexpr std::string_view kPattern =
+constexpr std::string_view kLoopPattern =
     "event E {\n  k: string,\n  at: timestamp,\n} time at\n\n"
     "pattern silent {\n  match a: E[k like 'ping%'] then not b: E[k == 'pong'] for 5s\n"
     "  skip none\n  emit k: a.k\n}\n"
@@ -28,7 +29,7 @@ constexpr Duration seconds(double count) {
   return {static_cast<int64_t>(count * 1e6)};
 }
 
-std::string event(const std::string& k, double at) {
+std::string looped_event(const std::string& k, double at) {
   return R"({"k":")" + k + R"(","at":)" + std::to_string(static_cast<int64_t>(at * 1000)) + "}\n";
 }
 
@@ -42,7 +43,7 @@ struct Happening {
 class RunLoopTest : public testing::Test {
  protected:
   RunLoopTest() {
-    options_.patterns = {directory_.write("p.tocsin", kPattern)};
+    options_.patterns = {directory_.write("p.tocsin", kLoopPattern)};
     input_.follow = true;
     input_.idle_after = seconds(10);
     options_.events = EventsMode::kNone;
@@ -98,21 +99,17 @@ class RunLoopTest : public testing::Test {
   RunInput input_;  // what they are alike in
 };
 
-size_t lines(const std::string& text) {
-  return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
-}
-
 TEST_F(RunLoopTest, AnAbsenceIsDecidedWhileTheInputIsIdle) {
   add_inputs({"a"});
-  const std::string before = run({{0, "a", event("ping", 100)}}, 9.9);
+  const std::string before = run({{0, "a", looped_event("ping", 100)}}, 9.9);
   EXPECT_EQ(before, "");
   EXPECT_EQ(ticks(), 0U);
 }
 
 TEST_F(RunLoopTest, AnIdleInputLetsTimePass) {
   add_inputs({"a"});
-  const std::string alerts = run({{0, "a", event("ping", 100)}}, 11);
-  EXPECT_EQ(lines(alerts), 1U);
+  const std::string alerts = run({{0, "a", looped_event("ping", 100)}}, 11);
+  EXPECT_EQ(tests::line_count(alerts), 1U);
   EXPECT_THAT(alerts, testing::HasSubstr(R"("complete":"1970-01-01T00:01:45.000Z")"));
   EXPECT_GT(ticks(), 5U);
 }
@@ -120,21 +117,21 @@ TEST_F(RunLoopTest, AnIdleInputLetsTimePass) {
 TEST_F(RunLoopTest, NeverIdleMeansThatTimeStandsStill) {
   input_.idle_after.reset();
   add_inputs({"a"});
-  EXPECT_EQ(run({{0, "a", event("ping", 100)}}, 1000), "");
+  EXPECT_EQ(run({{0, "a", looped_event("ping", 100)}}, 1000), "");
   EXPECT_EQ(ticks(), 0U);
 }
 
 TEST_F(RunLoopTest, AnIdleInputHoldsNoOtherBack) {
   add_inputs({"a", "b"});
-  const std::string alerts = run({{0, "a", event("x", 1)},
-                                  {0, "b", event("x", 50)},
-                                  {5, "b", event("y", 51)},
-                                  {11, "b", event("x", 60)},
-                                  {12, "a", event("y", 40) + event("y", 70)}},
+  const std::string alerts = run({{0, "a", looped_event("x", 1)},
+                                  {0, "b", looped_event("x", 50)},
+                                  {5, "b", looped_event("y", 51)},
+                                  {11, "b", looped_event("x", 60)},
+                                  {12, "a", looped_event("y", 40) + looped_event("y", 70)}},
                                  13);
-  EXPECT_EQ(lines(alerts), 1U);  // x at 1, y at 51; the y at 40 came too late
+  EXPECT_EQ(tests::line_count(alerts), 1U);  // x at 1, y at 51; the y at 40 came too late
   EXPECT_THAT(alerts, testing::HasSubstr(R"("end":"1970-01-01T00:00:51.000Z")"));
-  EXPECT_EQ(lines(late()), 1U);
+  EXPECT_EQ(tests::line_count(late()), 1U);
   EXPECT_THAT(late(), testing::HasSubstr(R"("position":1,"watermark":"1970-01-01T00:01:00.000Z")"));
 }
 
@@ -142,10 +139,12 @@ TEST_F(RunLoopTest, AnIdleInputHoldsNoOtherBack) {
 TEST_F(RunLoopTest, TicksMoveTheWatermark) {
   input_.out_of_order = seconds(3);
   add_inputs({"a"});
-  const std::string alerts = run(
-      {{0, "a", event("ping1", 100)}, {10.5, "a", event("pong", 104) + event("ping2", 108)}}, 10.6);
+  const std::string alerts =
+      run({{0, "a", looped_event("ping1", 100)},
+           {10.5, "a", looped_event("pong", 104) + looped_event("ping2", 108)}},
+          10.6);
   // 97 s + 10 s have passed: the pong at 104 s is late, the ping at 108 s is not.
-  EXPECT_EQ(lines(late()), 1U);
+  EXPECT_EQ(tests::line_count(late()), 1U);
   EXPECT_THAT(alerts, testing::HasSubstr("ping1"));
 }
 
@@ -163,23 +162,24 @@ TEST_F(RunLoopTest, TheJournalRepeatsTheRun) {
       const double pause = i % 5 == 4 ? 14 : 0.3;
       const double after = script.empty() ? 0 : script.back().after + pause;
       const std::string k = i % 2 == 0 ? "ping" : i % 16 == 1 ? "pong" : i % 4 == 1 ? "x" : "y";
-      std::string text = event(k, after * 1.2 + i % 4 * 0.4) + (i % 7 == 0 ? "no record\n" : "");
-      if (i % 6 == 5) text += event("ping", after - 20);
+      std::string text =
+          looped_event(k, after * 1.2 + i % 4 * 0.4) + (i % 7 == 0 ? "no record\n" : "");
+      if (i % 6 == 5) text += looped_event("ping", after - 20);
       script.push_back({after, i % 11 < 8 ? "a" : "b", text});
     }
     const std::string alerts = run(script, script.back().after + 30);
     const std::string late_events = late();
     const size_t count = ticks();
-    EXPECT_GT(lines(alerts), 10U);
-    EXPECT_GT(lines(late_events), 3U);
+    EXPECT_GT(tests::line_count(alerts), 10U);
+    EXPECT_GT(tests::line_count(late_events), 3U);
     EXPECT_GT(count, 100U);
     options_.batch_size = 4096;
     EXPECT_EQ(run({}, 1), alerts);
-    EXPECT_EQ(lines(late()), lines(late_events));
+    EXPECT_EQ(tests::line_count(late()), tests::line_count(late_events));
     const size_t left = ticks();  // the last ones behind each record
     EXPECT_LT(left, count / 10);
     EXPECT_EQ(run({}, 1), alerts);
-    EXPECT_EQ(lines(late()), lines(late_events));
+    EXPECT_EQ(tests::line_count(late()), tests::line_count(late_events));
     EXPECT_EQ(ticks(), left);
   }
 }
@@ -187,8 +187,8 @@ TEST_F(RunLoopTest, TheJournalRepeatsTheRun) {
 // What the end of the input decides is in no checkpoint, even if one is due just then or a stop is
 // asked for: with more input it is decided otherwise.
 TEST_F(RunLoopTest, NoCheckpointIsMadeBehindTheEnd) {
-  const std::string head = event("ping", 1) + event("x", 2);
-  const std::string whole = head + event("y", 3) + event("pong", 4);
+  const std::string head = looped_event("ping", 1) + looped_event("x", 2);
+  const std::string whole = head + looped_event("y", 3) + looped_event("pong", 4);
   input_.follow = false;
   options_.journal.reset();
   options_.batch_size = 1;
@@ -196,7 +196,7 @@ TEST_F(RunLoopTest, NoCheckpointIsMadeBehindTheEnd) {
   directory_.write("a", whole);
   tests::ManualClock clock;
   const std::string wanted = run(clock, [] { return false; });
-  ASSERT_EQ(lines(wanted), 1U);
+  ASSERT_EQ(tests::line_count(wanted), 1U);
   options_.state = directory_.path("state");
   for (const double every : {0.0, 1000.0}) {
     options_.checkpoint_every = seconds(every);

@@ -18,7 +18,7 @@ using tests::read_file;
 using tests::run_tocsin;
 using tests::TemporaryDirectory;
 
-constexpr std::string_view kPattern = R"(
+constexpr std::string_view kTestedPattern = R"(
 event Payment {
   card: string,
   amount: float,
@@ -42,7 +42,7 @@ pattern quiet { by card match a: Payment[n == 7] then not b: Payment[n == 8] for
 // A folder with the pattern, and a test file that uses it.
 struct Folder {
   explicit Folder(const std::string& tests) {
-    directory.write("card.tocsin", kPattern);
+    directory.write("card.tocsin", kTestedPattern);
     file = directory.write("card.test", "use \"card.tocsin\"\n" + tests);
   }
   TemporaryDirectory directory;
