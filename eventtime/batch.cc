@@ -19,22 +19,6 @@ void Column::resize(size_t rows) {
   nulls_.grow(rows);
 }
 
-Cell Column::cell(size_t row) const {
-  switch (type_) {
-    case Type::kFloat:
-      return Cell(numbers_[row]);
-    case Type::kString:
-      return Cell(texts_[row]);
-    default:
-      return Cell(integers_[row]);
-  }
-}
-
-Value Column::value(size_t row) const {
-  if (is_null(row)) return Value::null();
-  return {type_, cell(row)};
-}
-
 EventTable::EventTable(const EventSchema& schema) : time_column(schema.time_field) {
   columns.reserve(schema.fields.size());
   for (const Field& field : schema.fields) columns.emplace_back(field.type);

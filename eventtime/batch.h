@@ -67,8 +67,12 @@ class Column {
   int64_t integer(size_t row) const { return integers_[row]; }
   double number(size_t row) const { return numbers_[row]; }
   const Text& text(size_t row) const { return texts_[row]; }
-  Cell cell(size_t row) const;  // unspecified where null
-  Value value(size_t row) const;
+  Cell cell(size_t row) const {  // unspecified where null
+    if (type_ == Type::kString) return Cell(texts_[row]);
+    if (type_ == Type::kFloat) return Cell(numbers_[row]);
+    return Cell(integers_[row]);
+  }
+  Value value(size_t row) const { return is_null(row) ? Value::null() : Value{type_, cell(row)}; }
 
   // Whole columns for vectorised work; only the one of the type is not empty.
   std::span<const int64_t> integers() const { return integers_; }

@@ -120,6 +120,7 @@ void StartOperator::process(const Surroundings& around) {
   routed_.clear();
 }
 
+// Of all of the block before any is needed, so that what they lead to can be asked for.
 void StartOperator::find_value_tags() {
   value_tags_.clear();
   const uint32_t first_type = program_.places[nfa::kFirstPlace].type;
