@@ -14,8 +14,13 @@ namespace tocsin::nfa {
 
 class StartCells {
  public:
+  // With room for the owner's bits, or not.
+  enum class Room : uint8_t { kNone, kOwner };
+  // Of the first word these upper bits are the owner's: write() and restore() clear them.
+  static constexpr uint32_t kOwnerBits = 48;
+
   // Of the events that the place binds; `schema` is their type's.
-  StartCells(const Place& place, const eventtime::EventSchema& schema);
+  StartCells(const Place& place, const eventtime::EventSchema& schema, Room room = Room::kNone);
 
   size_t words() const { return words_; }
   bool has_texts() const;
@@ -35,9 +40,14 @@ class StartCells {
     uint32_t column = 0;
     eventtime::Type type = eventtime::Type::kNull;
     uint32_t word = 0;
-    uint32_t bit = 0;  // set in the words at the beginning: null
+    uint32_t null_bit = 0;  // in the words at the beginning
   };
 
+  static bool is_null(const Cell& cell, const uint64_t* words) {
+    return (words[cell.null_bit / kWordBits] >> (cell.null_bit % kWordBits) & 1) != 0;
+  }
+
+  static constexpr uint32_t kWordBits = 64;
   std::vector<Cell> cells_;
   std::vector<uint32_t> cell_by_update_;  // or kNoColumn
   uint32_t null_words_ = 0;

@@ -13,26 +13,65 @@ constexpr uint64_t kStartsForm = 1;  // of a key's bytes; those of other operato
 }  // namespace
 
 HeldStarts::HeldStarts(const nfa::Place& first, const eventtime::EventSchema& schema,
-                       nfa::EventStore& events, bool by_value)
+                       nfa::EventStore& events, Needs needs)
     : type_(first.type),
       events_(events),
-      cells_(first, schema),
+      cells_(first, schema, nfa::StartCells::Room::kOwner),
       light_(!events_.keeps_raw() && !cells_.has_texts()),
-      log_(cells_.words() + kOriginWords, by_value) {}
+      has_marks_(needs.marks),
+      words_(cells_.words() + (light_ ? 1 : sizeof(Origin) / sizeof(uint64_t)) +
+             (needs.marks ? 1 : 0)),
+      log_(words_, needs.values) {}
+
+uint32_t HeldStarts::add_to_log(uint32_t chain, eventtime::Timestamp time, nfa::EventId event) {
+  const uint32_t place = log_.add(chain, time, event);
+  if (has_marks_) *last_word(place) = 0;
+  return place;
+}
+
+// The cells are written next, and put_light() behind them.
+uint32_t HeldStarts::add_light(uint32_t chain, eventtime::Timestamp time, const Light& light) {
+  const nfa::EventId id =
+      light.is_small()
+          ? kLightEvent
+          : events_.store_light({time, light.sequence, light.record, light.input, type_});
+  return add_to_log(chain, time, id);
+}
+
+void HeldStarts::put_light(uint32_t place, const Light& light) {
+  if (log_.at(place).event != kLightEvent) return;
+  light_word(place) = light.sequence << kInputBits | light.input;
+  log_.words(place)[0] |= light.record << kInputBits;
+}
+
+HeldStarts::Light HeldStarts::light(uint32_t place) const {
+  const nfa::EventId event = log_.at(place).event;
+  if (event != kLightEvent) {
+    const nfa::StoredEvent& stored = events_.at(event);
+    return {stored.sequence, stored.record, stored.input};
+  }
+  const uint64_t word = light_word(place);
+  const auto input = static_cast<uint32_t>(word & ((uint64_t{1} << kInputBits) - 1));
+  return {word >> kInputBits, log_.words(place)[0] >> kInputBits, input};
+}
 
 uint32_t HeldStarts::add(uint32_t chain, ReleasedEvent& released) {
   nfa::TestedEvent& event = released.tested;
-  nfa::EventId id = light_ ? kLightEvent : kInBatch;
-  if (!light_ && event.stored != nfa::kNoEvent) id = events_.store(event);
-  const uint32_t place = log_.add(chain, event.row->time, id);
+  if (light_) {
+    const Light light{event.sequence, event.row->record, event.batch->input};
+    const uint32_t place = add_light(chain, event.row->time, light);
+    cells_.write(log_.words(place), event, events_);
+    put_light(place, light);
+    return place;
+  }
+  const bool stays = event.stored == nfa::kNoEvent;
+  const uint32_t place =
+      add_to_log(chain, event.row->time, stays ? kInBatch : events_.store(event));
   Origin& from = *new (&origin(place)) Origin();
   from.sequence = event.sequence;
-  if (light_) {
-    from.record = event.row->record;
-    from.input = event.batch->input;
-  } else if (id == kInBatch) {
+  if (stays) {
     from.loaded = released.loaded;
-    from.row = static_cast<uint32_t>(event.row - event.batch->rows.data());
+    from.row = static_cast<uint64_t>(event.row - event.batch->rows.data());
     shelf_->hold(*released.loaded);
     ++in_batches_;
   }
@@ -45,7 +84,7 @@ bool HeldStarts::remove(uint32_t place) {
   if (start.event == kInBatch) {
     shelf_->release(*origin(place).loaded);
     --in_batches_;
-  } else if (!light_) {
+  } else if (start.event != kLightEvent) {
     events_.release(start.event);
   }
   return log_.remove(place);
@@ -85,11 +124,11 @@ nfa::NodeId HeldStarts::bind(nfa::Matcher& matcher, nfa::NodeId parent, uint16_t
                              uint32_t place, std::optional<nfa::Matcher::KnownDistinct> known) {
   const StartLog::Start& start = log_.at(place);
   if (start.event == kInBatch) store(place);
-  if (!light_) {
+  if (start.event != kLightEvent) {
     return matcher.bind_cells(parent, nfa::kFirstPlace, edge, start.event, cells_,
                               log_.words(place), known);
   }
-  const Origin& from = origin(place);
+  const Light from = light(place);
   const nfa::EventId stored =
       events_.store_light({start.time, from.sequence, from.record, from.input, type_});
   const nfa::NodeId node =
@@ -100,9 +139,12 @@ nfa::NodeId HeldStarts::bind(nfa::Matcher& matcher, nfa::NodeId parent, uint16_t
 
 PendingEvent HeldStarts::describe(uint32_t place, std::string_view variable) const {
   const StartLog::Start& start = log_.at(place);
-  const Origin& from = origin(place);
-  if (start.event == kInBatch) return pending_event(*from.loaded, from.row, variable);
+  if (start.event == kInBatch) {
+    const Origin& from = origin(place);
+    return pending_event(*from.loaded, static_cast<uint32_t>(from.row), variable);
+  }
   if (!light_) return pending_event(events_.at(start.event), variable);
+  const Light from = light(place);
   return {variable, type_, start.time, from.input, from.record, {}};
 }
 
@@ -133,10 +175,10 @@ bool HeldStarts::read_count(eventtime::Decoder& from, size_t& count) const {
 
 void HeldStarts::save(eventtime::Encoder& out, uint32_t place) const {
   const StartLog::Start& start = log_.at(place);
-  const Origin& from = origin(place);
   out.time(start.time);
-  out.number(from.sequence);
+  out.number(sequence(place));
   if (light_) {
+    const Light from = light(place);
     out.number(from.record);
     out.number(from.input);
   } else if (start.event == kInBatch) {
@@ -168,14 +210,15 @@ std::optional<HeldStarts::Saved> HeldStarts::read(eventtime::Decoder& from,
 }
 
 uint32_t HeldStarts::add(uint32_t chain, const Saved& saved) {
-  const uint32_t place = log_.add(chain, saved.time, saved.event);
-  Origin& from = *new (&origin(place)) Origin();
-  from.sequence = saved.sequence;
-  if (light_) {
-    from.record = saved.record;
-    from.input = saved.input;
-  }
+  const Light from{saved.sequence, saved.record, saved.input};
+  const uint32_t place =
+      light_ ? add_light(chain, saved.time, from) : add_to_log(chain, saved.time, saved.event);
   std::copy_n(saved_words_.data() + saved.words, cells_.words(), log_.words(place));
+  if (light_) {
+    put_light(place, from);
+    return place;
+  }
+  new (&origin(place)) Origin{saved.sequence, nullptr, 0};
   return place;
 }
 

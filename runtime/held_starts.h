@@ -3,8 +3,8 @@
 //
 // Of a light event no alert and no condition needs more than its place and its values. The others
 // stay in their batch, because most expire or match soon; what is left when the batch has become
-// old is stored. For one thread. Tested by tests/unit/runtime/start_operator_test.cc and
-// pair_group_test.cc.
+// old is stored. For one thread. Tested by tests/unit/runtime/held_starts_test.cc,
+// start_operator_test.cc and pair_group_test.cc.
 #pragma once
 
 #include <cstdint>
@@ -24,9 +24,13 @@ class HeldStarts {
  public:
   static constexpr uint32_t kNone = StartLog::kNone;
 
-  // Of events that `first` binds; `schema` is their type's. `by_value`: of the log.
+  struct Needs {
+    bool values = false;  // StartLog::set_value()
+    bool marks = false;   // mark()
+  };
+  // Of events that `first` binds; `schema` is their type's.
   HeldStarts(const nfa::Place& first, const eventtime::EventSchema& schema, nfa::EventStore& events,
-             bool by_value);
+             Needs needs);
   HeldStarts(const HeldStarts&) = delete;
   HeldStarts& operator=(const HeldStarts&) = delete;
 
@@ -42,10 +46,16 @@ class HeldStarts {
   uint32_t add(uint32_t chain, ReleasedEvent& event);
   // False: it was the last of its chain, which is gone.
   bool remove(uint32_t place);
-  uint64_t sequence(uint32_t place) const { return origin(place).sequence; }
+  uint64_t sequence(uint32_t place) const {
+    if (!light_) return origin(place).sequence;
+    return log_.at(place).event == kLightEvent ? light_word(place) >> kInputBits
+                                               : events_.at(log_.at(place).event).sequence;
+  }
   // The owner's; 0 of a new one.
-  uint32_t& mark(uint32_t place) { return origin(place).mark; }
-  uint32_t mark(uint32_t place) const { return origin(place).mark; }
+  uint32_t& mark(uint32_t place) { return reinterpret_cast<uint32_t&>(*last_word(place)); }
+  uint32_t mark(uint32_t place) const {
+    return reinterpret_cast<const uint32_t&>(*last_word(place));
+  }
   // A node of a pattern that begins with such events; it comes with one reference.
   nfa::NodeId bind(nfa::Matcher& matcher, nfa::NodeId parent, uint16_t edge, uint32_t place,
                    std::optional<nfa::Matcher::KnownDistinct> known = std::nullopt);
@@ -81,20 +91,25 @@ class HeldStarts {
   static constexpr nfa::EventId kLightEvent = UINT32_MAX;
   static constexpr nfa::EventId kInBatch = UINT32_MAX - 1;
 
-  // Where a first event comes from, while it is not stored.
+  // Where a first event comes from that is not light, while it is not stored.
   struct Origin {
     uint64_t sequence = 0;
-    union {
-      uint64_t record = 0;  // light
-      LoadedBatch* loaded;  // held, of one that stays in it
-    };
-    union {
-      uint32_t input = 0;  // light
-      uint32_t row;        // in Batch::rows, of one that stays in its batch
-    };
-    uint32_t mark = 0;
+    LoadedBatch* loaded = nullptr;
+    uint64_t row = 0;  // in Batch::rows
   };
-  static constexpr size_t kOriginWords = sizeof(Origin) / sizeof(uint64_t);
+  // A light one has its record's number beside its cells, and of this a word: a start of a pair
+  // that is found by one value fills a cache line. What is too large for that is stored.
+  struct Light {
+    uint64_t sequence = 0;
+    uint64_t record = 0;
+    uint32_t input = 0;
+
+    bool is_small() const {
+      return record < kMostNumber && sequence < kMostNumber && input < uint32_t{1} << kInputBits;
+    }
+  };
+  static constexpr uint32_t kInputBits = 64 - nfa::StartCells::kOwnerBits;
+  static constexpr uint64_t kMostNumber = uint64_t{1} << nfa::StartCells::kOwnerBits;
 
   Origin& origin(uint32_t place) {
     return *reinterpret_cast<Origin*>(log_.words(place) + cells_.words());
@@ -102,6 +117,14 @@ class HeldStarts {
   const Origin& origin(uint32_t place) const {
     return *reinterpret_cast<const Origin*>(log_.words(place) + cells_.words());
   }
+  uint64_t& light_word(uint32_t place) { return log_.words(place)[cells_.words()]; }
+  uint64_t light_word(uint32_t place) const { return log_.words(place)[cells_.words()]; }
+  uint64_t* last_word(uint32_t place) { return log_.words(place) + words_ - 1; }
+  const uint64_t* last_word(uint32_t place) const { return log_.words(place) + words_ - 1; }
+  uint32_t add_to_log(uint32_t chain, eventtime::Timestamp time, nfa::EventId event);
+  uint32_t add_light(uint32_t chain, eventtime::Timestamp time, const Light& light);
+  void put_light(uint32_t place, const Light& light);
+  Light light(uint32_t place) const;
   nfa::TestedEvent in_batch(uint32_t place) const;
   void store(uint32_t place);
 
@@ -109,6 +132,8 @@ class HeldStarts {
   nfa::EventStore& events_;
   nfa::StartCells cells_;
   bool light_;
+  bool has_marks_;
+  size_t words_;  // of a first event, besides those of the log
   StartLog log_;
   BatchHolder* shelf_ = nullptr;  // of the engine
   size_t in_batches_ = 0;

@@ -31,7 +31,7 @@ PairGroup::PairGroup(const nfa::Place& first, const eventtime::EventSchema& sche
       store_(events),
       keys_(keys),
       max_starts_(max_starts),
-      held_(first, schema, events, true),
+      held_(first, schema, events, {.values = true, .marks = true}),
       log_(held_.log()),
       key_parts_(by) {}
 

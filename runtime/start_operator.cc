@@ -75,7 +75,8 @@ StartOperator::StartOperator(OperatorParts parts, const eventtime::EventSchema& 
     : PatternOperator(std::move(parts)),
       plan_(*nfa::plan_starts(program_).plan),
       keeps_spent_(plan_.sum.has_value() || drains()),
-      held_(program_.places[nfa::kFirstPlace], schema, events_, plan_.value_slot.has_value()),
+      held_(program_.places[nfa::kFirstPlace], schema, events_,
+            {.values = plan_.value_slot.has_value(), .marks = keeps_spent_}),
       log_(held_.log()),
       clear_slots_(program_.layout.words()),
       slots_(clear_slots_.size()) {

@@ -283,19 +283,45 @@ TEST(StartCells, HaveRoomForAnyNumberOfFields) {
   event.row = batch->rows.data();
   store.store(event);
   const Place& place = program.places[kFirstPlace];
-  const StartCells cells(place, set.catalog.types[0]);
-  EXPECT_EQ(cells.words(), kFields + 3);
-  std::vector<uint64_t> words(cells.words(), ~uint64_t{0});
-  cells.write(words.data(), event, store);
   ASSERT_EQ(place.updates.size(), kFields);
-  for (size_t i = 0; i < kFields; ++i) {
-    const uint32_t column = place.updates[i].column;
-    const Value value = cells.read(words.data(), i);
-    ASSERT_EQ(value.is_null(), column % 3 == 0) << column;
-    if (!value.is_null()) {
-      ASSERT_EQ(value.cell.integer, column);
+  std::vector<std::string> saved;
+  for (const StartCells::Room room : {StartCells::Room::kNone, StartCells::Room::kOwner}) {
+    const StartCells cells(place, set.catalog.types[0], room);
+    EXPECT_EQ(cells.words(), kFields + 3);
+    std::vector<uint64_t> words(cells.words(), ~uint64_t{0});
+    cells.write(words.data(), event, store);
+    if (room == StartCells::Room::kOwner) {
+      EXPECT_EQ(words[0] >> (64 - StartCells::kOwnerBits), 0U);
+      words[0] |= ~uint64_t{0} << (64 - StartCells::kOwnerBits);  // the owner's
+    }
+    eventtime::Encoder out(saved.emplace_back());
+    cells.save(out, words.data());
+    eventtime::Decoder from(saved.back());
+    std::vector<uint64_t> restored(cells.words(), ~uint64_t{0});
+    cells.restore(from, restored.data(), store, event.stored);
+    ASSERT_TRUE(from.is_complete());
+    for (const std::vector<uint64_t>& each : {words, restored}) {
+      for (size_t i = 0; i < kFields; ++i) {
+        const uint32_t column = place.updates[i].column;
+        const Value value = cells.read(each.data(), i);
+        ASSERT_EQ(value.is_null(), column % 3 == 0) << column;
+        if (!value.is_null()) {
+          ASSERT_EQ(value.cell.integer, column);
+        }
+      }
     }
   }
+  EXPECT_EQ(saved[0], saved[1]);
+}
+
+TEST(StartCells, OfTheOwnerHaveAWordWithoutFields) {
+  const patterns::PatternSet set =
+      tests::load_patterns("event E { at: timestamp } time at\npattern p { match a: E then b: E }");
+  PredicateSet predicates;
+  const Program program = *compile(set.patterns[0], set.catalog, predicates);
+  const Place& place = program.places[kFirstPlace];
+  EXPECT_EQ(StartCells(place, set.catalog.types[0]).words(), 0U);
+  EXPECT_EQ(StartCells(place, set.catalog.types[0], StartCells::Room::kOwner).words(), 1U);
 }
 
 }  // namespace
