@@ -7,7 +7,7 @@
 namespace tocsin::nfa {
 namespace {
 
-uint64_t add(uint64_t left, uint64_t right) {
+uint64_t capped_sum(uint64_t left, uint64_t right) {
   return left > UINT64_MAX - right ? UINT64_MAX : left + right;
 }
 
@@ -151,7 +151,7 @@ uint64_t MatchSets::count(const MatchSet& set) {
         const uint32_t next = set.nexts[part.next + i * ways.size() + way];
         if (next == MatchSet::kNone) continue;
         const uint64_t* of = sums_of(ways[way].target) + next;
-        sums[i] = add(sums[i], ways[way].any || of[0] == UINT64_MAX ? of[0] : of[0] - of[1]);
+        sums[i] = capped_sum(sums[i], ways[way].any || of[0] == UINT64_MAX ? of[0] : of[0] - of[1]);
       }
     }
   }

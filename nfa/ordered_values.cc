@@ -27,7 +27,7 @@ uint64_t key_of(std::string_view text) {
   return __builtin_bswap64(bytes);
 }
 
-double number_of(uint64_t key, Type type) {
+double number_of_key(uint64_t key, Type type) {
   if (type != Type::kFloat) return static_cast<double>(key);
   return std::bit_cast<double>((key & kSign) != 0 ? key ^ kSign : ~key);
 }
@@ -77,12 +77,12 @@ void OrderedValues::finish() {
   size_ = keys_.size();
 
   // Infinite ends stretch no table: their slots are the first and the last.
-  const auto finite = [&](uint64_t key) { return std::isfinite(number_of(key, type_)); };
+  const auto finite = [&](uint64_t key) { return std::isfinite(number_of_key(key, type_)); };
   const auto first = std::find_if(keys_.begin(), keys_.end(), finite);
   const auto last = std::find_if(keys_.rbegin(), keys_.rend(), finite);
   const size_t slots = std::bit_ceil(keys_.size() + 1) * 2;
-  low_ = first == keys_.end() ? 0 : number_of(*first, type_);
-  const double span = first == keys_.end() ? 0 : number_of(*last, type_) - low_;
+  low_ = first == keys_.end() ? 0 : number_of_key(*first, type_);
+  const double span = first == keys_.end() ? 0 : number_of_key(*last, type_) - low_;
   slots_a_unit_ = span > 0 && std::isfinite(span) ? static_cast<double>(slots - 1) / span : 0;
   if (!std::isfinite(slots_a_unit_)) slots_a_unit_ = 0;
   begins_.assign(slots + 1, 0);
@@ -95,7 +95,7 @@ void OrderedValues::finish() {
 
 // Never less for a greater key, which is all that the search relies on.
 size_t OrderedValues::slot(uint64_t key) const {
-  const double at = (number_of(key, type_) - low_) * slots_a_unit_;
+  const double at = (number_of_key(key, type_) - low_) * slots_a_unit_;
   return static_cast<size_t>(at > 0 ? std::min(at, last_slot_) : 0);
 }
 

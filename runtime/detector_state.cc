@@ -18,7 +18,7 @@ constexpr std::string_view kSnapshotMagic = "TOCSINST";
 constexpr uint64_t kSnapshotVersion = 1;
 constexpr size_t kHashBytes = 8;
 
-std::string hash_of(std::string_view bytes) {
+std::string snapshot_hash(std::string_view bytes) {
   uint64_t hash = XXH3_64bits(bytes.data(), bytes.size());
   std::string text;
   for (size_t i = 0; i < kHashBytes; ++i, hash >>= 8) text += static_cast<char>(hash & 0xFF);
@@ -42,7 +42,7 @@ Result<std::string> Detector::snapshot() {
     out.text(key);
     out.text(value);
   });
-  return bytes + hash_of(bytes);
+  return bytes + snapshot_hash(bytes);
 }
 
 Result<void> Detector::restore(std::string_view snapshot) {
@@ -53,7 +53,7 @@ Result<void> Detector::restore(std::string_view snapshot) {
                      snapshot.size() >= kSnapshotMagic.size() + kHashBytes;
   if (!known) return eventtime::input_error("these bytes are no snapshot of a detector");
   const std::string_view body = snapshot.substr(0, snapshot.size() - kHashBytes);
-  if (snapshot.substr(body.size()) != hash_of(body)) {
+  if (snapshot.substr(body.size()) != snapshot_hash(body)) {
     return eventtime::input_error("the snapshot is damaged");
   }
   Decoder from(body.substr(kSnapshotMagic.size()));

@@ -10,7 +10,7 @@
 namespace tocsin::runtime {
 namespace {
 
-void add_once(std::vector<std::string_view>& names, std::string_view name) {
+void add_name_once(std::vector<std::string_view>& names, std::string_view name) {
   if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
 }
 
@@ -20,9 +20,9 @@ void add_next(std::vector<std::string_view>& names, const nfa::Program& program,
   for (size_t i = 0; i < place.edges.size(); ++i) {
     if ((alive >> i & 1) == 0) continue;
     const uint16_t target = place.edges[i].target;
-    add_once(names, target == nfa::kEndPlace
-                        ? std::string_view("match")
-                        : std::string_view(program.places[target].text.variable));
+    add_name_once(names, target == nfa::kEndPlace
+                             ? std::string_view("match")
+                             : std::string_view(program.places[target].text.variable));
   }
 }
 

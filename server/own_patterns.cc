@@ -44,7 +44,7 @@ Unexpected<Error> cannot_go_on(const connectors::StoredPattern& old, const std::
       old.name, why));
 }
 
-const std::string* find(const ListTexts& texts, const std::string& name) {
+const std::string* find_text(const ListTexts& texts, const std::string& name) {
   const auto found = texts.find(name);
   return found == texts.end() ? nullptr : &found->second;
 }
@@ -56,8 +56,8 @@ Unexpected<Error> has_no_text(const connectors::StoredPattern& pattern) {
 
 patterns::ReadFile reader_of(const ListTexts& first, const ListTexts& second) {
   return [&first, &second](const std::string& path, size_t) -> Result<std::string> {
-    const std::string* text = find(first, path);
-    if (text == nullptr) text = find(second, path);
+    const std::string* text = find_text(first, path);
+    if (text == nullptr) text = find_text(second, path);
     if (text == nullptr) {
       return eventtime::world_error(fmt::format("the list '{}' is not there", path));
     }
@@ -75,7 +75,7 @@ Result<OldFiles> read_old(const std::vector<connectors::StoredPattern>& old,
                           const SavedTexts& texts) {
   OldFiles out;
   for (size_t i = 0; i < old.size(); ++i) {
-    const std::string* text = find(texts.patterns, old[i].definition);
+    const std::string* text = find_text(texts.patterns, old[i].definition);
     if (text == nullptr) return has_no_text(old[i]);
     patterns::Diagnostics diagnostics;
     out.sources.emplace_back(old[i].name, *text);

@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, 8> kNames{"keep",   "migrate", "drain", "
                                                  "forget", "reset",   "drop",  "add"};
 
 // Of "p" 1, of "p@7" 7.
-size_t number_of(const connectors::StoredPattern& stored) {
+size_t version_number(const connectors::StoredPattern& stored) {
   size_t number = 1;
   if (stored.state.size() <= stored.name.size() + 1) return number;
   const char* end = stored.state.data() + stored.state.size();
@@ -35,7 +35,7 @@ class Planner {
     for (size_t i = 0; i < before.size(); ++i) {
       place_of_[before[i].state] = i;
       size_t& number = number_of_[before[i].name];
-      number = std::max(number, number_of(before[i]));
+      number = std::max(number, version_number(before[i]));
     }
   }
 

@@ -105,7 +105,7 @@ Result<Table> make_table(runtime::Storage& storage, const OwnPatterns& own) {
   return table;
 }
 
-std::string text_of(const Table& table) {
+std::string diff_text(const Table& table) {
   size_t width = std::string_view("pattern").size();
   const auto name_of_row = [](const DiffRow& row) {
     return row.pattern + (row.drains ? " (old)" : "");
@@ -129,7 +129,7 @@ std::string text_of(const Table& table) {
   return out;
 }
 
-std::string json_of(const Table& table) {
+std::string diff_json(const Table& table) {
   const auto quoted = [](std::string_view text) {
     std::string out;
     eventtime::append_json_string(out, text);
@@ -160,7 +160,7 @@ std::string json_of(const Table& table) {
 Result<std::string> diff(runtime::Storage& storage, const OwnPatterns& own, bool json) {
   const Result<Table> table = make_table(storage, own);
   if (!table) return Unexpected<Error>{table.error()};
-  return json ? json_of(*table) : text_of(*table);
+  return json ? diff_json(*table) : diff_text(*table);
 }
 
 }  // namespace tocsin::server

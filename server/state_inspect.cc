@@ -34,7 +34,7 @@ std::string json_time(eventtime::Timestamp time) {
   return none ? "null" : "\"" + to_string(time) + "\"";
 }
 
-std::string time_text(eventtime::Timestamp time) {
+std::string shown_time(eventtime::Timestamp time) {
   if (time == eventtime::kMinTimestamp) return "none yet";
   return time == eventtime::kMaxTimestamp ? "never" : to_string(time);
 }
@@ -131,7 +131,7 @@ class Inspection {
     for (uint32_t i = 0; i < run_.meta.inputs.size(); ++i) {
       const auto& [name, position] = run_.meta.inputs[i];
       out += fmt::format("  {}: {} records, {} bytes, watermark {}\n", name, position.records,
-                         position.bytes, time_text(engine_.watermark(i)));
+                         position.bytes, shown_time(engine_.watermark(i)));
     }
     out += "outputs\n";
     const auto add = [&](std::string_view what, const connectors::RunMeta::Output& output) {
@@ -163,7 +163,7 @@ class Inspection {
     if (key.matches.empty()) out += "    nothing but events that it looks back on\n";
     for (const PendingMatch& match : key.matches) {
       out += fmt::format("    since {}, next {}, expires {}{}\n", to_string(match.since()),
-                         fmt::join(match.next, " or "), time_text(match.expires),
+                         fmt::join(match.next, " or "), shown_time(match.expires),
                          match.rounds > 0 ? fmt::format(", rounds {}", match.rounds) : "");
       for (const runtime::PendingEvent& event : match.events) {
         out +=

@@ -50,8 +50,8 @@ struct FieldText {
 };
 
 // Nothing: the record does not have it.
-std::optional<FieldText> text_of(const FieldOrigin& origin, const LogRecord& record,
-                                 const runtime::LogPartition& partition) {
+std::optional<FieldText> origin_text(const FieldOrigin& origin, const LogRecord& record,
+                                     const runtime::LogPartition& partition) {
   using From = FieldOrigin::From;
   const LogHeader* header = nullptr;
   switch (origin.from) {
@@ -161,7 +161,7 @@ void LogRecords::add_to_object(const LogRecord& record, std::string_view value) 
   if (open == std::string_view::npos || value[open] != '{') return append(value);
   added_ = "{";
   for (const auto& [name, origin] : fields_) {
-    const std::optional<FieldText> field = text_of(origin, record, partition_);
+    const std::optional<FieldText> field = origin_text(origin, record, partition_);
     if (!field) continue;
     eventtime::append_json_string(added_, name);
     added_ += ':';
@@ -185,7 +185,7 @@ void LogRecords::add_to_object(const LogRecord& record, std::string_view value) 
 void LogRecords::add_to_row(const LogRecord& record, std::string_view value) {
   added_.clear();
   for (const auto& [name, origin] : fields_) {
-    const std::optional<FieldText> field = text_of(origin, record, partition_);
+    const std::optional<FieldText> field = origin_text(origin, record, partition_);
     if (field) {
       added_ += '"';
       for (const char c : field->text) {

@@ -29,7 +29,7 @@ std::vector<uint32_t> key_fields(const Pattern& pattern, TypeId type) {
   return fields;
 }
 
-std::string text_of(const eventtime::Value& value) {
+std::string key_text(const eventtime::Value& value) {
   if (value.is_null()) return {};
   if (value.type == eventtime::Type::kString) return std::string(value.cell.text.view());
   std::string text;
@@ -94,7 +94,7 @@ Result<void> TopicKey::check(const eventtime::Batch& batch, const eventtime::Row
   std::vector<std::string> wanted;
   const auto& columns = batch.tables[row.type].columns;
   for (const uint32_t field : *fields) {
-    if (key && text_of(columns[field].value(row.table_row)) == *key) return {};
+    if (key && key_text(columns[field].value(row.table_row)) == *key) return {};
     wanted.push_back(set_->catalog.types[row.type].fields[field].name);
   }
   return eventtime::input_error(fmt::format(

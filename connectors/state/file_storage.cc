@@ -21,8 +21,8 @@ using runtime::StoredFile;
 
 namespace {
 
-eventtime::Unexpected<eventtime::Error> failed(std::string_view what, const std::string& path,
-                                               int error) {
+eventtime::Unexpected<eventtime::Error> storage_failed(std::string_view what,
+                                                       const std::string& path, int error) {
   return eventtime::world_error(
       fmt::format("cannot {} '{}': {}", what, path, std::strerror(error)));
 }
@@ -41,16 +41,16 @@ class Writer : public runtime::WritableFile {
       if (count >= 0) {
         bytes.remove_prefix(static_cast<size_t>(count));
       } else if (errno != EINTR) {
-        return failed("write", path_, errno);
+        return storage_failed("write", path_, errno);
       }
     }
     return {};
   }
 
   Result<void> sync() override {
-    if (::fsync(file_) != 0) return failed("write", path_, errno);
+    if (::fsync(file_) != 0) return storage_failed("write", path_, errno);
     // The name is the directory's: without this the bytes could be there and nothing lead to them.
-    if (::fsync(directory_) != 0) return failed("write", path_, errno);
+    if (::fsync(directory_) != 0) return storage_failed("write", path_, errno);
     return {};
   }
 
@@ -59,7 +59,7 @@ class Writer : public runtime::WritableFile {
   Result<void> close() override {
     const int file = file_;
     file_ = -1;
-    return ::close(file) == 0 ? Result<void>() : failed("write", path_, errno);
+    return ::close(file) == 0 ? Result<void>() : storage_failed("write", path_, errno);
   }
 
  private:
@@ -77,7 +77,7 @@ class Reader : public runtime::ReadableFile {
     while (true) {
       const ssize_t count = ::read(file_, out, size);
       if (count >= 0) return static_cast<size_t>(count);
-      if (errno != EINTR) return failed("read", path_, errno);
+      if (errno != EINTR) return storage_failed("read", path_, errno);
     }
   }
 
@@ -90,7 +90,7 @@ class Reader : public runtime::ReadableFile {
       if (count > 0) {
         done += static_cast<size_t>(count);
       } else if (errno != EINTR) {
-        return failed("read", path_, errno);
+        return storage_failed("read", path_, errno);
       }
     }
     return done;
@@ -109,14 +109,14 @@ Result<std::unique_ptr<FileStorage>> FileStorage::open(const std::string& path, 
     fs::create_directories(path, error);
     // A file in the way has a clearer name than what create_directories() says of it.
     if (error && error != std::errc::not_a_directory && error != std::errc::file_exists) {
-      return failed("create the directory", path, error.value());
+      return storage_failed("create the directory", path, error.value());
     }
   }
   const int directory = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory < 0) return failed("open the directory", path, errno);
+  if (directory < 0) return storage_failed("open the directory", path, errno);
   std::unique_ptr<FileStorage> storage(new FileStorage(path, directory));
   if (::faccessat(directory, ".", R_OK | X_OK, AT_EACCESS) != 0) {
-    return failed("open the directory", path, errno);
+    return storage_failed("open the directory", path, errno);
   }
   return storage;
 }
@@ -130,7 +130,7 @@ Result<std::unique_ptr<runtime::WritableFile>> FileStorage::create(const std::st
   constexpr mode_t kMode = 0666;
   std::string path = fmt::format("{}/{}", path_, name);
   const int file = ::openat(directory_, name.c_str(), kFlags, kMode);
-  if (file < 0) return failed("write", path, errno);
+  if (file < 0) return storage_failed("write", path, errno);
   return std::unique_ptr<runtime::WritableFile>(
       std::make_unique<Writer>(file, directory_, std::move(path)));
 }
@@ -138,7 +138,7 @@ Result<std::unique_ptr<runtime::WritableFile>> FileStorage::create(const std::st
 Result<std::unique_ptr<runtime::ReadableFile>> FileStorage::open(const std::string& name) {
   std::string path = fmt::format("{}/{}", path_, name);
   const int file = ::openat(directory_, name.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return failed("read", path, errno);
+  if (file < 0) return storage_failed("read", path, errno);
   return std::unique_ptr<runtime::ReadableFile>(std::make_unique<Reader>(file, std::move(path)));
 }
 
@@ -148,25 +148,25 @@ Result<void> FileStorage::rename(const std::string& from, const std::string& to)
   if (renamed != 0 && errno == EINVAL) {  // some network file systems know no flags
     struct stat status{};
     if (::fstatat(directory_, to.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
-      return failed("write", path, EEXIST);
+      return storage_failed("write", path, EEXIST);
     }
     renamed = ::renameat(directory_, from.c_str(), directory_, to.c_str());
   }
-  if (renamed != 0) return failed("write", path, errno);
-  return ::fsync(directory_) == 0 ? Result<void>() : failed("write", path, errno);
+  if (renamed != 0) return storage_failed("write", path, errno);
+  return ::fsync(directory_) == 0 ? Result<void>() : storage_failed("write", path, errno);
 }
 
 Result<void> FileStorage::remove(const std::string& name) {
   if (::unlinkat(directory_, name.c_str(), 0) == 0) return {};
-  return failed("remove", fmt::format("{}/{}", path_, name), errno);
+  return storage_failed("remove", fmt::format("{}/{}", path_, name), errno);
 }
 
 Result<std::vector<StoredFile>> FileStorage::list() {
   // Its own descriptor: the position in a directory belongs to it.
   const int copy = ::openat(directory_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (copy < 0) return failed("read the directory", path_, errno);
+  if (copy < 0) return storage_failed("read the directory", path_, errno);
   const std::unique_ptr<DIR, int (*)(DIR*)> directory(::fdopendir(copy), &::closedir);
-  if (directory == nullptr) return failed("read the directory", path_, errno);
+  if (directory == nullptr) return storage_failed("read the directory", path_, errno);
   std::vector<StoredFile> files;
   errno = 0;
   while (const dirent* entry = ::readdir(directory.get())) {
@@ -178,7 +178,7 @@ Result<std::vector<StoredFile>> FileStorage::list() {
     }
     errno = 0;
   }
-  if (errno != 0) return failed("read the directory", path_, errno);
+  if (errno != 0) return storage_failed("read the directory", path_, errno);
   std::sort(files.begin(), files.end(),
             [](const StoredFile& left, const StoredFile& right) { return left.name < right.name; });
   return files;

@@ -75,7 +75,7 @@ Unexpected<Error> unusable(const std::string& path, std::string_view why) {
   return world_error(fmt::format("cannot use the journal '{}': {}", path, why));
 }
 
-Unexpected<Error> failed(const std::string& path, int error) {
+Unexpected<Error> journal_failed(const std::string& path, int error) {
   return unusable(path, std::strerror(error));
 }
 
@@ -124,12 +124,12 @@ Result<JournalContent> content_of(const std::string& path, std::string_view byte
 
 Result<std::string> read_whole(int file, const std::string& path) {
   std::string bytes;
-  if (::lseek(file, 0, SEEK_SET) != 0) return failed(path, errno);
+  if (::lseek(file, 0, SEEK_SET) != 0) return journal_failed(path, errno);
   std::array<char, 65536> piece;
   while (true) {
     const ssize_t count = ::read(file, piece.data(), piece.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return failed(path, errno);
+    if (count < 0) return journal_failed(path, errno);
     if (count == 0) return bytes;
     bytes.append(piece.data(), static_cast<size_t>(count));
   }
@@ -191,7 +191,7 @@ std::vector<Tick> last_ticks(const std::vector<Tick>& ticks) {
 
 Result<JournalContent> read_journal(const std::string& path, uint32_t inputs) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return failed(path, errno);
+  if (file < 0) return journal_failed(path, errno);
   const Result<std::string> bytes = read_whole(file, path);
   ::close(file);
   if (!bytes) return Unexpected<Error>{bytes.error()};
@@ -202,11 +202,11 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::string& path, uint32_t
   std::unique_ptr<Journal> journal;
   do {
     const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kJournalMode);
-    if (file < 0) return failed(path, errno);
+    if (file < 0) return journal_failed(path, errno);
     journal.reset(new Journal(file, path));
     if (!lock_soon(file)) {
       return errno == EWOULDBLOCK ? unusable(path, "another run writes to it")
-                                  : failed(path, errno);
+                                  : journal_failed(path, errno);
     }
   } while (!is_at(journal->file_, path));
   const Result<void> loaded = journal->load(inputs);
@@ -227,7 +227,7 @@ Result<void> Journal::load(uint32_t inputs) {
   inputs_ = inputs;
   ticks_ = content_.ticks.size();
   bytes_ = bytes->size() - content_.torn_bytes;
-  if (::ftruncate(file_, static_cast<off_t>(bytes_)) != 0) return failed(path_, errno);
+  if (::ftruncate(file_, static_cast<off_t>(bytes_)) != 0) return journal_failed(path_, errno);
   Result<void> begun = bytes_ == 0 ? write(header_of(inputs)) : Result<void>();
   if (begun) drop_ticks(content_.ticks);
   return begun;
@@ -281,16 +281,16 @@ Result<void> Journal::write(std::string_view bytes) {
   if (!write_whole(file_, bytes, bytes_)) {
     const int error = errno;
     const bool cut = ::ftruncate(file_, static_cast<off_t>(bytes_)) == 0;
-    return failed(path_, cut ? error : errno);
+    return journal_failed(path_, cut ? error : errno);
   }
   bytes_ += bytes.size();
   return {};
 }
 
 Result<void> Journal::sync() {
-  if (!is_in_place_ && !sync_directory(directory_)) return failed(path_, errno);
+  if (!is_in_place_ && !sync_directory(directory_)) return journal_failed(path_, errno);
   is_in_place_ = true;
-  return ::fdatasync(file_) == 0 ? Result<void>() : failed(path_, errno);
+  return ::fdatasync(file_) == 0 ? Result<void>() : journal_failed(path_, errno);
 }
 
 }  // namespace tocsin::connectors

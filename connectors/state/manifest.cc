@@ -83,7 +83,7 @@ bool is_digest(std::string_view text) {
          text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-bool read_file(const dom::element& json, ManifestFile& file) {
+bool read_file_entry(const dom::element& json, ManifestFile& file) {
   Members members(json);
   file.name = members.text("name");
   file.bytes = members.number("bytes");
@@ -132,7 +132,7 @@ bool read_members(const dom::element& json, Manifest& manifest) {
   if (!time) return false;
   manifest.written = *time;
   for (const dom::element file : files) {
-    if (!read_file(file, manifest.files.emplace_back())) return false;
+    if (!read_file_entry(file, manifest.files.emplace_back())) return false;
   }
   if (members.number("format") > 1) {
     const dom::array spilled = members.list("spilled");

@@ -29,7 +29,7 @@ namespace {
 
 constexpr double kSecond = 1e6;
 
-Unexpected<Error> failed(std::string_view what, const std::string& path) {
+Unexpected<Error> file_failed(std::string_view what, const std::string& path) {
   return eventtime::world_error(
       fmt::format("cannot {} '{}': {}", what, path, std::strerror(errno)));
 }
@@ -39,7 +39,7 @@ Result<int> lock_folder(const std::string& folder) {
   const std::string path = folder + "/lock";
   constexpr mode_t kMode = 0666;
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kMode);
-  if (file < 0) return failed("lock", path);
+  if (file < 0) return file_failed("lock", path);
   constexpr int kAttempts = 100;
   constexpr std::chrono::milliseconds kPause(10);
   for (int i = 0; ::flock(file, LOCK_EX | LOCK_NB) != 0; ++i) {
@@ -50,7 +50,7 @@ Result<int> lock_folder(const std::string& folder) {
     }
     const auto error = is_held ? eventtime::world_error(fmt::format(
                                      "the queue '{}' is in use by another process", folder))
-                               : failed("lock", path);
+                               : file_failed("lock", path);
     ::close(file);
     return error;
   }
@@ -61,7 +61,7 @@ Result<std::string> temporary_folder() {
   std::error_code error;
   const fs::path parent = fs::temp_directory_path(error);
   std::string path = ((error ? fs::path("/tmp") : parent) / "tocsin-webhook-XXXXXX").string();
-  if (::mkdtemp(path.data()) == nullptr) return failed("create the directory", path);
+  if (::mkdtemp(path.data()) == nullptr) return file_failed("create the directory", path);
   return path;
 }
 

@@ -19,7 +19,7 @@ using patterns::write_name;
 constexpr size_t kNone = Verdict::kNone;
 
 template <class T>
-const T* find(const AlertLine::Named<T>& named, std::string_view name) {
+const T* find_named(const AlertLine::Named<T>& named, std::string_view name) {
   for (const auto& [key, value] : named) {
     if (key == name) return &value;
   }
@@ -168,10 +168,10 @@ void Judge::compare(const Demand& demand, const AlertLine& alert,
       mark = text_value(std::to_string(alert.suppressed));
       break;
     case Demand::Kind::kKey:
-      found = find(alert.key, demand.name);
+      found = find_named(alert.key, demand.name);
       break;
     default:
-      found = find(alert.values, demand.name);
+      found = find_named(alert.values, demand.name);
       break;
   }
   if (found != nullptr && same(demand.value, *found, demand.type)) return;
@@ -183,7 +183,7 @@ void Judge::compare(const Demand& demand, const AlertLine& alert,
 void Judge::compare_events(const Demand& demand, const AlertLine& alert,
                            std::vector<Difference>& out) const {
   static const std::vector<std::string> kNothing;
-  const std::vector<std::string>* bound = find(alert.events, demand.name);
+  const std::vector<std::string>* bound = find_named(alert.events, demand.name);
   const std::vector<std::string>& events = bound == nullptr ? kNothing : *bound;
   std::vector<std::string> wanted;
   for (const size_t place : demand.events) wanted.push_back(std::to_string(place));

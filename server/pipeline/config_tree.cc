@@ -8,7 +8,7 @@
 namespace tocsin::server {
 namespace {
 
-Place place_of(const toml::source_region& region) {
+Place place_in_source(const toml::source_region& region) {
   if (!region.begin) return {};
   return {region.begin.line, region.begin.column};
 }
@@ -42,11 +42,12 @@ size_t dots_of(std::string_view text) {
 // As deep as the library lets values be nested, which it limits to 256.
 ConfigValue value_of(const toml::node& node) {
   ConfigValue value;
-  value.place = place_of(node.source());
+  value.place = place_in_source(node.source());
   using Kind = ConfigValue::Kind;
   if (const auto* table = node.as_table()) {
     for (const auto& [key, member] : *table) {
-      value.members.push_back({std::string(key.str()), place_of(key.source()), value_of(member)});
+      value.members.push_back(
+          {std::string(key.str()), place_in_source(key.source()), value_of(member)});
     }
     // The library sorts them by name.
     std::stable_sort(
@@ -109,7 +110,7 @@ ConfigValue parse_config(std::string_view text, Mistakes& mistakes) {
     return value_of(toml::parse(text));
   } catch (const toml::parse_error& error) {
     // The library's own words: they name characters and keys, never values.
-    mistakes.add(place_of(error.source()), "syntax", std::string(error.description()),
+    mistakes.add(place_in_source(error.source()), "syntax", std::string(error.description()),
                  "this is no TOML; see https://toml.io");
     return {};
   }

@@ -55,7 +55,8 @@ void split_lines(TextFile& file) {
   }
 }
 
-void check_file(const fs::path& root, const std::string& path, std::vector<Finding>& findings) {
+void check_file(const fs::path& root, const std::string& path, NameRule& names,
+                std::vector<Finding>& findings) {
   std::ifstream in(root / path, std::ios::binary);
   TextFile file;
   file.path = path;
@@ -65,6 +66,7 @@ void check_file(const fs::path& root, const std::string& path, std::vector<Findi
   check_words(file, findings);
   if (is_cpp(path)) check_includes(file, findings);
   if (is_cpp(path)) check_named_tests(file, root, findings);
+  if (is_cpp(path)) names.check(file, findings);
   if (path.ends_with(".md")) check_links(file, root, findings);
 }
 
@@ -86,6 +88,7 @@ std::vector<std::string> files_of_ours(const fs::path& root) {
     }
   }
   if (fs::exists(root / ".ci/run")) add(root / ".ci/run");
+  std::sort(files.begin(), files.end());
   return files;
 }
 
@@ -112,7 +115,8 @@ bool is_cpp(std::string_view path) {
 std::vector<Finding> check_tree(const fs::path& root) {
   std::vector<Finding> findings;
   check_top_level(root, findings);
-  for (const std::string& path : files_of_ours(root)) check_file(root, path, findings);
+  NameRule names;
+  for (const std::string& path : files_of_ours(root)) check_file(root, path, names, findings);
   std::sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
     return std::tie(a.path, a.line, a.message) < std::tie(b.path, b.line, b.message);
   });

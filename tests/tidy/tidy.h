@@ -3,14 +3,16 @@
 //   - includes run along the line of folders, and each outside library stays in its place
 //   - width, length, blanks, `#pragma once`, a first line that says what the file is
 //   - no unfinished work, no wall clock, chance or locale where output must be a function of input
+//   - functions that only their file sees have names of their own
 //   - the top level holds what the layout names; every link between documents leads somewhere,
 //     and the tests that a comment names are there
 //
-// Each rule looks at one file, so a finding names the line and what to do instead. Tested on small
-// trees by tests/tidy/tidy_test.cc, which also runs it on ours.
+// A finding names the line and what to do instead. Tested on small trees by
+// tests/tidy/tidy_test.cc, which also runs it on ours.
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +46,16 @@ void check_links(const TextFile& file, const std::filesystem::path& root,   // l
                  std::vector<Finding>& findings);
 void check_named_tests(const TextFile& file, const std::filesystem::path& root,  // links.cc
                        std::vector<Finding>& findings);
+
+// A function that only its file sees has no namesake in its library. Looks at one file after the
+// other; names.cc.
+class NameRule {
+ public:
+  void check(const TextFile& file, std::vector<Finding>& findings);
+
+ private:
+  std::map<std::string, std::string> homes_;  // by folder and name: the first file
+};
 
 // ---- shared by the rules ----
 

@@ -66,6 +66,22 @@ TEST(Tidy, LibrariesStayInTheirPlace) {
               ElementsAre(HasSubstr("use it only in server/*")));
 }
 
+TEST(Tidy, FunctionsOfAFileHaveNamesOfTheirOwn) {
+  const tests::TemporaryDirectory tree;
+  const auto file = [](const std::string& inside) {
+    return "// A.\nnamespace tocsin {\nnamespace {\n\n" + inside + "}  // namespace\n\n" +
+           "void outside(int) {\n}\n\n}  // namespace tocsin\n";
+  };
+  tree.write("nfa/a.cc", file("int one(int) {\n}\nint one(char) {\n  two();\n}\n"));
+  tree.write("nfa/b.cc", file("constexpr int kTwo = one(2);\nint Type::one(int) {\n}\n"));
+  tree.write("runtime/c.cc", file("int one(int) {\n}\n"));
+  EXPECT_THAT(findings_in(tree.path()), IsEmpty());
+  tree.write("nfa/sub/d.cc", file("const std::string& one(const char*) {\n}\n"));
+  EXPECT_THAT(findings_in(tree.path()),
+              ElementsAre("nfa/sub/d.cc:5: error: 'nfa/a.cc' has a 'one' of its own, share it or "
+                          "use another name"));
+}
+
 TEST(Tidy, LinesAreNarrowAndClean) {
   const std::string wide = "// " + std::string(98, 'x') + "\n";
   EXPECT_THAT(findings_for("nfa/a.cc", wide),
