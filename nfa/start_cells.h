@@ -16,7 +16,7 @@ class StartCells {
  public:
   // With room for the owner's bits, or not.
   enum class Room : uint8_t { kNone, kOwner };
-  // Of the first word these upper bits are the owner's: write() and restore() clear them.
+  // With room, so many upper bits of the first word: write() and restore() clear them.
   static constexpr uint32_t kOwnerBits = 48;
 
   // Of the events that the place binds; `schema` is their type's.

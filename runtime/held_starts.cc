@@ -16,32 +16,37 @@ HeldStarts::HeldStarts(const nfa::Place& first, const eventtime::EventSchema& sc
                        nfa::EventStore& events, Needs needs)
     : type_(first.type),
       events_(events),
-      cells_(first, schema, nfa::StartCells::Room::kOwner),
-      light_(!events_.keeps_raw() && !cells_.has_texts()),
+      light_(!events_.keeps_raw() && !nfa::StartCells(first, schema).has_texts()),
+      wide_(needs.wide),
       has_marks_(needs.marks),
-      words_(cells_.words() + (light_ ? 1 : sizeof(Origin) / sizeof(uint64_t)) +
-             (needs.marks ? 1 : 0)),
+      cells_(first, schema, light_ ? nfa::StartCells::Room::kOwner : nfa::StartCells::Room::kNone),
+      words_(cells_.words() + (light_ ? 1 + (wide_ ? 1 : 0) + (has_marks_ ? 1 : 0)
+                                      : sizeof(Origin) / sizeof(uint64_t))),
       log_(words_, needs.values) {}
 
-uint32_t HeldStarts::add_to_log(uint32_t chain, eventtime::Timestamp time, nfa::EventId event) {
-  const uint32_t place = log_.add(chain, time, event);
+// The cells are written next, and put_light() behind them.
+uint32_t HeldStarts::add_light(uint32_t chain, eventtime::Timestamp time, const Light& light) {
+  nfa::EventId id = kLightEvent;
+  if (!wide_ && !light.is_small()) {
+    id = events_.store_light({time, light.sequence, light.record, light.input, type_});
+    ++stored_light_;
+  }
+  const uint32_t place = log_.add(chain, time, id);
   if (has_marks_) *last_word(place) = 0;
   return place;
 }
 
-// The cells are written next, and put_light() behind them.
-uint32_t HeldStarts::add_light(uint32_t chain, eventtime::Timestamp time, const Light& light) {
-  const nfa::EventId id =
-      light.is_small()
-          ? kLightEvent
-          : events_.store_light({time, light.sequence, light.record, light.input, type_});
-  return add_to_log(chain, time, id);
-}
-
 void HeldStarts::put_light(uint32_t place, const Light& light) {
   if (log_.at(place).event != kLightEvent) return;
-  light_word(place) = light.sequence << kInputBits | light.input;
-  log_.words(place)[0] |= light.record << kInputBits;
+  uint64_t* words = light_words(place);
+  if (wide_) {
+    words[0] = light.sequence;
+    words[1] = light.record;
+    log_.words(place)[0] |= uint64_t{light.input} << kInputBits;
+  } else {
+    words[0] = light.sequence << kInputBits | light.input;
+    log_.words(place)[0] |= light.record << kInputBits;
+  }
 }
 
 HeldStarts::Light HeldStarts::light(uint32_t place) const {
@@ -50,9 +55,11 @@ HeldStarts::Light HeldStarts::light(uint32_t place) const {
     const nfa::StoredEvent& stored = events_.at(event);
     return {stored.sequence, stored.record, stored.input};
   }
-  const uint64_t word = light_word(place);
-  const auto input = static_cast<uint32_t>(word & ((uint64_t{1} << kInputBits) - 1));
-  return {word >> kInputBits, log_.words(place)[0] >> kInputBits, input};
+  const uint64_t* words = light_words(place);
+  const uint64_t owners = log_.words(place)[0] >> kInputBits;
+  if (wide_) return {words[0], words[1], static_cast<uint32_t>(owners)};
+  const auto input = static_cast<uint32_t>(words[0] & ((uint64_t{1} << kInputBits) - 1));
+  return {words[0] >> kInputBits, owners, input};
 }
 
 uint32_t HeldStarts::add(uint32_t chain, ReleasedEvent& released) {
@@ -65,13 +72,12 @@ uint32_t HeldStarts::add(uint32_t chain, ReleasedEvent& released) {
     return place;
   }
   const bool stays = event.stored == nfa::kNoEvent;
-  const uint32_t place =
-      add_to_log(chain, event.row->time, stays ? kInBatch : events_.store(event));
+  const uint32_t place = log_.add(chain, event.row->time, stays ? kInBatch : events_.store(event));
   Origin& from = *new (&origin(place)) Origin();
   from.sequence = event.sequence;
   if (stays) {
     from.loaded = released.loaded;
-    from.row = static_cast<uint64_t>(event.row - event.batch->rows.data());
+    from.row = static_cast<uint32_t>(event.row - event.batch->rows.data());
     shelf_->hold(*released.loaded);
     ++in_batches_;
   }
@@ -85,6 +91,7 @@ bool HeldStarts::remove(uint32_t place) {
     shelf_->release(*origin(place).loaded);
     --in_batches_;
   } else if (start.event != kLightEvent) {
+    if (light_) --stored_light_;
     events_.release(start.event);
   }
   return log_.remove(place);
@@ -141,7 +148,7 @@ PendingEvent HeldStarts::describe(uint32_t place, std::string_view variable) con
   const StartLog::Start& start = log_.at(place);
   if (start.event == kInBatch) {
     const Origin& from = origin(place);
-    return pending_event(*from.loaded, static_cast<uint32_t>(from.row), variable);
+    return pending_event(*from.loaded, from.row, variable);
   }
   if (!light_) return pending_event(events_.at(start.event), variable);
   const Light from = light(place);
@@ -212,13 +219,13 @@ std::optional<HeldStarts::Saved> HeldStarts::read(eventtime::Decoder& from,
 uint32_t HeldStarts::add(uint32_t chain, const Saved& saved) {
   const Light from{saved.sequence, saved.record, saved.input};
   const uint32_t place =
-      light_ ? add_light(chain, saved.time, from) : add_to_log(chain, saved.time, saved.event);
+      light_ ? add_light(chain, saved.time, from) : log_.add(chain, saved.time, saved.event);
   std::copy_n(saved_words_.data() + saved.words, cells_.words(), log_.words(place));
   if (light_) {
     put_light(place, from);
     return place;
   }
-  new (&origin(place)) Origin{saved.sequence, nullptr, 0};
+  new (&origin(place)) Origin{saved.sequence, nullptr, 0, 0};
   return place;
 }
 

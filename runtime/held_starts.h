@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "eventtime/check.h"
 #include "nfa/matcher.h"
 #include "nfa/saved_events.h"
 #include "nfa/start_cells.h"
@@ -27,6 +28,7 @@ class HeldStarts {
   struct Needs {
     bool values = false;  // StartLog::set_value()
     bool marks = false;   // mark()
+    bool wide = false;    // numbers of records and inputs are large, as those of derived events
   };
   // Of events that `first` binds; `schema` is their type's.
   HeldStarts(const nfa::Place& first, const eventtime::EventSchema& schema, nfa::EventStore& events,
@@ -38,7 +40,8 @@ class HeldStarts {
   const StartLog& log() const { return log_; }
   const nfa::StartCells& cells() const { return cells_; }
   bool light() const { return light_; }
-  size_t in_batches() const { return in_batches_; }  // first events that are not stored
+  size_t in_batches() const { return in_batches_; }
+  size_t stored_light() const { return stored_light_; }  // though they are light
   // Whose batches they stay in: before they come or go.
   void set_shelf(BatchHolder& shelf) { shelf_ = &shelf; }
 
@@ -48,13 +51,21 @@ class HeldStarts {
   bool remove(uint32_t place);
   uint64_t sequence(uint32_t place) const {
     if (!light_) return origin(place).sequence;
-    return log_.at(place).event == kLightEvent ? light_word(place) >> kInputBits
+    if (wide_) return *light_words(place);
+    return log_.at(place).event == kLightEvent ? *light_words(place) >> kInputBits
                                                : events_.at(log_.at(place).event).sequence;
   }
-  // The owner's; 0 of a new one.
-  uint32_t& mark(uint32_t place) { return reinterpret_cast<uint32_t&>(*last_word(place)); }
+  // The owner's, where it needs them; 0 of a new one.
   uint32_t mark(uint32_t place) const {
-    return reinterpret_cast<const uint32_t&>(*last_word(place));
+    return light_ ? static_cast<uint32_t>(*last_word(place)) : origin(place).mark;
+  }
+  void set_mark(uint32_t place, uint32_t mark) {
+    TOCSIN_CHECK(has_marks_, "the owner said that it needs marks");
+    if (light_) {
+      *last_word(place) = mark;
+    } else {
+      origin(place).mark = mark;
+    }
   }
   // A node of a pattern that begins with such events; it comes with one reference.
   nfa::NodeId bind(nfa::Matcher& matcher, nfa::NodeId parent, uint16_t edge, uint32_t place,
@@ -91,14 +102,17 @@ class HeldStarts {
   static constexpr nfa::EventId kLightEvent = UINT32_MAX;
   static constexpr nfa::EventId kInBatch = UINT32_MAX - 1;
 
-  // Where a first event comes from that is not light, while it is not stored.
+  // Of one that is not light.
   struct Origin {
     uint64_t sequence = 0;
-    LoadedBatch* loaded = nullptr;
-    uint64_t row = 0;  // in Batch::rows
+    LoadedBatch* loaded = nullptr;  // while it is not stored
+    uint32_t row = 0;               // the same; in Batch::rows
+    uint32_t mark = 0;
   };
-  // A light one has its record's number beside its cells, and of this a word: a start of a pair
-  // that is found by one value fills a cache line. What is too large for that is stored.
+  // A light one has behind its cells a word with sequence and input, and the number of its record
+  // beside the nulls of its cells: so a pair's that is found by one value fills a cache line. What
+  // is too large for that is stored. A wide one has a word each for sequence and record. A mark is
+  // a word behind that.
   struct Light {
     uint64_t sequence = 0;
     uint64_t record = 0;
@@ -117,11 +131,10 @@ class HeldStarts {
   const Origin& origin(uint32_t place) const {
     return *reinterpret_cast<const Origin*>(log_.words(place) + cells_.words());
   }
-  uint64_t& light_word(uint32_t place) { return log_.words(place)[cells_.words()]; }
-  uint64_t light_word(uint32_t place) const { return log_.words(place)[cells_.words()]; }
+  uint64_t* light_words(uint32_t place) { return log_.words(place) + cells_.words(); }
+  const uint64_t* light_words(uint32_t place) const { return log_.words(place) + cells_.words(); }
   uint64_t* last_word(uint32_t place) { return log_.words(place) + words_ - 1; }
   const uint64_t* last_word(uint32_t place) const { return log_.words(place) + words_ - 1; }
-  uint32_t add_to_log(uint32_t chain, eventtime::Timestamp time, nfa::EventId event);
   uint32_t add_light(uint32_t chain, eventtime::Timestamp time, const Light& light);
   void put_light(uint32_t place, const Light& light);
   Light light(uint32_t place) const;
@@ -130,13 +143,15 @@ class HeldStarts {
 
   nfa::TypeId type_;
   nfa::EventStore& events_;
-  nfa::StartCells cells_;
   bool light_;
+  bool wide_;
   bool has_marks_;
+  nfa::StartCells cells_;
   size_t words_;  // of a first event, besides those of the log
   StartLog log_;
   BatchHolder* shelf_ = nullptr;  // of the engine
   size_t in_batches_ = 0;
+  size_t stored_light_ = 0;
   std::vector<uint64_t> saved_words_;
 };
 

@@ -31,7 +31,7 @@ PairGroup::PairGroup(const nfa::Place& first, const eventtime::EventSchema& sche
       store_(events),
       keys_(keys),
       max_starts_(max_starts),
-      held_(first, schema, events, {.values = true, .marks = true}),
+      held_(first, schema, events, {.values = true, .marks = true, .wide = true}),
       log_(held_.log()),
       key_parts_(by) {}
 
@@ -225,7 +225,7 @@ void PairGroup::begin(uint32_t number, const Event& event, std::string_view key)
 }
 
 void PairGroup::place_in(uint32_t pattern, uint32_t place) {
-  held_.mark(place) = pattern;
+  held_.set_mark(place, pattern);
   ++patterns_[pattern].starts;
   Chain& chain = log_.chain(log_.at(place).chain);
   list(place);

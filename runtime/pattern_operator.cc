@@ -54,6 +54,7 @@ PatternOperator::PatternOperator(OperatorParts parts)
                        : std::make_unique<nfa::Matcher>(program_, events_, max_starts_)),
       matcher_(own_matcher_ ? *own_matcher_ : *parts.matcher),
       counts_matcher_(parts.counts_matcher),
+      takes_derived_(parts.takes_derived),
       key_values_(parts.work.key_values),
       key_text_(parts.work.key_text),
       matches_(parts.work.matches) {

@@ -99,6 +99,7 @@ struct OperatorParts {
   Workspace& work;
   nfa::Matcher* matcher = nullptr;  // null: its own
   bool counts_matcher = true;       // it tells of what the matcher counts
+  bool takes_derived = false;       // other patterns make some of its events
 };
 
 // An event that waits for others, stored or in its batch.
@@ -197,6 +198,7 @@ class PatternOperator {
   // It goes on with what it has and begins nothing more.
   bool drains() const { return version_.until.has_value(); }
   const PatternVersion& version() const { return version_; }
+  bool takes_derived() const { return takes_derived_; }  // events that other patterns make
   const patterns::Pattern& pattern() const { return *format_.pattern; }
   const nfa::Matcher& matcher() const { return matcher_; }
 
@@ -265,6 +267,7 @@ class PatternOperator {
   std::unique_ptr<nfa::Matcher> own_matcher_;  // null: it is another's
   nfa::Matcher& matcher_;
   bool counts_matcher_;
+  bool takes_derived_;
   nfa::MatcherStats counts_;  // besides the matcher's
 
   std::unique_ptr<SpilledKeys> spilled_;  // null: all stays in memory

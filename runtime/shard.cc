@@ -137,6 +137,7 @@ std::vector<PairGroup*> Shard::make_groups(const std::vector<nfa::Program>& prog
 
 std::unique_ptr<PatternOperator> Shard::make_operator(OperatorParts parts, PairGroup* group) const {
   if (group != nullptr) return std::make_unique<PairOperator>(std::move(parts), *group);
+  parts.takes_derived = pattern_levels_.level_of[parts.number] > 0;
   if (options_.plan == PlanChoice::kBest && nfa::plan_starts(parts.program).plan) {
     const nfa::TypeId type = parts.program.places[nfa::kFirstPlace].type;
     return std::make_unique<StartOperator>(std::move(parts), patterns_.catalog.types[type]);

@@ -75,8 +75,9 @@ StartOperator::StartOperator(OperatorParts parts, const eventtime::EventSchema& 
     : PatternOperator(std::move(parts)),
       plan_(*nfa::plan_starts(program_).plan),
       keeps_spent_(plan_.sum.has_value() || drains()),
-      held_(program_.places[nfa::kFirstPlace], schema, events_,
-            {.values = plan_.value_slot.has_value(), .marks = keeps_spent_}),
+      held_(
+          program_.places[nfa::kFirstPlace], schema, events_,
+          {.values = plan_.value_slot.has_value(), .marks = keeps_spent_, .wide = takes_derived()}),
       log_(held_.log()),
       clear_slots_(program_.layout.words()),
       slots_(clear_slots_.size()) {
@@ -418,7 +419,7 @@ bool StartOperator::complete_loop(uint32_t place, uint32_t left, Timestamp now) 
 }
 
 void StartOperator::spend(uint32_t place) {
-  held_.mark(place) = 1;
+  held_.set_mark(place, 1);
   ++spent_;
 }
 

@@ -31,7 +31,9 @@ class StartOperator final : public PatternOperator {
   void finish(eventtime::Timestamp end, const Surroundings& around) override;
   eventtime::Timestamp held_from() const override { return eventtime::kMaxTimestamp; }
   size_t timers() const override { return 0; }
-  size_t light_events() const override { return held_.light() ? log_.size() : held_.in_batches(); }
+  size_t light_events() const override {
+    return held_.light() ? log_.size() - held_.stored_light() : held_.in_batches();
+  }
   size_t memory() const override {
     return log_.memory() + (orders_.empty() ? 0 : 2 * log_.size() * sizeof(OrderedStarts::Entry));
   }

@@ -11,10 +11,13 @@
 
 #include "connectors/state/digest.h"
 #include "connectors/state/record_file.h"
+#include "eventtime/byte_order.h"
 
 namespace tocsin::connectors {
 
+using eventtime::append_big_endian;
 using eventtime::Result;
+using eventtime::take_big_endian;
 using eventtime::Unexpected;
 using eventtime::world_error;
 using runtime::spill_segment_name;
@@ -125,21 +128,6 @@ bool is_leftover(const StoredFile& file, const std::vector<StoredCheckpoint>& ch
 // Live maps, by segment and piece.
 using LiveMaps = std::map<std::pair<uint64_t, uint32_t>, std::string>;
 constexpr uint32_t kPieceUnits = runtime::SpillFiles::kPieceWords * 64;
-
-template <class Number>
-void append_big_endian(std::string& out, Number value) {
-  for (size_t i = sizeof(value); i-- > 0;) out += static_cast<char>(value >> 8 * i & 0xFF);
-}
-
-template <class Number>
-Number take_big_endian(std::string_view& bytes) {
-  Number value = 0;
-  for (size_t i = 0; i < sizeof(value); ++i) {
-    value = static_cast<Number>(value << 8 | static_cast<unsigned char>(bytes[i]));
-  }
-  bytes.remove_prefix(sizeof(value));
-  return value;
-}
 
 // False: it is none.
 bool take_live_map(std::string_view key, std::string_view value, LiveMaps& live) {

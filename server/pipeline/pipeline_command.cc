@@ -2,8 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-
 #include "connectors/kafka/kafka_client.h"
 #include "connectors/webhook/webhook_check.h"
 #include "connectors/zeromq/zeromq_socket.h"

@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "nfa/compiler.h"
+#include "runtime/derived_events.h"
 #include "tests/support/json_run.h"
 
 namespace tocsin::runtime {
@@ -50,53 +53,80 @@ class HeldStartsTest : public testing::Test {
            std::to_string(event.input) + " " + std::to_string(event.time.micros);
   }
 
+  // As first events of matches they are from the same places.
+  void expect_bound(HeldStarts& held, const std::vector<std::string>& expected) {
+    nfa::Matcher matcher(program_, store_, 1000);
+    std::vector<std::string> bound;
+    held.log().for_each([&](uint32_t place) {
+      const nfa::NodeId node = held.bind(matcher, nfa::kRootNode, 0, place);
+      const nfa::StoredEvent& event = matcher.buffer().event(node);
+      bound.push_back(std::to_string(event.sequence) + " " + std::to_string(event.record) + " " +
+                      std::to_string(event.input) + " " + std::to_string(event.time.micros));
+      matcher.buffer().release(node);
+    });
+    EXPECT_EQ(bound, expected);
+  }
+
   patterns::PatternSet set_ = tests::load_patterns(kText);
   nfa::PredicateSet predicates_;
   nfa::Program program_ = *nfa::compile(set_.patterns[0], set_.catalog, predicates_);
   nfa::EventStore store_{1, false};
 };
 
+constexpr uint64_t kNumbers[] = {0, 1, (uint64_t{1} << 48) - 1, uint64_t{1} << 48, UINT64_MAX};
+constexpr uint32_t kInputs[] = {0, 1, UINT16_MAX, UINT16_MAX + 1, kDerivedInput};
+
 // What does not fit the words of a first event is stored; nobody sees a difference.
 TEST_F(HeldStartsTest, TellWhereAnyEventComesFrom) {
-  constexpr uint64_t kNumbers[] = {0, 1, (uint64_t{1} << 48) - 1, uint64_t{1} << 48, UINT64_MAX};
-  constexpr uint32_t kInputs[] = {0, 1, UINT16_MAX, UINT16_MAX + 1, UINT32_MAX};
-  const auto held = made();
-  const auto again = made({.values = false, .marks = true});
-  nfa::SavedTypes types;
-  size_t large = 0;
-  for (const uint64_t sequence : kNumbers) {
-    for (const uint64_t record : kNumbers) {
-      for (const uint32_t input : kInputs) {
-        const std::string expected = std::to_string(sequence) + " " + std::to_string(record) + " " +
-                                     std::to_string(input) + " 17000";
-        const uint32_t place = add(*held, sequence, record, input);
-        EXPECT_EQ(shown(*held, place), expected);
-        EXPECT_TRUE(held->cells().read(held->log().words(place), 0).is_null());
-        std::string bytes;
-        eventtime::Encoder out(bytes);
-        held->save(out, place);
-        eventtime::Decoder from(bytes);
-        nfa::RestoredEvents events(store_, types);
-        const std::optional<HeldStarts::Saved> saved = again->read(from, events);
-        ASSERT_TRUE(saved && from.is_complete());
-        const uint32_t restored = again->add(chain(*again), *saved);
-        again->mark(restored) = 7;
-        EXPECT_EQ(shown(*again, restored), expected);
-        EXPECT_TRUE(again->cells().read(again->log().words(restored), 0).is_null());
-        large +=
-            static_cast<size_t>(sequence >> 48 != 0 || record >> 48 != 0 || input > UINT16_MAX);
+  for (const bool wide : {false, true}) {
+    const auto held = made({.wide = wide});
+    const auto again = made({.marks = true, .wide = wide});
+    const nfa::SavedTypes types;
+    std::vector<std::string> all;
+    size_t large = 0;
+    for (const uint64_t sequence : kNumbers) {
+      for (const uint64_t record : kNumbers) {
+        for (const uint32_t input : kInputs) {
+          const std::string expected = std::to_string(sequence) + " " + std::to_string(record) +
+                                       " " + std::to_string(input) + " 17000";
+          all.push_back(expected);
+          const bool small = sequence >> 48 == 0 && record >> 48 == 0 && input <= UINT16_MAX;
+          large += static_cast<size_t>(!wide && !small);
+          const uint32_t place = add(*held, sequence, record, input);
+          EXPECT_EQ(shown(*held, place), expected);
+          EXPECT_TRUE(held->cells().read(held->log().words(place), 0).is_null());
+          std::string bytes;
+          eventtime::Encoder out(bytes);
+          held->save(out, place);
+          eventtime::Decoder from(bytes);
+          nfa::RestoredEvents events(store_, types);
+          const std::optional<HeldStarts::Saved> saved = again->read(from, events);
+          ASSERT_TRUE(saved && from.is_complete());
+          const uint32_t restored = again->add(chain(*again), *saved);
+          again->set_mark(restored, 7);
+          EXPECT_EQ(shown(*again, restored), expected);
+          EXPECT_TRUE(again->cells().read(again->log().words(restored), 0).is_null());
+        }
       }
     }
+    EXPECT_EQ(held->stored_light(), large);
+    EXPECT_EQ(again->stored_light(), large);
+    EXPECT_EQ(store_.live(), 2 * large);
+    again->log().make_room(100'000);  // into larger segments
+    std::vector<std::string> kept;
+    again->log().for_each([&](uint32_t place) { kept.push_back(shown(*again, place)); });
+    EXPECT_EQ(kept, all);
+    expect_bound(*again, all);
+    for (HeldStarts* each : {held.get(), again.get()}) {
+      while (each->log().size() > 0) (void)each->remove(each->log().front());
+      EXPECT_EQ(each->stored_light(), 0U);
+    }
+    EXPECT_EQ(store_.live(), 0U);
   }
-  EXPECT_EQ(store_.live(), 2 * large);
-  for (const auto& each : {held.get(), again.get()}) {
-    while (each->log().size() > 0) (void)each->remove(each->log().front());
-  }
-  EXPECT_EQ(store_.live(), 0U);
 }
 
 TEST_F(HeldStartsTest, OfAPairThatIsFoundByAValueFillACacheLine) {
-  const auto held = made({.values = true, .marks = false});
+  const auto held = made({.values = true});
   const uint32_t first = add(*held, 1, 1, 0);
   const uint32_t second = add(*held, 2, 2, 0);
   const auto bytes = reinterpret_cast<uintptr_t>(&held->log().at(second)) -
@@ -108,13 +138,13 @@ TEST_F(HeldStartsTest, OfAPairThatIsFoundByAValueFillACacheLine) {
 TEST_F(HeldStartsTest, AMarkIsZeroAtFirst) {
   const auto held = made({.values = true, .marks = true});
   const uint32_t first = add(*held, 1, 1, 0);
-  held->mark(first) = UINT32_MAX;
+  held->set_mark(first, UINT32_MAX);
   EXPECT_EQ(shown(*held, first), "1 1 0 17000");
   (void)held->remove(first);
   for (uint64_t i = 2; i < 2000; ++i) {
     const uint32_t place = add(*held, i, i, 0);
     EXPECT_EQ(held->mark(place), 0U);
-    held->mark(place) = UINT32_MAX;
+    held->set_mark(place, UINT32_MAX);
     (void)held->remove(place);
   }
 }

@@ -47,6 +47,20 @@ TEST(StartOperator, WhatAnEventCompletesDoesNotCountForTheLimit) {
   EXPECT_EQ(loop.dropped(), 0U);
 }
 
+TEST(StartOperator, CountsEventsOfOtherPatternsOnce) {
+  EngineOptions options;
+  options.events = EventDetail::kNone;
+  OpenRun run(
+      "event A { id: int, at: timestamp } time at\n"
+      "event D { id: int, at: timestamp } time at\n"
+      "pattern p { match a: A emit D { id: a.id } }\n"
+      "pattern q { match a: D then b: D[id == a.id] }\n",
+      options);
+  run.push({R"({"type":"A","id":1,"at":1000})", R"({"type":"A","id":2,"at":2000})"});
+  run.advance(10);
+  EXPECT_EQ(run.stats().live_events, 2U);
+}
+
 TEST(StartOperator, LeavesEventsInTheirBatchUntilItIsOld) {
   OpenRun run(letter_pattern("by id match a: A then b: B within 10s"));
   run.push(letters("A1 A2 A3 A4@4s"));
