@@ -35,7 +35,7 @@ class HeldStartsTest : public testing::Test {
     table.columns[0].set_null(0);
     table.columns[1].set_integer(0, 17'000);
     table.rows = 1;
-    batch.rows.push_back({{17'000}, record, 0, 0});
+    batch.rows.push_back({.time = {17'000}, .record = record, .raw = {}});
     ReleasedEvent event;
     event.tested.batch = &batch;
     event.tested.row = batch.rows.data();
@@ -73,8 +73,8 @@ class HeldStartsTest : public testing::Test {
   nfa::EventStore store_{1, false};
 };
 
-constexpr uint64_t kNumbers[] = {0, 1, (uint64_t{1} << 48) - 1, uint64_t{1} << 48, UINT64_MAX};
-constexpr uint32_t kInputs[] = {0, 1, UINT16_MAX, UINT16_MAX + 1, kDerivedInput};
+constexpr uint64_t kOrigins[] = {0, 1, (uint64_t{1} << 48) - 1, uint64_t{1} << 48, UINT64_MAX};
+constexpr uint32_t kOriginInputs[] = {0, 1, UINT16_MAX, UINT16_MAX + 1, kDerivedInput};
 
 // What does not fit the words of a first event is stored; nobody sees a difference.
 TEST_F(HeldStartsTest, TellWhereAnyEventComesFrom) {
@@ -84,9 +84,9 @@ TEST_F(HeldStartsTest, TellWhereAnyEventComesFrom) {
     const nfa::SavedTypes types;
     std::vector<std::string> all;
     size_t large = 0;
-    for (const uint64_t sequence : kNumbers) {
-      for (const uint64_t record : kNumbers) {
-        for (const uint32_t input : kInputs) {
+    for (const uint64_t sequence : kOrigins) {
+      for (const uint64_t record : kOrigins) {
+        for (const uint32_t input : kOriginInputs) {
           const std::string expected = std::to_string(sequence) + " " + std::to_string(record) +
                                        " " + std::to_string(input) + " 17000";
           all.push_back(expected);
