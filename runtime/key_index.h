@@ -1,11 +1,20 @@
 // Finds what belongs to a key: from the key's hash to a number that its owner gave.
 //
-// Open addressing with linear probing and backward-shift deletion (Knuth, TAOCP 3, 6.4, algorithm
-// R). It is our own because a look-up can be prefetched: events of a block look up keys in random
-// order, and waiting for memory would cost more than matching. Eight bytes a cell, and the tag in
-// it is all that growing and erasing need to know. Tested by tests/unit/runtime/key_index_test.cc.
+// Open addressing over buckets of a cache line, with linear probing and backward-shift deletion
+// (Knuth, TAOCP 3, 6.4, algorithm R, for buckets). It is our own because a look-up can be
+// prefetched: events of a block look up keys in random order, and waiting for memory would cost
+// more than matching. Eight bytes a cell, and the tag in it is all that growing and erasing need to
+// know. All cells of a bucket are compared at once: where something stands in it is as random as
+// the hashes, and a loop that ends there would be guessed wrong most of the time. Tested by
+// tests/unit/runtime/key_index_test.cc.
 #pragma once
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -19,84 +28,138 @@ class KeyIndex {
  public:
   static constexpr uint32_t kNone = 0;
 
-  enum class Fill : unsigned char {
-    kHalf,          // at most
-    kThreeQuarters  // for numbers that are seldom looked up
-  };
-  KeyIndex() : KeyIndex(Fill::kHalf) {}
-  explicit KeyIndex(Fill fill) : fill_(fill) {}
-
   // The number with this tag for which `equal` holds; kNone if there is none.
   template <typename Equal>
   uint32_t find(uint32_t tag, const Equal& equal) const {
-    for (size_t i = tag & mask_; cells_[i].number != kNone; i = (i + 1) & mask_) {
-      if (cells_[i].tag == tag && equal(cells_[i].number)) return cells_[i].number;
+    for (size_t i = home(tag);; i = behind(i)) {
+      const Bucket& bucket = buckets_[i];
+      for (uint32_t places = places_of(bucket.tags, tag); places != 0; places &= places - 1) {
+        const uint32_t number = bucket.numbers[first(places)];
+        if (number != kNone && equal(number)) return number;
+      }
+      if (!is_full(bucket)) return kNone;
     }
-    return kNone;
   }
 
   // A number is never kNone and stands in the index once.
   void insert(uint32_t tag, uint32_t number) {
-    const size_t most = fill_ == Fill::kHalf ? cells_.size() / 2 : cells_.size() / 4 * 3;
-    if (size_ + 1 > most) grow();
+    if (size_ == most()) grow();
     place(tag, number);
     ++size_;
   }
-  void replace(uint32_t tag, uint32_t number, uint32_t by) { cells_[at(tag, number)].number = by; }
+  void replace(uint32_t tag, uint32_t number, uint32_t by) {
+    size_t i = home(tag);
+    const uint32_t place = find_number(i, number);
+    buckets_[i].numbers[place] = by;
+  }
   void erase(uint32_t tag, uint32_t number) {
-    size_t hole = at(tag, number);
-    // What stands behind the hole moves into it unless it would then stand before its own place.
-    for (size_t i = (hole + 1) & mask_; cells_[i].number != kNone; i = (i + 1) & mask_) {
-      const size_t home = cells_[i].tag & mask_;
-      if (((i - home) & mask_) < ((i - hole) & mask_)) continue;
-      cells_[hole] = cells_[i];
-      hole = i;
-    }
-    cells_[hole] = {};
+    size_t i = home(tag);
+    const uint32_t place = find_number(i, number);
+    const bool was_full = is_full(buckets_[i]);
+    buckets_[i].tags[place] = 0;
+    buckets_[i].numbers[place] = kNone;
     --size_;
+    if (was_full) fill(i, place);
   }
 
-  void prefetch(uint32_t tag) const { eventtime::prefetch(&cells_[tag & mask_]); }
+  void prefetch(uint32_t tag) const { eventtime::prefetch(&buckets_[home(tag)]); }
   size_t size() const { return size_; }
-  size_t bytes() const { return cells_.size() * sizeof(Cell); }
+  size_t bytes() const { return buckets_.size() * sizeof(Bucket); }
 
   // In no order; the index is not changed meanwhile.
   template <typename Visit>
   void for_each(const Visit& visit) const {
-    for (const Cell& cell : cells_) {
-      if (cell.number != kNone) visit(cell.tag, cell.number);
+    for (const Bucket& bucket : buckets_) {
+      for (uint32_t i = 0; i < kCells; ++i) {
+        if (bucket.numbers[i] != kNone) visit(bucket.tags[i], bucket.numbers[i]);
+      }
     }
   }
 
  private:
-  struct Cell {
-    uint32_t tag = 0;  // the lower half of the hash: where it belongs, and a first comparison
-    uint32_t number = kNone;
+  static constexpr uint32_t kCells = 8;
+  static constexpr uint32_t kMost = 5;  // in a bucket, on average
+  static constexpr int kShardBits = 7;
+  static constexpr size_t kLarge = size_t{1} << 14;  // buckets
+  using Cells = std::array<uint32_t, kCells>;
+
+  // INVARIANT: what is not in the bucket of its tag stands behind full buckets only.
+  struct alignas(eventtime::kCacheLineBytes) Bucket {
+    Cells tags = {};  // the lower half of the hash: where it belongs, and a first comparison
+    Cells numbers = {};
   };
 
-  size_t at(uint32_t tag, uint32_t number) const {
-    size_t i = tag & mask_;
-    while (cells_[i].number != number) i = (i + 1) & mask_;
-    return i;
+  // Which cells have the value, by bit.
+  static uint32_t places_of(const Cells& cells, uint32_t wanted) {
+#if defined(__SSE2__)
+    const auto* half = reinterpret_cast<const __m128i*>(cells.data());
+    const __m128i all = _mm_set1_epi32(static_cast<int>(wanted));
+    const __m128i low = _mm_cmpeq_epi32(_mm_load_si128(half), all);
+    const __m128i high = _mm_cmpeq_epi32(_mm_load_si128(half + 1), all);
+    return static_cast<uint32_t>(_mm_movemask_ps(_mm_castsi128_ps(low)) |
+                                 _mm_movemask_ps(_mm_castsi128_ps(high)) << 4);
+#else
+    uint32_t places = 0;
+    for (uint32_t i = 0; i < kCells; ++i) places |= uint32_t{cells[i] == wanted} << i;
+    return places;
+#endif
+  }
+  static uint32_t first(uint32_t places) { return static_cast<uint32_t>(std::countr_zero(places)); }
+  static bool is_full(const Bucket& bucket) { return places_of(bucket.numbers, kNone) == 0; }
+  // Its lower bits count most: the upper ones choose the shard (KeyShare).
+  size_t home(uint32_t tag) const {
+    return uint64_t{std::rotl(tag, kShardBits)} * buckets_.size() >> 32;
+  }
+  size_t behind(size_t i) const { return i + 1 == buckets_.size() ? 0 : i + 1; }
+  size_t distance(size_t from, size_t to) const {
+    return to >= from ? to - from : to + buckets_.size() - from;
+  }
+  size_t most() const { return buckets_.size() * kMost; }
+
+  // From bucket `i` on, which becomes the number's; returns its place there.
+  uint32_t find_number(size_t& i, uint32_t number) const {
+    uint32_t places = places_of(buckets_[i].numbers, number);
+    for (; places == 0; places = places_of(buckets_[i].numbers, number)) i = behind(i);
+    return first(places);
   }
   void place(uint32_t tag, uint32_t number) {
-    size_t i = tag & mask_;
-    while (cells_[i].number != kNone) i = (i + 1) & mask_;
-    cells_[i] = {tag, number};
+    size_t i = home(tag);
+    const uint32_t place = find_number(i, kNone);
+    buckets_[i].tags[place] = tag;
+    buckets_[i].numbers[place] = number;
+  }
+  // A cell of what was a full bucket is free: what stands behind it only because it was full moves
+  // there.
+  void fill(size_t hole, uint32_t hole_place) {
+    for (size_t i = behind(hole);; i = behind(i)) {
+      Bucket& bucket = buckets_[i];
+      const bool was_full = is_full(bucket);
+      for (uint32_t place = 0; place < kCells; ++place) {
+        if (bucket.numbers[place] == kNone) continue;
+        if (distance(home(bucket.tags[place]), i) < distance(hole, i)) continue;
+        buckets_[hole].tags[hole_place] = bucket.tags[place];
+        buckets_[hole].numbers[hole_place] = bucket.numbers[place];
+        bucket.tags[place] = 0;
+        bucket.numbers[place] = kNone;
+        hole = i;
+        hole_place = place;
+        break;
+      }
+      if (!was_full) return;
+    }
   }
   void grow() {
-    const Cells old = std::move(cells_);
-    cells_ = Cells(old.size() * 2);
-    mask_ = cells_.size() - 1;
-    for (const Cell& cell : old) {
-      if (cell.number != kNone) place(cell.tag, cell.number);
+    const Buckets old = std::move(buckets_);
+    buckets_ = Buckets(old.size() < kLarge ? old.size() * 2 : old.size() / 2 * 3);
+    for (const Bucket& bucket : old) {
+      for (uint32_t i = 0; i < kCells; ++i) {
+        if (bucket.numbers[i] != kNone) place(bucket.tags[i], bucket.numbers[i]);
+      }
     }
   }
 
-  using Cells = std::vector<Cell, eventtime::HugePageAllocator<Cell>>;
-  Cells cells_ = Cells(16);  // a power of two, never full: inserting and erasing walk runs of cells
-  size_t mask_ = 15;
-  Fill fill_;
+  using Buckets = std::vector<Bucket, eventtime::HugePageAllocator<Bucket>>;
+  Buckets buckets_ = Buckets(2);  // never full
   size_t size_ = 0;
 };
 

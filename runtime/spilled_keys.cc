@@ -109,7 +109,7 @@ void SpilledKeys::take_all(size_t some, const Take& take, const std::function<vo
 
 void SpilledKeys::forget_all() {
   index_.for_each([&](uint32_t, uint32_t place) { files_.drop(place); });
-  index_ = KeyIndex(KeyIndex::Fill::kThreeQuarters);
+  index_ = KeyIndex();
   due_.clear();
   over_.clear();
   timers_ = 0;

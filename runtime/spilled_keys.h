@@ -76,7 +76,7 @@ class SpilledKeys {
   SpillFiles::Writer& writer_;
   std::string prefix_;
   int64_t width_;
-  KeyIndex index_{KeyIndex::Fill::kThreeQuarters};  // to places
+  KeyIndex index_;  // to places
   Buckets due_;   // of keys that must be looked at: a little early
   Buckets over_;  // of keys that are over then: a little late
   size_t timers_ = 0;

@@ -4,51 +4,74 @@
 
 #include <map>
 #include <random>
+#include <utility>
 
 namespace tocsin::runtime {
 namespace {
 
 TEST(KeyIndex, GrowsWithWhatItHolds) {
-  constexpr uint32_t kNumbers = 10'000;
+  constexpr uint32_t kMany = 300'000;
   KeyIndex index;
   const auto find = [&](uint32_t number) {
     return index.find(number * 2654435761U, [&](uint32_t found) { return found == number; });
   };
-  for (uint32_t number = 1; number <= kNumbers; ++number) {
+  for (uint32_t number = 1; number <= kMany; ++number) {
     ASSERT_EQ(find(number), KeyIndex::kNone);
     index.insert(number * 2654435761U, number);
   }
-  EXPECT_EQ(index.size(), kNumbers);
-  for (uint32_t number = 1; number <= kNumbers; ++number) ASSERT_EQ(find(number), number);
+  EXPECT_EQ(index.size(), kMany);
+  EXPECT_LT(index.bytes(), 20 * kMany);
+  for (uint32_t number = 1; number <= kMany; ++number) ASSERT_EQ(find(number), number);
 }
 
-// Tags that lie together, or are all the same, also around the end of the index.
-TEST(KeyIndex, ErasingMovesUpWhatStandsBehind) {
-  std::mt19937_64 random(10);
-  for (const uint32_t spread : {1, 2, 5, 16, 1000}) {
-    KeyIndex index;
-    std::map<uint32_t, uint32_t> expected;  // from a key to its number
-    for (uint32_t number = 1; number < 3000; ++number) {
-      const auto key = static_cast<uint32_t>(random() % 40);
-      const uint32_t tag = 13 + key % spread;
-      const bool present = expected.contains(key);
-      const uint32_t found =
-          index.find(tag, [&](uint32_t other) { return present && other == expected[key]; });
-      ASSERT_EQ(found, present ? expected[key] : KeyIndex::kNone);
-      if (!present) {
-        index.insert(tag, number);
-        expected[key] = number;
-      } else if (random() % 2 == 0) {
-        index.replace(tag, found, number);
-        expected[key] = number;
-      } else {
-        index.erase(tag, found);
-        expected.erase(key);
-      }
-      ASSERT_EQ(index.size(), expected.size());
+// Tags of so many kinds, that all belong together or at the end of the index and its beginning.
+class KeyIndexErase : public testing::TestWithParam<uint32_t> {
+ protected:
+  uint32_t tag_of_key(uint32_t key) const {
+    const uint32_t kind = key % GetParam();
+    return kind % 2 == 0 ? kind : UINT32_MAX - kind;
+  }
+  void expect_all() const {
+    ASSERT_EQ(index_.size(), numbers_.size());
+    std::map<uint32_t, uint32_t> visited;  // from a number to its tag
+    index_.for_each(
+        [&](uint32_t tag, uint32_t number) { ASSERT_TRUE(visited.emplace(number, tag).second); });
+    ASSERT_EQ(visited.size(), numbers_.size());
+    for (const auto& [key, number] : numbers_) {
+      const uint32_t wanted = number;
+      ASSERT_EQ(visited[wanted], tag_of_key(key));
+      ASSERT_EQ(index_.find(tag_of_key(key), [&](uint32_t each) { return each == wanted; }),
+                wanted);
+      ASSERT_NE(index_.find(tag_of_key(key), [](uint32_t) { return true; }), KeyIndex::kNone);
     }
   }
+
+  KeyIndex index_;
+  std::map<uint32_t, uint32_t> numbers_;  // by key
+};
+
+TEST_P(KeyIndexErase, LosesNothingElse) {
+  std::mt19937_64 random(10);
+  for (uint32_t number = 1; number < 3000; ++number) {
+    const auto key = static_cast<uint32_t>(random() % 60);
+    const uint32_t tag = tag_of_key(key);
+    const auto known = numbers_.find(key);
+    if (known == numbers_.end()) {
+      index_.insert(tag, number);
+      numbers_[key] = number;
+    } else if (random() % 4 == 0) {
+      index_.replace(tag, known->second, number);
+      known->second = number;
+    } else {
+      index_.erase(tag, known->second);
+      numbers_.erase(known);
+    }
+    expect_all();
+    ASSERT_EQ(index_.find(tag_of_key(key), [](uint32_t) { return false; }), KeyIndex::kNone);
+  }
 }
+
+INSTANTIATE_TEST_SUITE_P(Kinds, KeyIndexErase, testing::Values(1, 2, 3, 7, 16, 60));
 
 }  // namespace
 }  // namespace tocsin::runtime
