@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <xxhash.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -43,17 +44,24 @@ class Damage : public testing::Test {
  protected:
   Damage() : rig_(scenario("Orders")), wanted_(rig_.undisturbed()) {
     RunningProgram program(rig_.arguments());
-    const auto is_there = [&] {
-      return fs::exists(rig_.state() + "/checkpoint-000004.json") ||
-             fs::exists(rig_.state() + "/checkpoint-000005.json");
-    };
-    EXPECT_TRUE(eventually(is_there));
+    EXPECT_TRUE(eventually([&] { return newest_checkpoint() >= "checkpoint-000004"; }));
     program.signal(SIGTERM);
     EXPECT_EQ(program.wait(), 0) << program.err();
     fs::remove(rig_.state() + "/lock");
     kept_ = files_below(rig_.file(""));
   }
 
+  // Its file's name, "" if there is none. Older ones go while new ones come.
+  std::string newest_checkpoint() const {
+    std::string newest;
+    std::error_code gone;
+    for (const fs::directory_entry& entry : fs::directory_iterator(rig_.state(), gone)) {
+      const std::string name = entry.path().filename();
+      if (name.starts_with("checkpoint-") && name.ends_with(".json"))
+        newest = std::max(newest, name);
+    }
+    return newest;
+  }
   void put_back() const {
     rig_.forget();
     fs::create_directories(rig_.state());
