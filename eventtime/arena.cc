@@ -25,8 +25,7 @@ std::string_view Arena::copy(std::string_view text) {
   return {bytes, text.size()};
 }
 
-void Arena::clear() {
-  if (chunks_.empty()) return;
+void Arena::reuse() {
   chunks_.erase(chunks_.begin() + 1, chunks_.end());
   next_ = chunks_.front().bytes.get();
   left_ = chunks_.front().size;

@@ -15,9 +15,13 @@ class Arena {
   // A copy of `text` that lives as long as the arena.
   std::string_view copy(std::string_view text);
   // Ends the life of everything allocated; keeps one chunk for the next use.
-  void clear();
+  void clear() {
+    if (next_ != nullptr) reuse();  // nothing was ever allocated in most
+  }
 
  private:
+  void reuse();
+
   static constexpr size_t kChunkBytes = size_t{64} << 10;
 
   struct Chunk {

@@ -76,13 +76,6 @@ EvalContext Matcher::context_of(NodeId node, std::span<const Value> key) {
   return context;
 }
 
-// An event that enters a key by one field only concerns the steps that name this field.
-bool Matcher::fits(TypeId type, uint32_t variable, StepPredicate local, const TestedEvent& event,
-                   const PredicateResults& predicates) const {
-  return type == event.row->type && predicates.holds(local, event.row->table_row) &&
-         (event.variables == nullptr || variable == kNoVariable || event.variables->test(variable));
-}
-
 const Matcher::Concern& Matcher::concern(uint16_t index, const TestedEvent& event,
                                          const PredicateResults& predicates) {
   Concern& concern = concerns_[index];

@@ -180,9 +180,14 @@ class Matcher {
   void fill_slots(uint64_t* slots, std::span<const size_t> updates, const StartCells& cells,
                   const uint64_t* words, Timestamp time);
   bool holds(const Code& condition, const uint64_t* slots, const TestedEvent& event);
-  // Whether a step or negation may take the event, as far as the event alone decides it.
-  bool fits(TypeId type, uint32_t variable, StepPredicate local, const TestedEvent& event,
-            const PredicateResults& predicates) const;
+  // Whether a step or negation may take the event, as far as the event alone decides it. One that
+  // enters a key by one field only concerns the steps that name this field.
+  static bool fits(TypeId type, uint32_t variable, StepPredicate local, const TestedEvent& event,
+                   const PredicateResults& predicates) {
+    return type == event.row->type && predicates.holds(local, event.row->table_row) &&
+           (event.variables == nullptr || variable == kNoVariable ||
+            event.variables->test(variable));
+  }
   void count_event() { ++stats_.events; }
   void count_dropped_start() { ++stats_.dropped_starts; }
   void set_stats(const MatcherStats& stats) { stats_ = stats; }

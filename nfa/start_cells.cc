@@ -42,10 +42,11 @@ bool StartCells::has_texts() const {
 }
 
 void StartCells::write(uint64_t* words, const TestedEvent& event, const EventStore& events) const {
-  std::fill(words, words + null_words_, uint64_t{0});
+  for (uint32_t i = 0; i < null_words_; ++i) words[i] = 0;  // one or none: not memset
   const uint32_t row = event.row->table_row;
+  const std::vector<eventtime::Column>& columns = event.table().columns;
   for (const Cell& cell : cells_) {
-    const eventtime::Column& column = event.table().columns[cell.column];
+    const eventtime::Column& column = columns[cell.column];
     uint64_t* to = words + cell.word;
     if (column.is_null(row)) {
       words[cell.null_bit / kWordBits] |= uint64_t{1} << (cell.null_bit % kWordBits);

@@ -32,9 +32,8 @@ void Dispatcher::add_all(uint32_t pattern, TypeId type) {
   want_all_[type].push_back(pattern);
 }
 
-void Dispatcher::activate(uint32_t pattern) {
+void Dispatcher::make_active(uint32_t pattern) {
   Later& later = later_[pattern];
-  if (later.active) return;
   later.active = true;
   later.place = static_cast<uint32_t>(active_.size());
   active_.push_back(pattern);

@@ -36,7 +36,9 @@ class Dispatcher {
   void add_all(uint32_t pattern, eventtime::TypeId type);
 
   // The pattern has something that a later event can continue, or has not.
-  void activate(uint32_t pattern);
+  void activate(uint32_t pattern) {
+    if (!later_[pattern].active) make_active(pattern);
+  }
   void deactivate(uint32_t pattern);
   const std::vector<uint32_t>& active() const { return active_; }
 
@@ -101,6 +103,7 @@ class Dispatcher {
     nfa::StepPredicate predicate = 0;
   };
 
+  void make_active(uint32_t pattern);
   Users& users(nfa::StepPredicate predicate);
   bool is_used(nfa::StepPredicate predicate) const {
     return predicate < used_.size() && used_[predicate] != 0;

@@ -6,6 +6,12 @@
 
 namespace tocsin::runtime {
 
+EventKeys::EventKeys(const std::vector<patterns::KeyPart>& by) : by_(by) {
+  if (!by_.empty()) return;
+  unmade_.tag = tag_of({});
+  unmade_.made = true;
+}
+
 bool EventKeys::join(const std::vector<patterns::KeyPart>& by) {
   const auto same_name = [](const patterns::KeyPart& left, const patterns::KeyPart& right) {
     return left.name == right.name;
@@ -33,7 +39,7 @@ bool EventKeys::encode(std::string& out, const nfa::TestedEvent& event) const {
 }
 
 void EventKeys::begin(size_t events) {
-  keys_.assign(events, {});
+  keys_.assign(events, unmade_);
   text_.clear();
   given_.clear();
 }

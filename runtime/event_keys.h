@@ -22,7 +22,7 @@ class EventKeys {
     bool is_null = false;  // a field of it: the event belongs to no key
   };
 
-  explicit EventKeys(const std::vector<patterns::KeyPart>& by) : by_(by) {}
+  explicit EventKeys(const std::vector<patterns::KeyPart>& by);
 
   // Whether `by` names the same fields; if so, serves its event types too from now on.
   bool join(const std::vector<patterns::KeyPart>& by);
@@ -50,6 +50,7 @@ class EventKeys {
   void make(Key& key, const nfa::TestedEvent& event);
 
   std::vector<patterns::KeyPart> by_;
+  Key unmade_;  // without key fields that of all events, and made
   std::vector<Key> keys_;
   std::string text_;
   std::vector<const char*> given_;

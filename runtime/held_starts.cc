@@ -36,16 +36,15 @@ uint32_t HeldStarts::add_light(uint32_t chain, eventtime::Timestamp time, const 
   return place;
 }
 
-void HeldStarts::put_light(uint32_t place, const Light& light) {
-  if (log_.at(place).event != kLightEvent) return;
-  uint64_t* words = light_words(place);
+void HeldStarts::put_light(uint64_t* words, const Light& light) const {
+  uint64_t* own = words + cells_.words();
   if (wide_) {
-    words[0] = light.sequence;
-    words[1] = light.record;
-    log_.words(place)[0] |= uint64_t{light.input} << kInputBits;
-  } else {
-    words[0] = light.sequence << kInputBits | light.input;
-    log_.words(place)[0] |= light.record << kInputBits;
+    own[0] = light.sequence;
+    own[1] = light.record;
+    words[0] |= uint64_t{light.input} << kInputBits;
+  } else if (light.is_small()) {
+    own[0] = light.sequence << kInputBits | light.input;
+    words[0] |= light.record << kInputBits;
   }
 }
 
@@ -67,8 +66,9 @@ uint32_t HeldStarts::add(uint32_t chain, ReleasedEvent& released) {
   if (light_) {
     const Light light{event.sequence, event.row->record, event.batch->input};
     const uint32_t place = add_light(chain, event.row->time, light);
-    cells_.write(log_.words(place), event, events_);
-    put_light(place, light);
+    uint64_t* const words = log_.words(place);
+    cells_.write(words, event, events_);
+    put_light(words, light);
     return place;
   }
   const bool stays = event.stored == nfa::kNoEvent;
@@ -222,7 +222,7 @@ uint32_t HeldStarts::add(uint32_t chain, const Saved& saved) {
       light_ ? add_light(chain, saved.time, from) : log_.add(chain, saved.time, saved.event);
   std::copy_n(saved_words_.data() + saved.words, cells_.words(), log_.words(place));
   if (light_) {
-    put_light(place, from);
+    put_light(log_.words(place), from);
     return place;
   }
   new (&origin(place)) Origin{saved.sequence, nullptr, 0, 0};

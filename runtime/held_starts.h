@@ -131,12 +131,11 @@ class HeldStarts {
   const Origin& origin(uint32_t place) const {
     return *reinterpret_cast<const Origin*>(log_.words(place) + cells_.words());
   }
-  uint64_t* light_words(uint32_t place) { return log_.words(place) + cells_.words(); }
   const uint64_t* light_words(uint32_t place) const { return log_.words(place) + cells_.words(); }
   uint64_t* last_word(uint32_t place) { return log_.words(place) + words_ - 1; }
   const uint64_t* last_word(uint32_t place) const { return log_.words(place) + words_ - 1; }
   uint32_t add_light(uint32_t chain, eventtime::Timestamp time, const Light& light);
-  void put_light(uint32_t place, const Light& light);
+  void put_light(uint64_t* words, const Light& light) const;  // of a place
   Light light(uint32_t place) const;
   nfa::TestedEvent in_batch(uint32_t place) const;
   void store(uint32_t place);

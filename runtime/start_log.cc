@@ -34,6 +34,7 @@ uint32_t best_size(size_t places) {
 StartLog::Segments& StartLog::Segments::operator=(Segments&& other) noexcept {
   std::swap(stride_, other.stride_);
   std::swap(bits_, other.bits_);
+  std::swap(inside_, other.inside_);
   std::swap(table_, other.table_);
   std::swap(mask_, other.mask_);
   std::swap(begin_, other.begin_);
@@ -136,8 +137,9 @@ uint32_t StartLog::add(uint32_t chain, eventtime::Timestamp time, nfa::EventId e
   if (end_ + 2 < segments_.end()) {
     eventtime::prefetch_to_write(storage(static_cast<uint32_t>(end_ + 2) & kPlaceMask));
   }
-  Start& added = *new (storage(place)) Start();
-  if (has_values_) new (&links(place)) ValueLinks();
+  uint64_t* const start = storage(place);
+  Start& added = *new (start) Start();
+  if (has_values_) new (&links(start)) ValueLinks();
   added.time = time;
   added.event = event;
   added.chain = chain;
@@ -154,11 +156,12 @@ uint32_t StartLog::add(uint32_t chain, eventtime::Timestamp time, nfa::EventId e
 }
 
 bool StartLog::remove(uint32_t place) {
-  Start& gone = at(place);
-  if (has_values_ && links(place).older != kNone) remove_value(place);
+  uint64_t* const start = storage(place);
+  Start& gone = *reinterpret_cast<Start*>(start);
+  Chain& key = chains_[gone.chain];
+  if (has_values_ && links(start).older != kNone) remove_value(place, links(start), key);
   gone.event = nfa::kNoEvent;
   --live_;
-  Chain& key = chains_[gone.chain];
   if (--key.count == 0) {
     remove_chain(gone.chain);
     return false;
@@ -173,11 +176,10 @@ bool StartLog::remove(uint32_t place) {
   return true;
 }
 
-void StartLog::remove_value(uint32_t place) {
-  const ValueLinks& gone = links(place);
+void StartLog::remove_value(uint32_t place, const ValueLinks& gone, Chain& chain) {
   if (gone.newer == place) {
     by_value_.erase(gone.tag, kNumber | place);
-    --chains_[at(place).chain].values;
+    --chain.values;
     return;
   }
   if (is_newest_equal(place)) by_value_.replace(gone.tag, kNumber | place, kNumber | gone.older);

@@ -107,12 +107,14 @@ class StartLog {
   // whether another of the same chain has the same.
   template <typename Equal>
   void set_value(uint32_t place, uint32_t tag, const Equal& equal) {
-    const uint32_t other = find_value(at(place).chain, tag, equal);
-    ValueLinks& mine = links(place);
+    uint64_t* const start = storage(place);
+    const uint32_t chain = reinterpret_cast<Start*>(start)->chain;
+    const uint32_t other = find_value(chain, tag, equal);
+    ValueLinks& mine = links(start);
     mine = {place, place, tag, 0};
     if (other == kNone) {
       by_value_.insert(tag, kNumber | place);
-      ++chains_[at(place).chain].values;
+      ++chains_[chain].values;
       return;
     }
     ValueLinks& newest = links(other);
@@ -263,14 +265,14 @@ class StartLog {
   // So many places, consecutive ones, in each.
   class Segments {
    public:
-    Segments(size_t stride, uint32_t bits) : stride_(stride), bits_(bits) {}
+    Segments(size_t stride, uint32_t bits)
+        : stride_(stride), bits_(bits), inside_((uint32_t{1} << bits) - 1) {}
     Segments(Segments&& other) noexcept { *this = std::move(other); }
     Segments& operator=(Segments&& other) noexcept;
     ~Segments();
 
     uint64_t* at(uint32_t place) const {
-      const uint32_t inside = place & ((uint32_t{1} << bits_) - 1);
-      return table_[place >> bits_ & mask_] + inside * stride_;
+      return table_[place >> bits_ & mask_] + (place & inside_) * stride_;
     }
     uint32_t bits() const { return bits_; }
     size_t places() const { return (end_ - begin_) << bits_; }
@@ -286,6 +288,7 @@ class StartLog {
 
     size_t stride_ = 0;  // words
     uint32_t bits_ = 0;
+    uint32_t inside_ = 0;                       // the bits of a place that count within its segment
     std::vector<uint64_t*> table_ = {nullptr};  // by number, in a ring
     uint32_t mask_ = 0;
     uint64_t begin_ = 0;  // numbers
@@ -295,9 +298,10 @@ class StartLog {
 
   uint64_t* storage(uint32_t place) { return segments_.at(place); }
   const uint64_t* storage(uint32_t place) const { return segments_.at(place); }
-  ValueLinks& links(uint32_t place) {
-    return *reinterpret_cast<ValueLinks*>(storage(place) + stride_ - kLinkWords);
+  ValueLinks& links(uint64_t* start) {
+    return *reinterpret_cast<ValueLinks*>(start + stride_ - kLinkWords);
   }
+  ValueLinks& links(uint32_t place) { return links(storage(place)); }
   const ValueLinks& links(uint32_t place) const {
     return *reinterpret_cast<const ValueLinks*>(storage(place) + stride_ - kLinkWords);
   }
@@ -307,7 +311,7 @@ class StartLog {
     return (place - static_cast<uint32_t>(begin_)) & kPlaceMask;
   }
   static std::string_view long_key(const Chain& chain);
-  void remove_value(uint32_t place);
+  void remove_value(uint32_t place, const ValueLinks& gone, Chain& chain);
   void index_values();
   void remove_chain(uint32_t number);
   void move_all(uint32_t bits);

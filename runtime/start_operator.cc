@@ -113,6 +113,7 @@ void StartOperator::process(const Surroundings& around) {
   prefetch_starts();
   if (plan_.value_slot) find_value_tags();
   if (plan_.value_slot && log_.has_many_values()) prefetch_values();
+  chain_ = kNone;
   for (size_t i = 0; i < routed_.size(); ++i) {
     Routed& routed = routed_[i];
     routed.event->tested.variables = routed.variables;
@@ -144,14 +145,20 @@ void StartOperator::find_value_tags() {
 // stands behind it if it expires.
 void StartOperator::prefetch_starts() {
   guessed_.clear();
+  uint32_t tag = 0;
   for (const Routed& routed : routed_) {
-    guessed_.push_back(log_.guess(routed.tag));
-    log_.prefetch_chain(guessed_.back());
+    const bool again = !guessed_.empty() && routed.tag == tag;
+    guessed_.push_back(again ? guessed_.back() : log_.guess(routed.tag));
+    if (!again) log_.prefetch_chain(guessed_.back());
+    tag = routed.tag;
   }
-  for (const uint32_t chain : guessed_) log_.prefetch_starts(chain);
+  const auto is_new = [&](size_t i) { return i == 0 || guessed_[i] != guessed_[i - 1]; };
+  for (size_t i = 0; i < guessed_.size(); ++i) {
+    if (is_new(i)) log_.prefetch_starts(guessed_[i]);
+  }
   if (!plan_.life) return;
   for (size_t i = 0; i < guessed_.size(); ++i) {
-    if (guessed_[i] == kNone) continue;
+    if (guessed_[i] == kNone || !is_new(i)) continue;
     const StartLog::Start& oldest = log_.at(log_.chain(guessed_[i]).oldest);
     const bool expires = has_expired(oldest, routed_[i].event->tested.row->time);
     if (expires && oldest.newer != kNone) log_.prefetch_place(oldest.newer);
@@ -182,7 +189,7 @@ void StartOperator::process_event(Routed& routed, const ValueTags& tags,
                                   const Surroundings& around) {
   nfa::TestedEvent& event = routed.event->tested;
   const Timestamp now = event.row->time;
-  chain_ = log_.find(routed.key, routed.tag);
+  if (!is_present_key(routed)) chain_ = log_.find(routed.key, routed.tag);
   if (chain_ != kNone) pass_time(now, around);
   const bool begins = takes_first(routed);
   if (chain_ == kNone && !begins) return;

@@ -73,6 +73,9 @@ class StartOperator final : public PatternOperator {
 
   // Of the present key, whose chain is `chain_`, kNone if it has none.
   const StartLog::Chain& chain() const { return log_.chain(chain_); }
+  bool is_present_key(const Routed& routed) const {
+    return chain_ != kNone && chain().tag == routed.tag && StartLog::key_of(chain()) == routed.key;
+  }
   void pass_time(eventtime::Timestamp now, const Surroundings& around);
   void follow(nfa::TestedEvent& event, uint32_t value_tag);
   bool follow_one(uint32_t place, uint32_t left, nfa::TestedEvent& event);

@@ -61,6 +61,19 @@ TEST_F(EventKeysTest, AreMadeAnewForEachBlock) {
   EXPECT_TRUE(keys.of(0, event(0)).is_null);
 }
 
+TEST_F(EventKeysTest, WithoutFieldsAllEventsHaveOne) {
+  EventKeys keys({});
+  for (size_t block = 0; block < 2; ++block) {
+    keys.begin(2);
+    for (size_t i = 0; i < 2; ++i) {
+      const EventKeys::Key key = keys.of(i, event(i));
+      EXPECT_FALSE(key.is_null);
+      EXPECT_EQ(keys.text(key), "");
+      EXPECT_EQ(key.tag, tag_of(""));
+    }
+  }
+}
+
 TEST_F(EventKeysTest, MayBeGivenInsteadOfMade) {
   EventKeys keys(by(0));
   EXPECT_TRUE(keys.takes(0));
