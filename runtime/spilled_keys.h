@@ -77,8 +77,8 @@ class SpilledKeys {
   std::string prefix_;
   int64_t width_;
   KeyIndex index_;  // to places
-  Buckets due_;   // of keys that must be looked at: a little early
-  Buckets over_;  // of keys that are over then: a little late
+  Buckets due_;     // of keys that must be looked at: a little early
+  Buckets over_;    // of keys that are over then: a little late
   size_t timers_ = 0;
   std::string name_;           // reused
   mutable std::string bytes_;  // of the record that was read last
