@@ -16,7 +16,7 @@ class Arena {
   std::string_view copy(std::string_view text);
   // Ends the life of everything allocated; keeps one chunk for the next use.
   void clear() {
-    if (next_ != nullptr) reuse();  // nothing was ever allocated in most
+    if (!chunks_.empty()) reuse();  // most have never allocated anything
   }
 
  private:

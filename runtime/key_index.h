@@ -17,6 +17,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "eventtime/huge_pages.h"
@@ -27,6 +28,8 @@ namespace tocsin::runtime {
 class KeyIndex {
  public:
   static constexpr uint32_t kNone = 0;
+  // So many upper bits of a tag count least, for they may be the same in all that stands here.
+  static constexpr int kShardBits = 7;
 
   // The number with this tag for which `equal` holds; kNone if there is none.
   template <typename Equal>
@@ -66,7 +69,8 @@ class KeyIndex {
   size_t size() const { return size_; }
   size_t bytes() const { return buckets_.size() * sizeof(Bucket); }
 
-  // In no order; the index is not changed meanwhile.
+  // As hashes go: put into another index in this order, all would crowd where it is full already.
+  // The index is not changed meanwhile.
   template <typename Visit>
   void for_each(const Visit& visit) const {
     for (const Bucket& bucket : buckets_) {
@@ -78,8 +82,7 @@ class KeyIndex {
 
  private:
   static constexpr uint32_t kCells = 8;
-  static constexpr uint32_t kMost = 5;  // in a bucket, on average
-  static constexpr int kShardBits = 7;
+  static constexpr uint32_t kMost = 5;               // in a bucket, on average
   static constexpr size_t kLarge = size_t{1} << 14;  // buckets
   using Cells = std::array<uint32_t, kCells>;
 
@@ -106,7 +109,6 @@ class KeyIndex {
   }
   static uint32_t first(uint32_t places) { return static_cast<uint32_t>(std::countr_zero(places)); }
   static bool is_full(const Bucket& bucket) { return places_of(bucket.numbers, kNone) == 0; }
-  // Its lower bits count most: the upper ones choose the shard (KeyShare).
   size_t home(uint32_t tag) const {
     return uint64_t{std::rotl(tag, kShardBits)} * buckets_.size() >> 32;
   }

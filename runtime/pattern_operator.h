@@ -25,6 +25,7 @@
 #include "runtime/dispatcher.h"
 #include "runtime/engine_options.h"
 #include "runtime/event_keys.h"
+#include "runtime/key_index.h"
 #include "runtime/pattern_version.h"
 #include "runtime/pending.h"
 #include "runtime/saved_rows.h"
@@ -51,6 +52,7 @@ struct KeyShare {
   uint32_t count = 1;
 
   static constexpr uint32_t kGroups = 128;
+  static_assert(kGroups == uint32_t{1} << KeyIndex::kShardBits);
   // By the hash of the key (tag_of), so that what is saved can be shared out among another number
   // of shards.
   bool has(uint32_t tag) const { return count == 1 || group_of(tag) % count == number; }

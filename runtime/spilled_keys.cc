@@ -117,10 +117,14 @@ void SpilledKeys::forget_all() {
 
 void SpilledKeys::for_each(
     const std::function<void(std::string_view key, std::string_view state)>& visit) const {
-  index_.for_each([&](uint32_t, uint32_t place) {
+  std::vector<SpillFiles::Place> all;  // in the order of the files
+  all.reserve(size());
+  index_.for_each([&](uint32_t, uint32_t place) { all.push_back(place); });
+  std::sort(all.begin(), all.end());
+  for (const SpillFiles::Place place : all) {
     const std::optional<SpilledRecord> record = files_.read(place, bytes_);
     if (record) visit(record->key, record->value);
-  });
+  }
 }
 
 void SpilledKeys::move(const SpilledRecord& record, uint32_t tag, SpillFiles::Place from) {

@@ -1,6 +1,6 @@
 // The keys of one pattern that are on disk, and when time has to do with them.
 //
-// In memory is where each key's record lies, by the hash of the key (11 to 21 bytes), and its timer
+// In memory is where each key's record lies, by the hash of the key (13 to 26 bytes), and its timer
 // if time will end it (16 bytes); whether it is the key that is wanted, the record says. So an
 // event whose key was never seen costs a look-up in memory only.
 //

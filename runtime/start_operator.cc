@@ -113,7 +113,7 @@ void StartOperator::process(const Surroundings& around) {
   prefetch_starts();
   if (plan_.value_slot) find_value_tags();
   if (plan_.value_slot && log_.has_many_values()) prefetch_values();
-  chain_ = kNone;
+  chain_ = kNone;  // the last block's may have gone, or have another number
   for (size_t i = 0; i < routed_.size(); ++i) {
     Routed& routed = routed_[i];
     routed.event->tested.variables = routed.variables;

@@ -186,7 +186,8 @@ class StartOperator final : public PatternOperator {
 
   std::vector<uint32_t> guessed_;  // chains, by routed event
 
-  // Of the present event.
+  // Of the present event. In process() the chain is that of the event before, if it is still there,
+  // until the present one's is found.
   uint32_t chain_ = kNone;
   std::string_view key_;
   bool key_is_read_ = false;

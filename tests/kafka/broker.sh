@@ -83,10 +83,10 @@ serves() { # PORT
   [[ ${#answer} == 24 && ${answer:16} != 00000000 ]]
 }
 
-# Transactions that have timed out are aborted every ten seconds, as by default. A broker that does it
-# while it begins anew, when its partitions have no leader yet, takes them for deleted, leaves out the
-# abort, and the records are committed with the next transaction of the same producer (4.3.1:
-# "these partitions are likely deleted already and hence can be skipped").
+# transaction.abort.timed.out.transaction.cleanup.interval.ms stays at its default, ten seconds: a
+# broker that aborts a transaction while it restarts, when its partitions have no leader yet, takes
+# them for deleted and leaves the abort marker out. The records are then committed with the next
+# transaction of the same producer (4.3.1; "likely deleted already and hence can be skipped").
 write_properties() { # DIR PORT PROXY
   local via=$(($2 + 2))
   cat >"$1/server.properties" <<PROPERTIES

@@ -2,15 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <map>
 #include <random>
-#include <utility>
 
 namespace tocsin::runtime {
 namespace {
 
 TEST(KeyIndex, GrowsWithWhatItHolds) {
-  constexpr uint32_t kMany = 300'000;
+  constexpr uint32_t kMany = 340'000;
   KeyIndex index;
   const auto find = [&](uint32_t number) {
     return index.find(number * 2654435761U, [&](uint32_t found) { return found == number; });
@@ -22,14 +22,22 @@ TEST(KeyIndex, GrowsWithWhatItHolds) {
   EXPECT_EQ(index.size(), kMany);
   EXPECT_LT(index.bytes(), 20 * kMany);
   for (uint32_t number = 1; number <= kMany; ++number) ASSERT_EQ(find(number), number);
+  for (uint32_t number = 1; number <= kMany; number += 2) {
+    index.erase(number * 2654435761U, number);
+  }
+  for (uint32_t number = 1; number <= kMany; ++number) {
+    ASSERT_EQ(find(number), number % 2 == 0 ? number : KeyIndex::kNone);
+  }
 }
 
-// Tags of so many kinds, that all belong together or at the end of the index and its beginning.
+// Tags of so many kinds, which belong to the beginning of the index, its end, or to any of its
+// first sixteen buckets.
 class KeyIndexErase : public testing::TestWithParam<uint32_t> {
  protected:
   uint32_t tag_of_key(uint32_t key) const {
     const uint32_t kind = key % GetParam();
-    return kind % 2 == 0 ? kind : UINT32_MAX - kind;
+    if (kind % 3 == 0) return kind;
+    return kind % 3 == 1 ? UINT32_MAX - kind : std::rotr(kind << 28, KeyIndex::kShardBits);
   }
   void expect_all() const {
     ASSERT_EQ(index_.size(), numbers_.size());

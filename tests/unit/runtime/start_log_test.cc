@@ -16,16 +16,17 @@ namespace {
 using eventtime::Timestamp;
 
 constexpr int kNoValue = -1;
+constexpr uint32_t kSpread = 2654435761U;  // tags, so that they do not all belong together
 
 // A log beside lists that say the same. First events are numbered as they come; the number stands
 // in both of a first event's words.
 class LogAndLists {
   // Helpers first: one has a type that only its body tells.
   uint32_t tag_of(const std::string& key) const {
-    return static_cast<uint32_t>(std::hash<std::string>()(key) % tags_);
+    return static_cast<uint32_t>(std::hash<std::string>()(key) % tags_) * kSpread;
   }
   uint32_t value_tag(uint32_t chain, int value) const {
-    return (chain * 31 + static_cast<uint32_t>(value) * 7) % tags_;
+    return (chain * 31 + static_cast<uint32_t>(value) * 7) % tags_ * kSpread;
   }
   auto has_value(int value) const {
     return [this, value](uint32_t place) {
