@@ -30,6 +30,7 @@ void Dispatcher::add(uint32_t pattern, const std::vector<StepPredicate>& first,
 void Dispatcher::add_all(uint32_t pattern, TypeId type) {
   later_.resize(std::max(later_.size(), pattern + size_t{1}));
   want_all_[type].push_back(pattern);
+  wants_all_ = true;
 }
 
 void Dispatcher::make_active(uint32_t pattern) {

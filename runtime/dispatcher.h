@@ -49,18 +49,23 @@ class Dispatcher {
   template <typename Visit>
   [[gnu::always_inline]] void visit(const LoadedBatch& loaded, size_t row,
                                     const Visit& visit) const {
-    for (const uint32_t pattern : want_all_[loaded.batch->rows[row].type]) visit(pattern, true);
-    const std::span<const nfa::StepPredicate> hits = loaded.hits_of(row);
-    for (size_t i = 0; i < hits.size(); ++i) {
-      if (i + kPrefetched < hits.size()) eventtime::prefetch(&users_[hits[i + kPrefetched]]);
-      for (const uint32_t pattern : users_[hits[i]].first) visit(pattern, true);
-      for (const uint32_t pattern : users_[hits[i]].active) visit(pattern, false);
+    if (wants_all_) {
+      for (const uint32_t pattern : want_all_[loaded.batch->rows[row].type]) visit(pattern, true);
+    }
+    const nfa::StepPredicate* hit = loaded.hits.data() + loaded.first_hit[row];
+    const nfa::StepPredicate* const end = loaded.hits.data() + loaded.first_hit[row + 1];
+    for (; hit != end; ++hit) {
+      if (end - hit > kPrefetched && is_large()) eventtime::prefetch(&users_[hit[kPrefetched]]);
+      const Users& users = users_[*hit];
+      for (const uint32_t pattern : users.first) visit(pattern, true);
+      for (const uint32_t pattern : users.active) visit(pattern, false);
     }
   }
   // Asks for what visit() will read first.
   void prefetch(const LoadedBatch& loaded, size_t row) const {
+    if (!is_large()) return;
     const std::span<const nfa::StepPredicate> hits = loaded.hits_of(row);
-    for (size_t i = 0; i < std::min(hits.size(), kPrefetched); ++i) {
+    for (size_t i = 0; i < std::min<size_t>(hits.size(), kPrefetched); ++i) {
       eventtime::prefetch(&users_[hits[i]]);
     }
   }
@@ -83,7 +88,8 @@ class Dispatcher {
   const std::vector<uint32_t>& wanting_all(eventtime::TypeId type) const { return want_all_[type]; }
 
  private:
-  static constexpr size_t kPrefetched = 8;  // conditions
+  static constexpr ptrdiff_t kPrefetched = 8;  // conditions
+  static constexpr size_t kNear = 128;         // so many conditions lie in a near cache
 
   // Of a condition. Most have one pattern: what visit() reads of it is one line of the cache.
   using Patterns = boost::container::small_vector<uint32_t, 2>;
@@ -103,6 +109,7 @@ class Dispatcher {
     nfa::StepPredicate predicate = 0;
   };
 
+  bool is_large() const { return users_.size() > kNear; }
   void make_active(uint32_t pattern);
   Users& users(nfa::StepPredicate predicate);
   bool is_used(nfa::StepPredicate predicate) const {
@@ -117,6 +124,7 @@ class Dispatcher {
   std::vector<Later> later_;                     // by pattern
   std::vector<uint32_t> active_;                 // patterns
   std::vector<std::vector<uint32_t>> want_all_;  // patterns, by TypeId
+  bool wants_all_ = false;                       // any pattern
 
   // Of the present batch.
   static constexpr uint32_t kLeftOut = UINT32_MAX;

@@ -177,14 +177,6 @@ void Engine::Impl::for_each_shard(const std::function<void(Shard&)>& work) {
   }
 }
 
-ReleasedEvent Engine::Impl::event_of(LoadedBatch& loaded, uint32_t row) {
-  ReleasedEvent event;
-  event.tested.batch = loaded.batch.get();
-  event.tested.row = &loaded.batch->rows[row];
-  event.loaded = &loaded;
-  return event;
-}
-
 // Held for each row that will be released, and once more.
 LoadedBatch& Engine::Impl::load(std::shared_ptr<const eventtime::Batch> batch) {
   LoadedBatch& loaded = shelf_.add(std::move(batch));
@@ -199,7 +191,7 @@ void Engine::Impl::release() {
   released_.clear();
   reorder_.release(arrivals_);
   for (const eventtime::Arrival& arrival : arrivals_) {
-    released_.push_back(event_of(shelf_.at(arrival.batch), arrival.row));
+    released_.emplace_back(shelf_.at(arrival.batch), arrival.row);
   }
   for (size_t level = 1; level < levels_.size(); ++level) {
     for (const ReleasedEvent& event : released_) {
@@ -359,7 +351,7 @@ void Engine::Impl::pass_on(size_t from) {
     for (uint32_t row = 0; row < loaded.batch->rows.size(); ++row) {
       if (!loaded.concerned.test(row)) continue;
       holder_.hold(loaded);
-      const ReleasedEvent event = event_of(loaded, row);
+      const ReleasedEvent event(loaded, row);
       events.insert(std::upper_bound(events.begin(), events.end(), event, in_order), event);
     }
   }

@@ -105,7 +105,6 @@ class Engine::Impl {
     return shards_.front()->operators()[pattern]->state_name();
   }
   std::optional<uint32_t> pattern_of(std::string_view state_name) const;
-  static ReleasedEvent event_of(LoadedBatch& loaded, uint32_t row);
 
   patterns::PatternSet patterns_;
   EngineOptions options_;

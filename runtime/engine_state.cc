@@ -556,8 +556,7 @@ void Engine::Impl::place_rows() {
         reorder_.restore({time, number, loaded.slot, place.row});
       } else {
         auto& level = levels_[number];
-        (kind == Rows::kWaiting ? level.waiting : level.derived)
-            .push_back(event_of(loaded, place.row));
+        (kind == Rows::kWaiting ? level.waiting : level.derived).emplace_back(loaded, place.row);
       }
     }
   }

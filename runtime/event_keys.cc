@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "runtime/key_table.h"
-
 namespace tocsin::runtime {
 
 EventKeys::EventKeys(const std::vector<patterns::KeyPart>& by) : by_(by) {
@@ -40,8 +38,8 @@ bool EventKeys::encode(std::string& out, const nfa::TestedEvent& event) const {
 
 void EventKeys::begin(size_t events) {
   keys_.assign(events, unmade_);
-  text_.clear();
-  given_.clear();
+  short_.resize(events);
+  long_.clear();
 }
 
 void EventKeys::begin_given(size_t events) {
@@ -49,13 +47,11 @@ void EventKeys::begin_given(size_t events) {
   none.made = true;
   none.is_null = true;
   keys_.assign(events, none);
-  given_.clear();
 }
 
 void EventKeys::give(size_t index, std::string_view text, uint32_t tag) {
   Key& key = keys_[index];
-  key.begin = static_cast<uint32_t>(given_.size());
-  given_.push_back(text.data());
+  key.data = text.data();
   key.size = static_cast<uint32_t>(text.size());
   key.tag = tag;
   key.is_null = false;
@@ -63,14 +59,22 @@ void EventKeys::give(size_t index, std::string_view text, uint32_t tag) {
 
 void EventKeys::make(Key& key, const nfa::TestedEvent& event) {
   key.made = true;
-  key.begin = static_cast<uint32_t>(text_.size());
-  key.is_null = !encode(text_, event);
-  if (key.is_null) {
-    text_.resize(key.begin);
-    return;
+  if (by_.size() == 1) {
+    const eventtime::Column& column = event.table().columns[*by_[0].field_by_type[event.row->type]];
+    char* const bytes = short_[static_cast<size_t>(&key - keys_.data())].data();
+    key.is_null = column.is_null(event.row->table_row);
+    if (key.is_null) return;
+    key.data = bytes;
+    key.size = put_short_key(bytes, column, event.row->table_row);
   }
-  key.size = static_cast<uint32_t>(text_.size()) - key.begin;
-  key.tag = tag_of(text(key));
+  if (key.size == 0) {
+    encoded_.clear();
+    key.is_null = !encode(encoded_, event);
+    if (key.is_null) return;
+    key.data = long_.copy(encoded_).data();
+    key.size = static_cast<uint32_t>(encoded_.size());
+  }
+  key.tag = tag_of(key.text());
 }
 
 }  // namespace tocsin::runtime

@@ -2,24 +2,29 @@
 // Tested by tests/unit/runtime/event_keys_test.cc.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "eventtime/arena.h"
 #include "nfa/event_store.h"
 #include "patterns/pattern.h"
+#include "runtime/key_table.h"
 
 namespace tocsin::runtime {
 
 class EventKeys {
  public:
   struct Key {
-    uint32_t begin = 0;  // in text_, or its place in given_
+    const char* data = "";  // until the next block
     uint32_t size = 0;
     uint32_t tag = 0;  // tag_of()
     bool made = false;
     bool is_null = false;  // a field of it: the event belongs to no key
+
+    std::string_view text() const { return {data, size}; }
   };
 
   explicit EventKeys(const std::vector<patterns::KeyPart>& by);
@@ -33,17 +38,14 @@ class EventKeys {
 
   // Another block of so many events. Its keys are made when they are asked for.
   void begin(size_t events);
-  // The same, of keys that were made elsewhere: an event has the one that is given, or none. They
-  // stay there until the next block.
+  // The same, of keys that were made elsewhere, and stay there: an event has the one that is given,
+  // or none.
   void begin_given(size_t events);
   void give(size_t index, std::string_view text, uint32_t tag);
   const Key& of(size_t index, const nfa::TestedEvent& event) {
     Key& key = keys_[index];
     if (!key.made) make(key, event);
     return key;
-  }
-  std::string_view text(const Key& key) const {
-    return {given_.empty() ? text_.data() + key.begin : given_[key.begin], key.size};
   }
 
  private:
@@ -52,8 +54,9 @@ class EventKeys {
   std::vector<patterns::KeyPart> by_;
   Key unmade_;  // without key fields that of all events, and made
   std::vector<Key> keys_;
-  std::string text_;
-  std::vector<const char*> given_;
+  std::vector<std::array<char, kShortKeyBytes>> short_;  // by place in the block
+  eventtime::Arena long_;
+  std::string encoded_;
 };
 
 }  // namespace tocsin::runtime

@@ -77,7 +77,7 @@ uint32_t HeldStarts::add(uint32_t chain, ReleasedEvent& released) {
   from.sequence = event.sequence;
   if (stays) {
     from.loaded = released.loaded;
-    from.row = static_cast<uint32_t>(event.row - event.batch->rows.data());
+    from.row = released.row;
     shelf_->hold(*released.loaded);
     ++in_batches_;
   }
@@ -164,7 +164,7 @@ void HeldStarts::prefetch_ahead() const {
   const uint32_t near = log_.ahead(kStartsAhead);
   if (near != kNone && log_.at(near).event != nfa::kNoEvent) {
     log_.prefetch_index(log_.chain(log_.at(near).chain).tag);
-    log_.prefetch_value_of(near);
+    log_.prefetch_equal(near);
   }
 }
 

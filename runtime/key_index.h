@@ -46,10 +46,44 @@ class KeyIndex {
 
   // A number is never kNone and stands in the index once.
   void insert(uint32_t tag, uint32_t number) {
-    if (size_ == most()) grow();
+    if (size_ == most()) rebuild(larger(), [](uint32_t) { return true; });
     place(tag, number);
     ++size_;
+    ++stored_;
   }
+
+  // Of numbers whose lower 31 bits are places in a ring where they come and go in order: `size` of
+  // them are there, from `begin` on. Those that go need not be erased, which would take a look at a
+  // bucket that nothing else asks for: forget() says that one has gone, and whoever looks one up
+  // sees that it is not in the ring. What is inserted next into its bucket clears it away.
+  struct Ring {
+    static constexpr uint32_t kPlaces = uint32_t{1} << 31;
+
+    uint32_t begin = 0;
+    uint32_t size = 0;
+
+    bool has(uint32_t number) const { return ((number - begin) & (kPlaces - 1)) < size; }
+  };
+  void insert(uint32_t tag, uint32_t number, const Ring& ring) {
+    if (size_ >= most() || stored_ >= buckets_.size() * kFullest) clear_away(ring);
+    ++size_;
+    ++stored_;
+    for (size_t i = home(tag);; i = behind(i)) {
+      const uint32_t free = clear_away(i, ring);
+      if (free == 0) continue;
+      buckets_[i].tags[first(free)] = tag;
+      buckets_[i].numbers[first(free)] = number;
+      return;
+    }
+  }
+  void forget() { --size_; }
+  // All that has gone: before places are given anew.
+  void clear_away(const Ring& ring) {
+    rebuild(size_ >= most() ? larger() : buckets_.size(),
+            [&](uint32_t number) { return ring.has(number); });
+    stored_ = size_;
+  }
+
   void replace(uint32_t tag, uint32_t number, uint32_t by) {
     size_t i = home(tag);
     const uint32_t place = find_number(i, number);
@@ -62,6 +96,7 @@ class KeyIndex {
     buckets_[i].tags[place] = 0;
     buckets_[i].numbers[place] = kNone;
     --size_;
+    --stored_;
     if (was_full) fill(i, place);
   }
 
@@ -83,6 +118,7 @@ class KeyIndex {
  private:
   static constexpr uint32_t kCells = 8;
   static constexpr uint32_t kMost = 5;               // in a bucket, on average
+  static constexpr uint32_t kFullest = 7;            // the same, with what has gone
   static constexpr size_t kLarge = size_t{1} << 14;  // buckets
   using Cells = std::array<uint32_t, kCells>;
 
@@ -106,6 +142,41 @@ class KeyIndex {
     for (uint32_t i = 0; i < kCells; ++i) places |= uint32_t{cells[i] == wanted} << i;
     return places;
 #endif
+  }
+  struct Cleared {
+    uint32_t free = 0;  // cells, by bit
+    uint32_t gone = 0;  // those of them that were not free before
+  };
+  // Without a branch: whether something has gone is as random as the hashes.
+  static Cleared without_gone(Bucket& bucket, const Ring& ring) {
+    const uint32_t free = places_of(bucket.numbers, kNone);
+#if defined(__SSE2__)
+    const __m128i begin = _mm_set1_epi32(static_cast<int>(ring.begin));
+    const __m128i mask = _mm_set1_epi32(static_cast<int>(Ring::kPlaces - 1));
+    const __m128i last = _mm_set1_epi32(static_cast<int>(ring.size) - 1);
+    for (uint32_t i = 0; i < kCells; i += 4) {
+      auto* const tags = reinterpret_cast<__m128i*>(&bucket.tags[i]);
+      auto* const numbers = reinterpret_cast<__m128i*>(&bucket.numbers[i]);
+      const __m128i number = _mm_load_si128(numbers);
+      const __m128i age = _mm_and_si128(_mm_sub_epi32(number, begin), mask);
+      const __m128i gone = _mm_cmpgt_epi32(age, last);
+      _mm_store_si128(numbers, _mm_andnot_si128(gone, number));
+      _mm_store_si128(tags, _mm_andnot_si128(gone, _mm_load_si128(tags)));
+    }
+#else
+    for (uint32_t i = 0; i < kCells; ++i) {
+      if (ring.has(bucket.numbers[i])) continue;
+      bucket.tags[i] = 0;
+      bucket.numbers[i] = kNone;
+    }
+#endif
+    const uint32_t now = places_of(bucket.numbers, kNone);
+    return {now, now & ~free};
+  }
+  static size_t count(uint32_t places) {  // of eight bits; not all machines have an instruction
+    places -= places >> 1 & 0x55U;
+    places = (places & 0x33U) + (places >> 2 & 0x33U);
+    return (places + (places >> 4)) & 0x0FU;
   }
   static uint32_t first(uint32_t places) { return static_cast<uint32_t>(std::countr_zero(places)); }
   static bool is_full(const Bucket& bucket) { return places_of(bucket.numbers, kNone) == 0; }
@@ -150,12 +221,25 @@ class KeyIndex {
       if (!was_full) return;
     }
   }
-  void grow() {
+  // What has gone leaves a bucket; its free cells.
+  uint32_t clear_away(size_t i, const Ring& ring) {
+    const auto [free, gone] = without_gone(buckets_[i], ring);
+    stored_ -= count(gone);
+    if (gone == 0 || gone != free) return free;
+    for (uint32_t left = gone; left != 0; left &= left - 1) fill(i, first(left));  // it was full
+    return places_of(buckets_[i].numbers, kNone);
+  }
+  size_t larger() const {
+    return buckets_.size() < kLarge ? buckets_.size() * 2 : buckets_.size() / 2 * 3;
+  }
+  template <typename Keep>
+  void rebuild(size_t buckets, const Keep& keep) {
     const Buckets old = std::move(buckets_);
-    buckets_ = Buckets(old.size() < kLarge ? old.size() * 2 : old.size() / 2 * 3);
+    buckets_ = Buckets(buckets);
     for (const Bucket& bucket : old) {
       for (uint32_t i = 0; i < kCells; ++i) {
-        if (bucket.numbers[i] != kNone) place(bucket.tags[i], bucket.numbers[i]);
+        const uint32_t number = bucket.numbers[i];
+        if (number != kNone && keep(number)) place(bucket.tags[i], number);
       }
     }
   }
@@ -163,6 +247,7 @@ class KeyIndex {
   using Buckets = std::vector<Bucket, eventtime::HugePageAllocator<Bucket>>;
   Buckets buckets_ = Buckets(2);  // never full
   size_t size_ = 0;
+  size_t stored_ = 0;  // with what has gone
 };
 
 }  // namespace tocsin::runtime

@@ -43,20 +43,30 @@ bool has_zero(uint64_t bytes, size_t size) {
   return zeros != 0 && static_cast<size_t>(std::countr_zero(zeros)) / 8 < size;
 }
 
-// The same. Most keys are short, and what is behind them in the Text is zero: as their end is.
-void append_text(std::string& out, const eventtime::Text& text) {
+// The same as one of sixteen bytes; how many they are, 0 if they are not enough or one is zero.
+// Most keys are short, and what is behind them in the Text is zero: as their end is.
+uint32_t put_short_text(char* out, const eventtime::Text& text) {
   constexpr size_t kInline = eventtime::Text::kInlineBytes;
   constexpr size_t kFirst = sizeof(uint64_t);
+  static_assert(kInline + 2 <= kShortKeyBytes && kInline > kFirst);
   const size_t size = text.size();
-  if (!text.is_inline()) return append_text(out, text.view());
-  char bytes[2 * kFirst] = {};
-  std::memcpy(bytes, text.data(), kInline);
-  uint64_t halves[2] = {};
-  std::memcpy(halves, bytes, sizeof(bytes));
-  if (has_zero(halves[0], size) || (size > kFirst && has_zero(halves[1], size - kFirst))) {
-    return append_text(out, text.view());
-  }
-  out.append(bytes, size + 2);
+  if (!text.is_inline()) return 0;
+  uint64_t first = 0;
+  uint32_t rest = 0;
+  std::memcpy(&first, text.data(), kFirst);
+  std::memcpy(&rest, text.data() + kFirst, kInline - kFirst);
+  if (has_zero(first, size) || (size > kFirst && has_zero(rest, size - kFirst))) return 0;
+  const uint64_t second = rest;
+  std::memcpy(out, &first, kFirst);
+  std::memcpy(out + kFirst, &second, kShortKeyBytes - kFirst);
+  return static_cast<uint32_t>(size + 2);
+}
+
+void append_text(std::string& out, const eventtime::Text& text) {
+  char bytes[kShortKeyBytes];
+  const uint32_t size = put_short_text(bytes, text);
+  if (size == 0) return append_text(out, text.view());
+  out.append(bytes, size);
 }
 
 void append_cell(std::string& out, const Value& value) {
@@ -99,6 +109,15 @@ bool append_key(std::string& out, const std::vector<patterns::KeyPart>& by,
     }
   }
   return true;
+}
+
+uint32_t put_short_key(char* out, const eventtime::Column& column, uint32_t row) {
+  if (column.type() == Type::kString) return put_short_text(out, column.text(row));
+  const bool is_float = column.type() == Type::kFloat;
+  const uint64_t bits = eventtime::swapped_bytes(is_float ? ordered_bits(column.number(row))
+                                                          : ordered_bits(column.integer(row)));
+  std::memcpy(out, &bits, sizeof(bits));
+  return sizeof(bits);
 }
 
 void append_value(std::string& out, const Value& value) {

@@ -37,6 +37,10 @@ struct alignas(eventtime::kCacheLineBytes) KeyEntry {
 // Appends the encoded key of a row; false if one of its fields is null (then `out` is garbage).
 bool append_key(std::string& out, const std::vector<patterns::KeyPart>& by,
                 const eventtime::EventTable& table, eventtime::TypeId type, uint32_t row);
+// A key of this one column, where that is not null: writes it and returns how many bytes it has, or
+// nothing and 0 if it is too long or has a zero byte.
+inline constexpr size_t kShortKeyBytes = 16;
+uint32_t put_short_key(char* out, const eventtime::Column& column, uint32_t row);
 // The values that were encoded. Texts point into `texts`.
 void decode_key(std::string_view key, const std::vector<patterns::KeyPart>& by,
                 std::vector<eventtime::Value>& values, std::string& texts);

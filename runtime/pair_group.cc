@@ -117,7 +117,7 @@ uint32_t PairGroup::tag_of_pattern(uint32_t key_tag, uint32_t pattern) {
 
 void PairGroup::process_event(const Event& event, Patterns firsts, Patterns seconds,
                               const Surroundings& around) {
-  const std::string_view key = keys_.text(keys_.of(event.index, event.event->tested));
+  const std::string_view key = keys_.of(event.index, event.event->tested).text();
   pass_time(event.event->tested.row->time);
   chain_ = log_.find(key, event.tag);
   if (chain_ != kNone && !seconds.empty()) {

@@ -83,6 +83,8 @@ PatternOperator::PatternOperator(OperatorParts parts)
     const nfa::Test& test = program_.tests[look_back.test];
     add_once(first_steps_[test.type], test.local);
   }
+  has_one_way_ = doors_.size() == 1 && !version_.since && !version_.until &&
+                 std::equal(takes_.begin(), takes_.end(), doors_[0].types.begin());
   by_step_ = std::any_of(pattern.by.begin(), pattern.by.end(),
                          [](const auto& part) { return !part.by_variable.empty(); });
   if (by_step_) program_.starts_wait = false;  // what waits does not say by which door it came
@@ -169,36 +171,30 @@ void PatternOperator::concern(Dispatcher& dispatcher) const {
 bool PatternOperator::route(ReleasedEvent& event, size_t index, bool may_begin,
                             const KeyShare& share) {
   if (!routed_.empty() && routed_.back().index == index) return true;  // by another condition
+  if (has_one_way_) return enter(0, event, index, may_begin, true, share);
   const eventtime::Batch& batch = *event.loaded->batch;
   const eventtime::Row& row = *event.tested.row;
   if (version_.since && version_.since->is_behind(batch, row)) return false;
   const bool begins = !version_.until || version_.until->is_behind(batch, row);
-  may_begin = may_begin && begins;
+  bool entered = false;
   for (uint32_t number = 0; number < doors_.size(); ++number) {
-    const Door& door = doors_[number];
-    if (!door.types[event.tested.row->type]) continue;
-    const EventKeys::Key& key = door.keys->of(index, event.tested);
-    if (key.is_null || !share.has(key.tag)) continue;
-    // What comes before it in the block may still make the key known.
-    if (!may_begin && routed_.empty() && !may_know(key.tag) && !is_spilled(key.tag)) continue;
-    prefetch_key(key.tag);
-    routed_.push_back({&event,
-                       {},
-                       key.tag,
-                       static_cast<uint32_t>(index),
-                       number,
-                       begins,
-                       door.variables.size() == 0 ? nullptr : &door.variables});
+    if (!doors_[number].types[row.type]) continue;
+    entered |= enter(number, event, index, may_begin && begins, begins, share);
   }
-  return !routed_.empty() && routed_.back().index == index;
+  return entered;
 }
 
-void PatternOperator::find_keys() {
-  for (Routed& routed : routed_) {
-    EventKeys& keys = *doors_[routed.door].keys;
-    routed.key = keys.text(keys.of(routed.index, routed.event->tested));
-  }
-  if (doors_.size() > 1) merge_doors();
+inline bool PatternOperator::enter(uint32_t number, ReleasedEvent& event, size_t index,
+                                   bool may_begin, bool begins, const KeyShare& share) {
+  const Door& door = doors_[number];
+  const EventKeys::Key& key = door.keys->of(index, event.tested);
+  if (key.is_null || !share.has(key.tag)) return false;
+  // What comes before it in the block may still make the key known.
+  if (!may_begin && routed_.empty() && !may_know(key.tag) && !is_spilled(key.tag)) return false;
+  prefetch_key(key.tag);
+  routed_.push_back({&event, key.text(), key.tag, static_cast<uint32_t>(index), number, begins,
+                     door.variables.size() == 0 ? nullptr : &door.variables});
+  return true;
 }
 
 // An event that enters one key by several doors enters it once, for the steps of all of them.

@@ -33,9 +33,17 @@
 
 namespace tocsin::runtime {
 
+// Made where it shall stay: copied as whole words it would wait for its parts to arrive in memory.
 struct ReleasedEvent {
+  ReleasedEvent() = default;
+  ReleasedEvent(LoadedBatch& of, uint32_t row_of) : loaded(&of), row(row_of) {
+    tested.batch = of.batch.get();
+    tested.row = &of.batch->rows[row];
+  }
+
   nfa::TestedEvent tested;
   LoadedBatch* loaded = nullptr;
+  uint32_t row = 0;  // in Batch::rows
 };
 
 // One way from an event to a key. Patterns whose steps name their own key fields have several; an
@@ -228,14 +236,16 @@ class PatternOperator {
                     nfa::RestoredEvents& /*events*/) {
     return false;
   }
-  // Those of the routed events, whose keys have been found.
+  // Those of the routed events.
   void thaw_routed();
   // Those that time has to do with.
   void thaw_due(eventtime::Timestamp now);
   // All, some at a time.
   void thaw_all(const std::function<void()>& pause);
-  // Fills in the keys of all routed events.
-  void find_keys();
+  // Before the events taken are processed.
+  void unite_doors() {
+    if (doors_.size() > 1) merge_doors();
+  }
   bool may_begin(const ReleasedEvent& event) const;
   bool may_follow(const ReleasedEvent& event) const;
   // Names and types of what the key is made of; pattern().by at first.
@@ -281,6 +291,8 @@ class PatternOperator {
   std::vector<nfa::Match>& matches_;
 
  private:
+  bool enter(uint32_t door, ReleasedEvent& event, size_t index, bool may_begin, bool begins,
+             const KeyShare& share);
   bool is_spilled(uint32_t tag) const { return spilled_ && spilled_->may_have(tag); }
   void merge_doors();
   const eventtime::BitSet* united(const eventtime::BitSet* left, const eventtime::BitSet* right);
@@ -288,7 +300,8 @@ class PatternOperator {
                   std::span<const eventtime::Value> key,
                   std::span<const eventtime::RecordFormat* const> formats);
 
-  std::vector<bool> takes_;  // by TypeId
+  std::vector<bool> takes_;   // by TypeId
+  bool has_one_way_ = false;  // for all events and at all times, by one door
   // Local conditions of the steps that can come first, and of those that can follow, by TypeId.
   std::vector<std::vector<nfa::StepPredicate>> first_steps_;
   std::vector<std::vector<nfa::StepPredicate>> later_steps_;

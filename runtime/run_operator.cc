@@ -70,7 +70,7 @@ void RunOperator::finish_resident(eventtime::Timestamp end, const Surroundings& 
 // Finds the keys of the events; asks for the memory that they will need.
 void RunOperator::look_up() {
   to_bind_.clear();
-  find_keys();
+  unite_doors();
   thaw_routed();
   for (const Routed& routed : routed_) keys_.prefetch(keys_.guess(routed.tag));
   for (const Routed& routed : routed_) prefetch_state(routed);
@@ -146,7 +146,7 @@ void RunOperator::wait(const Routed& routed, KeyRef found, BatchHolder& shelf) {
   start.time = event.tested.row->time;
   start.sequence = event.tested.sequence;
   start.loaded = event.loaded;
-  start.row = static_cast<uint32_t>(event.tested.row - event.loaded->batch->rows.data());
+  start.row = event.row;
   shelf.hold(*event.loaded);
   keys_.wait(found, routed.key, routed.tag, start);
 }

@@ -232,19 +232,16 @@ void Shard::match_copied(size_t number) {
 void Shard::match_block(size_t number, std::span<ReleasedEvent> block,
                         std::span<const KeyBits> bits) {
   constexpr size_t kAhead = 4;
-  const auto row_of = [](const ReleasedEvent& event) {
-    return static_cast<size_t>(event.tested.row - event.loaded->batch->rows.data());
-  };
   Level& level = levels_[number];
   level.concerned.clear();
   for (size_t i = 0; i < block.size(); ++i) {
     ReleasedEvent& event = block[i];
     if (i + kAhead < block.size()) {
       const ReleasedEvent& next = block[i + kAhead];
-      dispatcher_.prefetch(*next.loaded, row_of(next));
+      dispatcher_.prefetch(*next.loaded, next.row);
     }
     const KeyBits has = bits.empty() ? kAllKeys : bits[i];
-    dispatcher_.visit(*event.loaded, row_of(event), [&](uint32_t pattern, bool may_begin) {
+    dispatcher_.visit(*event.loaded, event.row, [&](uint32_t pattern, bool may_begin) {
       if ((level.bits[pattern] & has) == 0) return;
       const bool routed = route(pattern, event, i, may_begin, level);
       if (routed && may_begin) dispatcher_.activate(pattern);  // for what comes behind it

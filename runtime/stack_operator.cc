@@ -46,7 +46,7 @@ StackOperator::StackOperator(OperatorParts parts, const eventtime::Catalog& cata
 
 void StackOperator::process(const Surroundings& around) {
   shelf_ = &around.shelf;
-  find_keys();
+  unite_doors();
   thaw_routed();
   for (const Routed& routed : routed_) {
     if (const StackEntry* entry = keys_.guess(routed.tag)) eventtime::prefetch(entry);

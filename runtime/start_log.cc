@@ -16,7 +16,8 @@ namespace {
 
 // Less than this is kept for what comes.
 constexpr size_t kMuch = 4096;
-constexpr size_t kLittle = 8;  // one part of so many
+constexpr size_t kLittle = 8;      // one part of so many
+constexpr size_t kAddedAhead = 3;  // first events
 
 // Sizes of segments, by bits: a log has about so many of them before they become larger.
 constexpr uint32_t kSizes[] = {4, 7, 10, 13, 15};
@@ -112,7 +113,11 @@ uint32_t StartLog::add_chain(std::string_view key, uint32_t tag) {
   added = {};
   added.tag = tag;
   added.key_size = static_cast<uint32_t>(key.size());
-  if (key.size() <= kKeyBytes) {
+  constexpr size_t kHalf = kKeyBytes / 2;
+  if (key.size() - kHalf <= kHalf) {  // most: two halves that may overlap
+    std::memcpy(added.key, key.data(), kHalf);
+    std::memcpy(added.key + key.size() - kHalf, key.data() + key.size() - kHalf, kHalf);
+  } else if (key.size() < kHalf) {
     std::copy(key.begin(), key.end(), added.key);
   } else {
     char* data = new char[key.size()];
@@ -134,21 +139,15 @@ void StartLog::remove_chain(uint32_t number) {
 uint32_t StartLog::add(uint32_t chain, eventtime::Timestamp time, nfa::EventId event) {
   TOCSIN_CHECK(end_ < segments_.end(), "make_room() was called");
   const auto place = static_cast<uint32_t>(end_++) & kPlaceMask;
-  if (end_ + 2 < segments_.end()) {
-    eventtime::prefetch_to_write(storage(static_cast<uint32_t>(end_ + 2) & kPlaceMask));
-  }
   uint64_t* const start = storage(place);
-  Start& added = *new (start) Start();
-  if (has_values_) new (&links(start)) ValueLinks();
-  added.time = time;
-  added.event = event;
-  added.chain = chain;
-  ++live_;
+  eventtime::prefetch_to_write(start + kAddedAhead * stride_);  // no matter where its segment ends
   Chain& key = chains_[chain];
+  new (start) Start{time, event, chain, kNone, key.newest};  // of no meaning in the first one
+  if (has_values_) new (&links(start)) ValueLinks();
+  ++live_;
   if (key.count++ == 0) {
     key.oldest = place;
   } else {
-    added.older = key.newest;
     at(key.newest).newer = place;
   }
   key.newest = place;
@@ -161,6 +160,7 @@ bool StartLog::remove(uint32_t place) {
   Chain& key = chains_[gone.chain];
   if (has_values_ && links(start).older != kNone) remove_value(place, links(start), key);
   gone.event = nfa::kNoEvent;
+  if (is_in_front(place)) front();
   --live_;
   if (--key.count == 0) {
     remove_chain(gone.chain);
@@ -178,9 +178,9 @@ bool StartLog::remove(uint32_t place) {
 
 void StartLog::remove_value(uint32_t place, const ValueLinks& gone, Chain& chain) {
   if (gone.newer == place) {
-    by_value_.erase(gone.tag, kNumber | place);
     --chain.values;
-    return;
+    if (is_in_front(place)) return by_value_.forget();
+    return by_value_.erase(gone.tag, kNumber | place);
   }
   if (is_newest_equal(place)) by_value_.replace(gone.tag, kNumber | place, kNumber | gone.older);
   links(gone.older).newer = gone.newer;
@@ -224,6 +224,10 @@ uint32_t StartLog::next_newest() {
 
 void StartLog::make_room(size_t more) {
   front();
+  if (has_values_ && end_ - cleared_ > kPlaces / 4) {
+    cleared_ = end_;
+    by_value_.clear_away(ring());
+  }
   const uint64_t extent = end_ - begin_;
   // Where more than half has gone, moving costs less than adding did.
   const bool sparse = extent > 2 * (live_ + (size_t{1} << segments_.bits()));
@@ -274,6 +278,7 @@ void StartLog::index_values() {
       by_value_.insert(value.tag, kNumber | place);
     }
   });
+  cleared_ = end_;
 }
 
 // Into segments of another size, or the same, without what was removed.

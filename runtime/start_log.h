@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -78,16 +79,38 @@ class StartLog {
   StartLog(const StartLog&) = delete;
   StartLog& operator=(const StartLog&) = delete;
 
+  // Whether two keys are equal. Most have one size, and eight to sixteen bytes.
+  static bool are_equal(std::string_view left, std::string_view right) {
+    constexpr size_t kWord = sizeof(uint64_t);
+    const size_t size = left.size();
+    if (size != right.size()) return false;
+    if (size - kWord > kWord) return left == right;  // fewer than a word, too
+    const auto word = [](const char* at) {
+      uint64_t bytes = 0;
+      std::memcpy(&bytes, at, kWord);
+      return bytes;
+    };
+    const size_t last = size - kWord;
+    return word(left.data()) == word(right.data()) &&
+           word(left.data() + last) == word(right.data() + last);
+  }
   // The chain of a key, or kNone. `tag` is tag_of(key) everywhere.
   uint32_t find(std::string_view key, uint32_t tag) const {
-    const uint32_t number =
-        index_.find(tag, [&](uint32_t n) { return key_of(chains_[n & kPlaceMask]) == key; });
+    const uint32_t number = index_.find(
+        tag, [&](uint32_t n) { return are_equal(key_of(chains_[n & kPlaceMask]), key); });
     return number == KeyIndex::kNone ? kNone : number & kPlaceMask;
+  }
+  // The same; `guess` was guess(tag), and chains may have come and gone since.
+  uint32_t find(uint32_t guess, std::string_view key, uint32_t tag) const {
+    if (guess != kNone && chains_[guess].count > 0 && are_equal(key_of(chains_[guess]), key)) {
+      return guess;
+    }
+    return find(key, tag);
   }
   // A chain for a key that has none. add() comes next.
   uint32_t add_chain(std::string_view key, uint32_t tag);
   // Adds a first event; returns its place. Times do not fall within a chain; where they fall from
-  // one chain to another, front() comes to the earlier one late.
+  // one chain to another, front() comes to the earlier one late. The owner's words are not written.
   uint32_t add(uint32_t chain, eventtime::Timestamp time, nfa::EventId event);
   // False: it was the last of its chain, which is gone.
   bool remove(uint32_t place);
@@ -113,7 +136,7 @@ class StartLog {
     ValueLinks& mine = links(start);
     mine = {place, place, tag, 0};
     if (other == kNone) {
-      by_value_.insert(tag, kNumber | place);
+      by_value_.insert(tag, kNumber | place, ring());
       ++chains_[chain].values;
       return;
     }
@@ -127,7 +150,7 @@ class StartLog {
   template <typename Equal>
   uint32_t find_value(uint32_t chain, uint32_t tag, const Equal& equal) const {
     const uint32_t number = by_value_.find(tag, [&](uint32_t n) {
-      return at(n & kPlaceMask).chain == chain && equal(n & kPlaceMask);
+      return is_ahead(n & kPlaceMask) && at(n & kPlaceMask).chain == chain && equal(n & kPlaceMask);
     });
     return number == KeyIndex::kNone ? kNone : number & kPlaceMask;
   }
@@ -219,19 +242,20 @@ class StartLog {
   void prefetch_starts(uint32_t chain) const {
     if (chain == kNone) return;
     prefetch_place(chains_[chain].oldest);
-    eventtime::prefetch_to_write(storage(chains_[chain].newest));
+    if (chains_[chain].count > 1) eventtime::prefetch_to_write(storage(chains_[chain].newest));
   }
-  // Of a look-up of a value: the index, the newest with it; and of a first event that is to go.
+  // Of a look-up of a value: the index, the newest with it; and those beside a first event that is
+  // to go.
   void prefetch_value(uint32_t tag) const { by_value_.prefetch(tag); }
   void prefetch_with_value(uint32_t tag) const {
-    const uint32_t number = by_value_.find(tag, [](uint32_t) { return true; });
+    const uint32_t number =
+        by_value_.find(tag, [&](uint32_t n) { return is_ahead(n & kPlaceMask); });
     if (number != KeyIndex::kNone) prefetch_place(number & kPlaceMask);
   }
-  void prefetch_value_of(uint32_t place) const {
-    if (!has_values_ || links(place).older == kNone) return;
+  void prefetch_equal(uint32_t place) const {
+    if (!has_values_) return;
     const ValueLinks& value = links(place);
-    by_value_.prefetch(value.tag);
-    if (value.newer == place) return;
+    if (value.older == kNone || value.newer == place) return;
     eventtime::prefetch_to_write(&links(value.newer));
     eventtime::prefetch_to_write(&links(value.older));
   }
@@ -311,6 +335,10 @@ class StartLog {
     return (place - static_cast<uint32_t>(begin_)) & kPlaceMask;
   }
   static std::string_view long_key(const Chain& chain);
+  KeyIndex::Ring ring() const {
+    return {static_cast<uint32_t>(begin_) & kPlaceMask, static_cast<uint32_t>(end_ - begin_)};
+  }
+  bool is_in_front(uint32_t place) const { return age(place) == 0; }
   void remove_value(uint32_t place, const ValueLinks& gone, Chain& chain);
   void index_values();
   void remove_chain(uint32_t number);
@@ -327,8 +355,9 @@ class StartLog {
   size_t live_ = 0;
   std::vector<Chain, eventtime::HugePageAllocator<Chain>> chains_;
   std::vector<uint32_t> free_chains_;
-  KeyIndex index_;     // to kNumber | chain
-  KeyIndex by_value_;  // to kNumber | place of the newest
+  KeyIndex index_;        // to kNumber | chain
+  KeyIndex by_value_;     // to kNumber | place of the newest; what went in front may still be there
+  uint64_t cleared_ = 0;  // there it was cleared away
   std::vector<uint32_t> moved_;
   uint64_t moves_ = 0;
 };

@@ -107,7 +107,7 @@ StartOperator::StartOperator(OperatorParts parts, const eventtime::EventSchema& 
 
 void StartOperator::process(const Surroundings& around) {
   held_.set_shelf(around.shelf);
-  find_keys();
+  unite_doors();
   thaw_routed();
   log_.make_room(routed_.size());
   prefetch_starts();
@@ -117,6 +117,7 @@ void StartOperator::process(const Surroundings& around) {
   for (size_t i = 0; i < routed_.size(); ++i) {
     Routed& routed = routed_[i];
     routed.event->tested.variables = routed.variables;
+    if (!is_present_key(routed)) chain_ = log_.find(guessed_[i], routed.key, routed.tag);
     process_event(routed, plan_.value_slot ? value_tags_[i] : ValueTags(), around);
     routed.event->tested.variables = nullptr;
   }
@@ -158,27 +159,18 @@ void StartOperator::prefetch_starts() {
   }
   if (!plan_.life) return;
   for (size_t i = 0; i < guessed_.size(); ++i) {
-    if (guessed_[i] == kNone || !is_new(i)) continue;
+    if (guessed_[i] == kNone || !is_new(i) || log_.chain(guessed_[i]).count == 1) continue;
     const StartLog::Start& oldest = log_.at(log_.chain(guessed_[i]).oldest);
     const bool expires = has_expired(oldest, routed_[i].event->tested.row->time);
     if (expires && oldest.newer != kNone) log_.prefetch_place(oldest.newer);
   }
 }
 
-// All that the block will look for by values, where no event before has been near: what is looked
-// up, and what expires meanwhile.
+// All that the block will look for by values, where no event before has been near.
 void StartOperator::prefetch_values() const {
   for (const ValueTags& tags : value_tags_) {
     log_.prefetch_value(tags.first);
     if (tags.later != tags.first) log_.prefetch_value(tags.later);
-  }
-  uint32_t chain = kNone;
-  uint32_t oldest = kNone;
-  for (const uint32_t next : guessed_) {
-    if (next == kNone) continue;
-    oldest = next != chain || oldest == kNone ? log_.chain(next).oldest : log_.at(oldest).newer;
-    chain = next;
-    if (oldest != kNone) log_.prefetch_value_of(oldest);
   }
   for (const ValueTags& tags : value_tags_) {
     log_.prefetch_with_value(plan_.equal_column ? tags.later : tags.first);
@@ -189,7 +181,6 @@ void StartOperator::process_event(Routed& routed, const ValueTags& tags,
                                   const Surroundings& around) {
   nfa::TestedEvent& event = routed.event->tested;
   const Timestamp now = event.row->time;
-  if (!is_present_key(routed)) chain_ = log_.find(routed.key, routed.tag);
   if (chain_ != kNone) pass_time(now, around);
   const bool begins = takes_first(routed);
   if (chain_ == kNone && !begins) return;

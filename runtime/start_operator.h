@@ -65,6 +65,7 @@ class StartOperator final : public PatternOperator {
   void prefetch_starts();
   void find_value_tags();
   void prefetch_values() const;
+  // `chain_` is that of its key.
   void process_event(Routed& routed, const ValueTags& tags, const Surroundings& around);
   bool fits(const ReleasedEvent& event, uint16_t place) const;
   bool has_expired(const StartLog::Start& start, eventtime::Timestamp now) const {
@@ -74,7 +75,8 @@ class StartOperator final : public PatternOperator {
   // Of the present key, whose chain is `chain_`, kNone if it has none.
   const StartLog::Chain& chain() const { return log_.chain(chain_); }
   bool is_present_key(const Routed& routed) const {
-    return chain_ != kNone && chain().tag == routed.tag && StartLog::key_of(chain()) == routed.key;
+    return chain_ != kNone && chain().tag == routed.tag &&
+           StartLog::are_equal(StartLog::key_of(chain()), routed.key);
   }
   void pass_time(eventtime::Timestamp now, const Surroundings& around);
   void follow(nfa::TestedEvent& event, uint32_t value_tag);

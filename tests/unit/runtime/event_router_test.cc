@@ -43,6 +43,7 @@ class EventRouterTest : public testing::Test {
       event.tested.batch = loaded.batch.get();
       event.tested.row = &row;
       event.loaded = &loaded;
+      event.row = static_cast<uint32_t>(&row - loaded.batch->rows.data());
       events_.push_back(event);
     }
   }

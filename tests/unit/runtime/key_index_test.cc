@@ -5,6 +5,7 @@
 #include <bit>
 #include <map>
 #include <random>
+#include <set>
 
 namespace tocsin::runtime {
 namespace {
@@ -80,6 +81,83 @@ TEST_P(KeyIndexErase, LosesNothingElse) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, KeyIndexErase, testing::Values(1, 2, 3, 7, 16, 60));
+
+// Places that come and go in order, and some in between; so many kinds of tags.
+class KeyIndexRing : public testing::TestWithParam<uint32_t> {
+ protected:
+  static constexpr uint32_t kNumber = KeyIndex::Ring::kPlaces;
+
+  KeyIndex::Ring ring() const {
+    return {static_cast<uint32_t>(begin_) & (kNumber - 1), static_cast<uint32_t>(end_ - begin_)};
+  }
+  static uint32_t tag_of_place(uint32_t place) { return place % GetParam() * 2654435761U; }
+  void add() {
+    const auto place = static_cast<uint32_t>(end_++) & (kNumber - 1);
+    index_.insert(tag_of_place(place), kNumber | place, ring());
+    live_.insert(place);
+  }
+  void drop_front() {
+    const auto place = static_cast<uint32_t>(begin_++) & (kNumber - 1);
+    if (live_.erase(place) != 0) index_.forget();
+  }
+  void erase(uint32_t place) {
+    if (live_.erase(place) != 0) index_.erase(tag_of_place(place), kNumber | place);
+  }
+  void expect_all() const {
+    ASSERT_EQ(index_.size(), live_.size());
+    for (const uint32_t place : live_) {
+      ASSERT_EQ(index_.find(tag_of_place(place),
+                            [&](uint32_t each) { return each == (kNumber | place); }),
+                kNumber | place);
+    }
+    // What is found beside them has gone, or is free to be.
+    std::set<uint32_t> found;
+    index_.for_each([&](uint32_t /*tag*/, uint32_t number) {
+      if (ring().has(number)) found.insert(number & (kNumber - 1));
+    });
+    ASSERT_EQ(found, live_);
+    ASSERT_EQ(index_.find(7, [](uint32_t) { return false; }), KeyIndex::kNone);
+  }
+
+  KeyIndex index_;
+  uint64_t begin_ = kNumber - 1500;  // so that places begin anew
+  uint64_t end_ = begin_;
+  std::set<uint32_t> live_;
+};
+
+TEST_P(KeyIndexRing, ForgetsWhatHasGone) {
+  std::mt19937_64 random(11);
+  for (int i = 0; i < 4000; ++i) {
+    // Few at first, then many, then few.
+    const bool grows = i % 1000 < 500 ? random() % 3 != 0 : random() % 3 == 0;
+    if (grows || begin_ == end_) {
+      add();
+    } else if (random() % 4 == 0) {
+      erase(static_cast<uint32_t>(begin_ + random() % (end_ - begin_)) & (kNumber - 1));
+    } else {
+      drop_front();
+    }
+    if (i % 7 == 0) expect_all();
+    if (i % 501 == 0) index_.clear_away(ring());
+  }
+  expect_all();
+}
+
+TEST_P(KeyIndexRing, DoesNotGrowWhereAsManyGoAsCome) {
+  for (int i = 0; i < 1000; ++i) add();
+  expect_all();
+  const size_t bytes = index_.bytes();
+  for (int i = 0; i < 20'000; ++i) {
+    drop_front();
+    add();
+  }
+  EXPECT_EQ(index_.bytes(), bytes);
+  expect_all();
+  while (begin_ != end_) drop_front();
+  expect_all();
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, KeyIndexRing, testing::Values(3, 60, 1'000'000));
 
 }  // namespace
 }  // namespace tocsin::runtime
