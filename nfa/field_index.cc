@@ -96,13 +96,24 @@ PointIndex::PointIndex(const std::vector<Access>& accesses) : type_(accesses[0].
       integers_.emplace(value.first, place);
     }
   }
+  if (texts_.size() > kFew) return;
+  for (const auto& [text, place] : texts_) few_texts_.emplace_back(eventtime::Text(text), place);
+}
+
+// To compare a short text with a few costs less than its hash.
+PointIndex::List PointIndex::list(const eventtime::Text& text) const {
+  if (few_texts_.empty()) {
+    const auto found = texts_.find(text.view());
+    return found == texts_.end() ? List{} : found->second;
+  }
+  for (const auto& [other, place] : few_texts_) {
+    if (other == text) return place;
+  }
+  return {};
 }
 
 PointIndex::List PointIndex::list(const Column& column, uint32_t row) const {
-  if (type_ == Type::kString) {
-    const auto found = texts_.find(column.text(row).view());
-    return found == texts_.end() ? List{} : found->second;
-  }
+  if (type_ == Type::kString) return list(column.text(row));
   // What is not a number is not among the constants.
   const uint64_t bits = type_ == Type::kFloat ? std::bit_cast<uint64_t>(column.number(row) + 0.0)
                                               : static_cast<uint64_t>(column.integer(row));

@@ -62,11 +62,15 @@ class PointIndex final : public FieldIndex {
     size_t operator()(std::string_view text) const { return XXH3_64bits(text.data(), text.size()); }
   };
 
+  static constexpr size_t kFew = 8;
+
   List list(const eventtime::Column& column, uint32_t row) const;
+  List list(const eventtime::Text& text) const;
 
   Type type_;
   boost::unordered_flat_map<uint64_t, List> integers_;  // floats by their bits
   boost::unordered_flat_map<std::string, List, HashText, std::equal_to<>> texts_;
+  std::vector<std::pair<eventtime::Text, List>> few_texts_;  // all of them, if so few
   std::vector<uint32_t> numbers_;
 };
 

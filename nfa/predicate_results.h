@@ -53,6 +53,13 @@ class PredicateResults {
         .subspan(hits.begins[table_row], hits.begins[table_row + 1] - hits.begins[table_row]);
   }
 
+  // Of all rows and types.
+  size_t indexed_hits() const {
+    size_t sum = 0;
+    for (const Hits& hits : hits_) sum += hits.begins.empty() ? 0 : hits.predicates.size();
+    return sum;
+  }
+
   bool has_index(TypeId type) const { return !hits_[type].begins.empty(); }
 
  private:

@@ -190,9 +190,12 @@ void StepIndex::find(std::span<const Conjunct> conjuncts, const EvalContext& con
   find_candidates(*context.table, context.row, [&](const Group& group) {
     const StepPredicate* order = order_.data() + group.first;
     if (group.exact) {
+      const uint32_t* const numbers = candidates_.data();
+      const size_t size = candidates_.size();
       const size_t before = out.size();
-      out.resize(before + candidates_.size());
-      for (size_t i = 0; i < candidates_.size(); ++i) out[before + i] = order[candidates_[i]];
+      out.resize(before + size);
+      StepPredicate* const to = out.data() + before;
+      for (size_t i = 0; i < size; ++i) to[i] = order[numbers[i]];
       return;
     }
     for (const uint32_t candidate : candidates_) {

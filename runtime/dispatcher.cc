@@ -13,6 +13,7 @@ Dispatcher::Users& Dispatcher::users(StepPredicate predicate) {
   if (users_.size() <= predicate) {
     users_.resize(predicate + size_t{1});
     used_.resize(users_.size());
+    only_users_.resize(users_.size());
   }
   used_[predicate] = 1;
   return users_[predicate];
@@ -22,20 +23,44 @@ void Dispatcher::add(uint32_t pattern, const std::vector<StepPredicate>& first,
                      const std::vector<StepPredicate>& later) {
   for (const StepPredicate predicate : first) users(predicate).first.push_back(pattern);
   for (const StepPredicate predicate : later) users(predicate);
-  later_.resize(std::max(later_.size(), pattern + size_t{1}));
+  make_room(pattern);
   later_[pattern].predicates.insert(later_[pattern].predicates.end(), later.begin(), later.end());
   later_[pattern].places.resize(later_[pattern].predicates.size());
 }
 
 void Dispatcher::add_all(uint32_t pattern, TypeId type) {
-  later_.resize(std::max(later_.size(), pattern + size_t{1}));
+  make_room(pattern);
   want_all_[type].push_back(pattern);
   wants_all_ = true;
 }
 
+void Dispatcher::make_room(uint32_t pattern) {
+  later_.resize(std::max(later_.size(), pattern + size_t{1}));
+  is_active_.resize(later_.size());
+  seats_.resize(later_.size());
+}
+
+void Dispatcher::seat(uint32_t pattern, Seat seat) {
+  make_room(pattern);
+  seats_[pattern] = seat;
+}
+
+void Dispatcher::take_seats() {
+  std::vector<size_t> uses(users_.size());
+  only_users_.assign(users_.size(), {});
+  for_each_condition([&](StepPredicate predicate, uint32_t pattern) {
+    ++uses[predicate];
+    const bool begins = !users_[predicate].first.empty();
+    only_users_[predicate] = {seats_[pattern], pattern, begins};
+  });
+  for (size_t predicate = 0; predicate < uses.size(); ++predicate) {
+    if (uses[predicate] != 1) only_users_[predicate] = {};
+  }
+}
+
 void Dispatcher::make_active(uint32_t pattern) {
   Later& later = later_[pattern];
-  later.active = true;
+  is_active_[pattern] = 1;
   later.place = static_cast<uint32_t>(active_.size());
   active_.push_back(pattern);
   for (size_t i = 0; i < later.predicates.size(); ++i) {
@@ -48,8 +73,8 @@ void Dispatcher::make_active(uint32_t pattern) {
 // The last one of each list takes the place.
 void Dispatcher::deactivate(uint32_t pattern) {
   Later& later = later_[pattern];
-  if (!later.active) return;
-  later.active = false;
+  if (is_active_[pattern] == 0) return;
+  is_active_[pattern] = 0;
   later_[active_.back()].place = later.place;
   active_[later.place] = active_.back();
   active_.pop_back();
@@ -68,15 +93,57 @@ void Dispatcher::deactivate(uint32_t pattern) {
 void Dispatcher::decide(LoadedBatch& loaded) {
   const Batch& batch = *loaded.batch;
   predicates_.evaluate(batch, loaded.predicates);
+  loaded.concerned.reset(batch.rows.size());
+  if (has_used_dense(loaded.predicates)) {
+    list_hits(loaded);
+  } else {
+    list_indexed(loaded);
+  }
+  if (!wants_all_) return;
+  for (size_t row = 0; row < batch.rows.size(); ++row) {
+    if (!want_all_[batch.rows[row].type].empty()) loaded.concerned.set(row);
+  }
+}
+
+bool Dispatcher::has_used_dense(const nfa::PredicateResults& results) const {
+  for (size_t type = 0; type < want_all_.size(); ++type) {
+    const auto dense = results.dense(static_cast<TypeId>(type));
+    if (std::any_of(dense.begin(), dense.end(),
+                    [&](StepPredicate each) { return is_used(each); })) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// What is found by an index is in lists of rows already.
+void Dispatcher::list_indexed(LoadedBatch& loaded) {
+  const std::vector<eventtime::Row>& rows = loaded.batch->rows;
+  loaded.hits.resize(loaded.predicates.indexed_hits());
+  loaded.first_hit.resize(rows.size() + 1);
+  used_.resize(std::max(used_.size(), predicates_.size()));
+  const uint8_t* const used = used_.data();
+  StepPredicate* const hits = loaded.hits.data();
+  uint32_t size = 0;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const uint32_t begin = size;
+    loaded.first_hit[i] = begin;
+    for (const StepPredicate predicate : loaded.predicates.hits(rows[i].type, rows[i].table_row)) {
+      hits[size] = predicate;
+      size += used[predicate];
+    }
+    if (size != begin) loaded.concerned.set(i);
+  }
+  loaded.first_hit[rows.size()] = size;
+  loaded.hits.resize(size);
+}
+
+void Dispatcher::list_hits(LoadedBatch& loaded) {
+  const Batch& batch = *loaded.batch;
   find_rows(batch);
   hits_.clear();
-  loaded.concerned.reset(batch.rows.size());
   for (size_t type = 0; type < batch.tables.size(); ++type) {
     find_hits(loaded.predicates, static_cast<TypeId>(type), batch.tables[type].rows);
-    if (want_all_[type].empty()) continue;
-    for (const uint32_t row : rows_[type]) {
-      if (row != kLeftOut) loaded.concerned.set(row);
-    }
   }
   if (leaves_out_) std::erase_if(hits_, [](const Hit& hit) { return hit.row == kLeftOut; });
   // From pairs to a list for each row: counted, then filled from the end.

@@ -35,9 +35,20 @@ class Dispatcher {
   // All events of the type concern the pattern.
   void add_all(uint32_t pattern, eventtime::TypeId type);
 
+  // A place among patterns that share their first events (pair_group.h).
+  struct Seat {
+    static constexpr uint32_t kNone = UINT32_MAX;
+
+    uint32_t group = kNone;
+    uint32_t number = 0;  // in the group
+  };
+  // After add(). Seats are taken when all are known.
+  void seat(uint32_t pattern, Seat seat);
+  void take_seats();
+
   // The pattern has something that a later event can continue, or has not.
   void activate(uint32_t pattern) {
-    if (!later_[pattern].active) make_active(pattern);
+    if (is_active_[pattern] == 0) make_active(pattern);
   }
   void deactivate(uint32_t pattern);
   const std::vector<uint32_t>& active() const { return active_; }
@@ -45,16 +56,26 @@ class Dispatcher {
   // Fills in which conditions hold for which rows of `loaded.batch`.
   void decide(LoadedBatch& loaded);
   // Calls `visit(pattern, may_begin)` for each pattern that a row of a batch concerns, perhaps more
-  // than once. `visit` may activate it.
-  template <typename Visit>
-  [[gnu::always_inline]] void visit(const LoadedBatch& loaded, size_t row,
-                                    const Visit& visit) const {
+  // than once; where the condition is that of one pattern only, and that has a seat,
+  // `visit_seat(seat, pattern, may_begin)` instead. They may activate it.
+  template <typename Visit, typename VisitSeat>
+  [[gnu::always_inline]] void visit(const LoadedBatch& loaded, size_t row, const Visit& visit,
+                                    const VisitSeat& visit_seat) const {
     if (wants_all_) {
       for (const uint32_t pattern : want_all_[loaded.batch->rows[row].type]) visit(pattern, true);
     }
+    const OnlyUser* const only_users = only_users_.data();
+    const uint8_t* const is_active = is_active_.data();
     const nfa::StepPredicate* hit = loaded.hits.data() + loaded.first_hit[row];
     const nfa::StepPredicate* const end = loaded.hits.data() + loaded.first_hit[row + 1];
     for (; hit != end; ++hit) {
+      const OnlyUser& only = only_users[*hit];
+      if (only.seat.group != Seat::kNone) {
+        if (only.begins || is_active[only.pattern] != 0) {
+          visit_seat(only.seat, only.pattern, only.begins);
+        }
+        continue;
+      }
       if (end - hit > kPrefetched && is_large()) eventtime::prefetch(&users_[hit[kPrefetched]]);
       const Users& users = users_[*hit];
       for (const uint32_t pattern : users.first) visit(pattern, true);
@@ -97,9 +118,15 @@ class Dispatcher {
     Patterns first;
     Patterns active;  // of those that it can continue
   };
+  // Of a condition, if one pattern alone has it, as one that begins it or one that continues it.
+  // Rules that differ in their constants have such conditions, which hold for many of them at once.
+  struct OnlyUser {
+    Seat seat;  // none: see Users
+    uint32_t pattern = 0;
+    bool begins = false;
+  };
   // Of a pattern.
   struct Later {
-    bool active = false;
     uint32_t place = 0;  // in active_
     std::vector<nfa::StepPredicate> predicates;
     std::vector<uint32_t> places;  // in Users::active of each
@@ -111,17 +138,24 @@ class Dispatcher {
 
   bool is_large() const { return users_.size() > kNear; }
   void make_active(uint32_t pattern);
+  void make_room(uint32_t pattern);
   Users& users(nfa::StepPredicate predicate);
   bool is_used(nfa::StepPredicate predicate) const {
     return predicate < used_.size() && used_[predicate] != 0;
   }
   void find_rows(const eventtime::Batch& batch);
   void find_hits(const nfa::PredicateResults& results, eventtime::TypeId type, uint32_t rows);
+  bool has_used_dense(const nfa::PredicateResults& results) const;
+  void list_indexed(LoadedBatch& loaded);
+  void list_hits(LoadedBatch& loaded);
 
   nfa::PredicateSet predicates_;
   std::vector<Users> users_;                     // by StepPredicate
+  std::vector<OnlyUser> only_users_;             // by StepPredicate
+  std::vector<Seat> seats_;                      // by pattern
   std::vector<uint8_t> used_;                    // by StepPredicate: whether a pattern has it
   std::vector<Later> later_;                     // by pattern
+  std::vector<uint8_t> is_active_;               // by pattern
   std::vector<uint32_t> active_;                 // patterns
   std::vector<std::vector<uint32_t>> want_all_;  // patterns, by TypeId
   bool wants_all_ = false;                       // any pattern

@@ -50,7 +50,7 @@ void NullKeys::add(const Pattern& pattern) {
       for (const auto& part : door.by) door_columns.push_back(*part.field_by_type[type]);
     }
     for (const std::vector<uint32_t>& door : columns) {
-      columns_[type].insert(columns_[type].end(), door.begin(), door.end());
+      for (const uint32_t column : door) columns_[type].insert(column);
     }
     auto& known = patterns_[type];
     const bool is_new = std::find(known.begin(), known.end(), columns) == known.end();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <vector>
 
 #include "eventtime/batch.h"
@@ -38,7 +39,7 @@ class NullKeys {
   bool has_null_key(const eventtime::Batch& batch, const eventtime::Row& row) const;
 
   std::vector<std::vector<KeyColumns>> patterns_;  // by TypeId, of each `by` once
-  std::vector<std::vector<uint32_t>> columns_;     // by TypeId: all of these
+  std::vector<std::set<uint32_t>> columns_;        // by TypeId: all of these
   eventtime::BitSet rows_;
 };
 

@@ -54,24 +54,22 @@ bool PairGroup::claim(const nfa::Matcher& matcher) {
 
 uint32_t PairGroup::join(PairOperator& pattern) {
   patterns_.push_back({&pattern});
+  asked_.push_back(0);
   return static_cast<uint32_t>(patterns_.size() - 1);
 }
 
-bool PairGroup::route(ReleasedEvent& event, size_t index, uint32_t pattern, bool begins,
-                      const KeyShare& share) {
-  if (events_.empty() || events_.back().index != index) {
-    if (refused_ == event.tested.sequence) return false;
-    const EventKeys::Key& key = keys_.of(index, event.tested);
-    if (key.is_null || !share.has(key.tag)) {
-      refused_ = event.tested.sequence;
-      return false;
-    }
-    log_.prefetch_index(key.tag);
-    events_.push_back({&event, key.tag, static_cast<uint32_t>(index)});
+bool PairGroup::enter_anew(ReleasedEvent& event, size_t index, const KeyShare& share) {
+  if (refused_ == event.tested.sequence) return false;
+  const EventKeys::Key& key = keys_.of(index, event.tested);
+  if (key.is_null || !share.has(key.tag)) {
+    refused_ = event.tested.sequence;
+    return false;
   }
-  (begins ? firsts_ : seconds_).push_back(pattern);
-  events_.back().firsts = static_cast<uint32_t>(firsts_.size());
-  events_.back().seconds = static_cast<uint32_t>(seconds_.size());
+  log_.prefetch_index(key.tag);
+  events_.push_back({&event, key.tag, static_cast<uint32_t>(index),
+                     static_cast<uint32_t>(firsts_.size()),
+                     static_cast<uint32_t>(seconds_.size())});
+  entered_ = index;
   return true;
 }
 
@@ -82,15 +80,16 @@ void PairGroup::process(const Surroundings& around) {
   ++changes_;
   by_key_ = {};
   prefetch();
-  uint32_t firsts = 0;
-  uint32_t seconds = 0;
-  for (const Event& event : events_) {
-    process_event(event, Patterns(firsts_).subspan(firsts, event.firsts - firsts),
-                  Patterns(seconds_).subspan(seconds, event.seconds - seconds), around);
-    firsts = event.firsts;
-    seconds = event.seconds;
+  for (size_t i = 0; i < events_.size(); ++i) {
+    const Event& event = events_[i];
+    const bool last = i + 1 == events_.size();
+    const size_t firsts_end = last ? firsts_.size() : events_[i + 1].firsts;
+    const size_t seconds_end = last ? seconds_.size() : events_[i + 1].seconds;
+    process_event(event, Patterns(firsts_).subspan(event.firsts, firsts_end - event.firsts),
+                  Patterns(seconds_).subspan(event.seconds, seconds_end - event.seconds), around);
   }
   events_.clear();
+  entered_ = SIZE_MAX;
   firsts_.clear();
   seconds_.clear();
 }
@@ -175,11 +174,11 @@ void PairGroup::look_up(Patterns seconds) {
 
 void PairGroup::look_through(Patterns seconds) {
   ++questions_;
-  for (const uint32_t pattern : seconds) patterns_[pattern].asked = questions_;
+  for (const uint32_t pattern : seconds) asked_[pattern] = questions_;
   StartLog::List& list = log_.chain(chain_).list;
   const auto end = std::remove_if(list.items, list.items + list.size, [&](const Listed& each) {
     if (!log_.is_ahead(each.place)) return true;
-    if (patterns_[each.what].asked != questions_) return false;
+    if (asked_[each.what] != questions_) return false;
     if (!log_.is_there(each.place)) return true;
     waiting_.push_back({each.what, chain_, each.place});
     return false;

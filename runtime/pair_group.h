@@ -50,10 +50,13 @@ class PairGroup {
   // Takes a pattern in; returns its number here. It outlives all use of the group.
   uint32_t join(PairOperator& pattern);
 
-  // As PatternOperator::route(), of one of the patterns: an event that begins it, or one that could
-  // complete it.
-  bool route(ReleasedEvent& event, size_t index, uint32_t pattern, bool begins,
-             const KeyShare& share);
+  // Takes an event of a block that concerns some of the patterns, the `index`th; in order. False:
+  // it is of no key of the shard.
+  bool enter(ReleasedEvent& event, size_t index, const KeyShare& share) {
+    return index == entered_ || enter_anew(event, index, share);
+  }
+  // The event that was taken last begins the pattern, or could complete it.
+  void add(uint32_t pattern, bool begins) { (begins ? firsts_ : seconds_).push_back(pattern); }
   bool has_events() const { return !events_.empty(); }
   void process(const Surroundings& around);
   void advance(eventtime::Timestamp now, BatchHolder& shelf);
@@ -90,14 +93,13 @@ class PairGroup {
     uint64_t events = 0;           // that it has met
     uint64_t met = 0;              // sequence of the last of them
     uint64_t excluded_before = 0;  // by which first events with a smaller sequence are excluded
-    uint64_t asked = 0;            // the last event that could complete it, by questions_
   };
-  // An event of a block; what it begins and could complete stands behind that of the one before.
+  // An event of a block; what it begins and could complete stands before that of the next one.
   struct Event {
     ReleasedEvent* event = nullptr;
     uint32_t tag = 0;
-    uint32_t index = 0;  // in the block
-    uint32_t firsts = 0;
+    uint32_t index = 0;   // in the block
+    uint32_t firsts = 0;  // where they begin
     uint32_t seconds = 0;
   };
   struct SavedStart {
@@ -120,6 +122,7 @@ class PairGroup {
   static constexpr uint32_t kIndexedWithGaps = UINT32_MAX;  // of a pattern others than oldest went
   static bool is_indexed(const Chain& chain) { return chain.mark >= kIndexed; }
 
+  bool enter_anew(ReleasedEvent& event, size_t index, const KeyShare& share);
   static uint32_t tag_of_pattern(uint32_t key_tag, uint32_t pattern);
   void process_event(const Event& event, Patterns firsts, Patterns seconds,
                      const Surroundings& around);
@@ -157,12 +160,14 @@ class PairGroup {
   std::map<std::string, std::unique_ptr<SharedMatcher>> matchers_;  // by nfa::pair_shape()
   std::vector<patterns::KeyPart> key_parts_;
   std::vector<Pattern> patterns_;
-  uint64_t moves_ = 0;      // of the log, when places were listed
-  uint64_t listed_ = 0;     // so many had been added to it then
-  uint64_t questions_ = 0;  // events that could complete something
+  uint64_t moves_ = 0;           // of the log, when places were listed
+  uint64_t listed_ = 0;          // so many had been added to it then
+  uint64_t questions_ = 0;       // events that could complete something
+  std::vector<uint64_t> asked_;  // by pattern: the last event that could complete it, by questions_
 
   // Of the present block.
   std::vector<Event> events_;
+  size_t entered_ = SIZE_MAX;      // the last of them
   std::vector<uint32_t> firsts_;   // patterns
   std::vector<uint32_t> seconds_;  // patterns
   uint64_t refused_ = 0;           // sequence of an event that has no key here

@@ -105,6 +105,25 @@ void Shard::build(const std::vector<nfa::Program>& programs) {
       seats_[i] = {groups[i], static_cast<PairOperator&>(*operators_[i]).number_in_group()};
     }
   }
+  take_seats();
+}
+
+// So that the dispatcher leads to groups without their patterns.
+void Shard::take_seats() {
+  for (Level& level : levels_) level.group_bits.assign(groups_.size(), 0);
+  for (uint32_t i = 0; i < seats_.size(); ++i) {
+    Dispatcher::Seat seat;
+    if (seats_[i].group != nullptr) {
+      const auto group = std::find_if(groups_.begin(), groups_.end(), [&](const auto& each) {
+        return each.get() == seats_[i].group;
+      });
+      seat = {static_cast<uint32_t>(group - groups_.begin()), seats_[i].number};
+      Level& level = levels_[pattern_levels_.level_of[i]];
+      level.group_bits[seat.group] = level.bits[i];
+    }
+    dispatcher_.seat(i, seat);
+  }
+  dispatcher_.take_seats();
 }
 
 // Of each pattern its group, if there are others like it. Not of versions that begin or end at a
@@ -241,11 +260,27 @@ void Shard::match_block(size_t number, std::span<ReleasedEvent> block,
       dispatcher_.prefetch(*next.loaded, next.row);
     }
     const KeyBits has = bits.empty() ? kAllKeys : bits[i];
-    dispatcher_.visit(*event.loaded, event.row, [&](uint32_t pattern, bool may_begin) {
+    PairGroup* present = nullptr;  // that the event has entered last
+    uint32_t present_number = 0;
+    const auto route_to = [&](uint32_t pattern, bool may_begin) {
       if ((level.bits[pattern] & has) == 0) return;
       const bool routed = route(pattern, event, i, may_begin, level);
       if (routed && may_begin) dispatcher_.activate(pattern);  // for what comes behind it
-    });
+    };
+    const auto route_to_group = [&](const Dispatcher::Seat& seat, uint32_t pattern, bool begins) {
+      if (present == nullptr || present_number != seat.group) {
+        if ((level.group_bits[seat.group] & has) == 0) return;
+        PairGroup& group = *groups_[seat.group];
+        const bool is_first = !group.has_events();
+        if (!group.enter(event, i, share_)) return;
+        if (is_first) level.concerned.push_back(operators_[pattern].get());
+        present = &group;
+        present_number = seat.group;
+      }
+      present->add(seat.number, begins);
+      if (begins) dispatcher_.activate(pattern);
+    };
+    dispatcher_.visit(*event.loaded, event.row, route_to, route_to_group);
   }
   // Their order does not matter to alerts.
   for (PatternOperator* op : level.concerned) op->process(around(number));
@@ -264,7 +299,11 @@ inline bool Shard::route(uint32_t pattern, ReleasedEvent& event, size_t index, b
   };
   if (const Seat& seat = seats_[pattern]; seat.group != nullptr) {
     PairGroup& group = *seat.group;
-    return take(group, [&] { return group.route(event, index, seat.number, may_begin, share_); });
+    return take(group, [&] {
+      const bool entered = group.enter(event, index, share_);
+      if (entered) group.add(seat.number, may_begin);
+      return entered;
+    });
   }
   PatternOperator& op = *operators_[pattern];
   return take(op, [&] { return op.route(event, index, may_begin, share_); });
@@ -307,6 +346,7 @@ void Shard::stand_alone(uint32_t pattern) {
     operators_[i] = std::move(alone);
     seats_[i] = {};
   }
+  take_seats();
   group->finish(shelf_);
 }
 
@@ -324,12 +364,22 @@ bool Shard::spill_part(double part, Timestamp now) {
 
 Timestamp Shard::pass_time(size_t level, Timestamp now, Timestamp end) {
   Timestamp until = now;
-  const std::vector<uint32_t> active = dispatcher_.active();  // the others wait for nothing
-  for (const uint32_t pattern : active) {
+  const bool ends = now == eventtime::kMaxTimestamp;
+  for (size_t i = 0; i < groups_.size(); ++i) {
+    if (levels_[level].group_bits[i] == 0) continue;
+    groups_[i]->advance(now, shelf_);
+    if (ends) groups_[i]->finish(shelf_);
+  }
+  passed_.assign(dispatcher_.active().begin(), dispatcher_.active().end());
+  for (const uint32_t pattern : passed_) {  // the others wait for nothing
     if (pattern_levels_.level_of[pattern] != level) continue;
+    if (const Seat& seat = seats_[pattern]; seat.group != nullptr) {
+      if (seat.group->is_idle(seat.number)) dispatcher_.deactivate(pattern);
+      continue;
+    }
     PatternOperator& op = *operators_[pattern];
     op.advance(now, around(level));
-    if (now == eventtime::kMaxTimestamp) op.finish(end, around(level));
+    if (ends) op.finish(end, around(level));
     if (op.is_idle()) dispatcher_.deactivate(pattern);
     until = std::min(until, op.held_from());
   }

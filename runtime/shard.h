@@ -83,7 +83,8 @@ class Shard {
   struct Level {
     std::vector<PatternOperator*> concerned;  // by the present block
     std::vector<std::unique_ptr<EventKeys>> keys;
-    std::vector<KeyBits> bits;  // by pattern; none: it is of another level
+    std::vector<KeyBits> bits;        // by pattern; none: it is of another level
+    std::vector<KeyBits> group_bits;  // the same, of groups
     std::vector<PendingAlert> found;
   };
 
@@ -97,6 +98,7 @@ class Shard {
   std::vector<PairGroup*> make_groups(const std::vector<nfa::Program>& programs,
                                       const std::vector<std::vector<Door>>& doors);
   bool route(uint32_t pattern, ReleasedEvent& event, size_t index, bool may_begin, Level& level);
+  void take_seats();
   std::vector<Door> doors_of(const patterns::Pattern& pattern, Level& level) const;
   static KeyBits bits_of(const std::vector<Door>& doors, const Level& level);
   static EventKeys& keys_by(const std::vector<patterns::KeyPart>& by, Level& level);
@@ -127,6 +129,7 @@ class Shard {
   // A block of events that other shards look at too; reused.
   std::vector<ReleasedEvent> copied_;
   std::vector<KeyBits> copied_bits_;
+  std::vector<uint32_t> passed_;  // patterns, in pass_time()
 };
 
 }  // namespace tocsin::runtime

@@ -38,7 +38,11 @@ class DispatcherTest : public testing::Test {
     std::string out;
     for (size_t row = 0; row < loaded_.batch->rows.size(); ++row) {
       std::set<uint32_t> patterns;
-      dispatcher_.visit(loaded_, row, [&](uint32_t pattern, bool) { patterns.insert(pattern); });
+      const auto visit_seat = [&](const Dispatcher::Seat& seat, uint32_t pattern, bool) {
+        patterns.insert(pattern + 10 * (seat.number + 1));
+      };
+      dispatcher_.visit(
+          loaded_, row, [&](uint32_t pattern, bool) { patterns.insert(pattern); }, visit_seat);
       if (row > 0) out += ' ';
       for (const uint32_t pattern : patterns) out += std::to_string(pattern);
       if (patterns.empty()) out += loaded_.concerned.test(row) ? '?' : '-';
@@ -101,6 +105,25 @@ TEST_F(DispatcherTest, AndThoseThatItCanContinueWhileTheyAreActive) {
   EXPECT_EQ(decided(), "- - 1 - 1 1");
   dispatcher_.deactivate(1);
   EXPECT_EQ(decided(), "- - ? - ? ?");
+}
+
+// Shown as ten times the number of the seat, from one, and the pattern.
+TEST_F(DispatcherTest, LeadsToTheSeatOfThePatternThatAloneHasACondition) {
+  const nfa::StepPredicate twelve = predicate(1, 2);
+  dispatcher_.add(0, {predicate(0, 0)}, {});
+  dispatcher_.add(1, {}, {predicate(0, 1)});
+  dispatcher_.add(2, {twelve}, {});
+  dispatcher_.add(3, {twelve}, {});
+  for (uint32_t pattern = 0; pattern < 3; ++pattern) dispatcher_.seat(pattern, {0, pattern});
+  dispatcher_.take_seats();
+  EXPECT_EQ(decided(), "? - 10 - 10 23");
+  dispatcher_.activate(1);
+  EXPECT_EQ(decided(), "21 - 10 - 10 23");
+  dispatcher_.seat(0, {});
+  dispatcher_.take_seats();
+  EXPECT_EQ(decided(), "21 - 0 - 0 23");
+  dispatcher_.deactivate(1);
+  EXPECT_EQ(decided(), "? - 0 - 0 23");
 }
 
 TEST_F(DispatcherTest, SomePatternsWantEveryEvent) {
