@@ -46,7 +46,9 @@ AlertQueue::AlertQueue(const std::vector<patterns::Pattern>& patterns, size_t le
     : found_(levels), emitted_(patterns.size()) {
   for (const patterns::Pattern& pattern : patterns) {
     suppressors_.emplace_back();
-    if (pattern.suppress) suppressors_.back().emplace(pattern.suppress->duration);
+    if (!pattern.suppress) continue;
+    suppressing_.push_back(suppressors_.size() - 1);
+    suppressors_.back().emplace(pattern.suppress->duration);
   }
 }
 
@@ -70,9 +72,7 @@ void AlertQueue::settle(size_t level, Timestamp until, std::vector<DerivedEvent>
     settled_.push_back(std::move(alert));
   }
   if (until == eventtime::kMaxTimestamp) return;
-  for (std::optional<Suppressor>& suppressor : suppressors_) {
-    if (suppressor) suppressor->forget(until);
-  }
+  for (const size_t pattern : suppressing_) suppressors_[pattern]->forget(until);
 }
 
 void AlertQueue::flush(Timestamp until, const Taker& out) {

@@ -83,6 +83,7 @@ class AlertQueue {
   std::vector<std::vector<PendingAlert>> found_;  // by level
   std::vector<PendingAlert> settled_;
   std::vector<std::optional<Suppressor>> suppressors_;  // by pattern
+  std::vector<size_t> suppressing_;                     // patterns that have one
   std::vector<uint64_t> emitted_;                       // by pattern
 };
 

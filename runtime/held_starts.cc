@@ -156,15 +156,16 @@ PendingEvent HeldStarts::describe(uint32_t place, std::string_view variable) con
 }
 
 void HeldStarts::prefetch_ahead() const {
-  const uint32_t far = log_.ahead(2 * kStartsAhead);
-  if (far != kNone && log_.at(far).event != nfa::kNoEvent) {
-    log_.prefetch_chain(log_.at(far).chain);
-    if (log_.at(far).event < kInBatch) events_.prefetch_release(log_.at(far).event);
+  if (const uint32_t place = log_.ahead(2 * kStartsAhead); place != kNone) {
+    const StartLog::Start& far = log_.at(place);
+    if (far.event != nfa::kNoEvent) log_.prefetch_chain(far.chain);
+    if (far.event != nfa::kNoEvent && far.event < kInBatch) events_.prefetch_release(far.event);
   }
-  const uint32_t near = log_.ahead(kStartsAhead);
-  if (near != kNone && log_.at(near).event != nfa::kNoEvent) {
-    log_.prefetch_index(log_.chain(log_.at(near).chain).tag);
-    log_.prefetch_equal(near);
+  if (const uint32_t place = log_.ahead(kStartsAhead); place != kNone) {
+    const StartLog::Start& near = log_.at(place);
+    if (near.event == nfa::kNoEvent) return;
+    log_.prefetch_index(log_.chain(near.chain).tag);
+    log_.prefetch_equal(place);
   }
 }
 

@@ -420,7 +420,7 @@ uint64_t PairOperator::complete(std::span<const uint32_t> starts, ReleasedEvent&
   matches_.clear();
   stay_.clear();
   const std::string key(group_.key_of(starts[0]));  // which may go with its first events
-  read_key(key);
+  if (reads_key_) read_key(key);
   for (const uint32_t place : starts) {
     if (complete_one(place, event)) {
       group_.remove(place);

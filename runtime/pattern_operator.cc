@@ -88,6 +88,8 @@ PatternOperator::PatternOperator(OperatorParts parts)
   by_step_ = std::any_of(pattern.by.begin(), pattern.by.end(),
                          [](const auto& part) { return !part.by_variable.empty(); });
   if (by_step_) program_.starts_wait = false;  // what waits does not say by which door it came
+  is_plain_ = !pattern.emitted_event && !pattern.timeout_event && !pattern.suppress;
+  reads_key_ = !is_plain_ || program_.having.has_value();
   if (pattern.suppress) {
     for (const patterns::Expr& by : pattern.suppress->by) {
       suppress_by_.push_back(nfa::Code::compile(by));
@@ -230,7 +232,7 @@ void PatternOperator::read_key(std::string_view encoded) {
 
 void PatternOperator::emit(std::string_view key, const Surroundings& around) {
   for (const nfa::Match& match : matches_) {
-    PendingAlert alert;
+    PendingAlert& alert = around.alerts.emplace_back();
     alert.complete = match.complete;
     alert.pattern = number_;
     alert.rank = rank_;
@@ -238,6 +240,7 @@ void PatternOperator::emit(std::string_view key, const Surroundings& around) {
     alert.start = match.start;
     alert.key = key;
     alert.node = match.node;
+    if (is_plain_) continue;
     const auto& event = match.timeout ? pattern().timeout_event : pattern().emitted_event;
     const nfa::EvalContext context = matcher_.context_of(match.node, key_values_);
     if (event) {
@@ -249,7 +252,6 @@ void PatternOperator::emit(std::string_view key, const Surroundings& around) {
     if (pattern().suppress && suppress_by_.empty()) alert.group = key;
     for (const nfa::Code& by : suppress_by_) append_value(alert.group, by.evaluate(context));
     matcher_.scratch().clear();
-    around.alerts.push_back(std::move(alert));
   }
 }
 

@@ -267,6 +267,8 @@ class PatternOperator {
 
   uint32_t number_;
   uint32_t rank_;
+  bool is_plain_ = false;   // its alerts make no events and are not suppressed
+  bool reads_key_ = false;  // what is decided of a match may look at the key's values
   uint64_t name_hash_;
   const std::vector<patterns::KeyPart>* key_parts_;
   nfa::Program program_;

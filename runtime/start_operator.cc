@@ -110,8 +110,8 @@ void StartOperator::process(const Surroundings& around) {
   unite_doors();
   thaw_routed();
   log_.make_room(routed_.size());
-  prefetch_starts();
   if (plan_.value_slot) find_value_tags();
+  prefetch_starts();
   if (plan_.value_slot && log_.has_many_values()) prefetch_values();
   chain_ = kNone;  // the last block's may have gone, or have another number
   for (size_t i = 0; i < routed_.size(); ++i) {
@@ -124,10 +124,12 @@ void StartOperator::process(const Surroundings& around) {
   routed_.clear();
 }
 
-// Of all of the block before any is needed, so that what they lead to can be asked for.
+// Of all of the block before any is needed, so that what they lead to can be asked for: while the
+// hashes of others are made, for memory answers only so many at once.
 void StartOperator::find_value_tags() {
   value_tags_.clear();
   const uint32_t first_type = program_.places[nfa::kFirstPlace].type;
+  const bool many = log_.has_many_values();
   for (const Routed& routed : routed_) {
     const nfa::TestedEvent& event = routed.event->tested;
     const std::vector<eventtime::Column>& columns = event.table().columns;
@@ -135,10 +137,11 @@ void StartOperator::find_value_tags() {
     const bool may_be_first = event.row->type == first_type;
     ValueTags& tags = value_tags_.emplace_back();
     if (may_be_first) tags.first = hash_of(routed.tag, columns[value_column_], row);
+    if (many) log_.prefetch_value(tags.first);
     if (!plan_.equal_column || event.row->type != equal_type_) continue;
-    tags.later = may_be_first && *plan_.equal_column == value_column_
-                     ? tags.first
-                     : hash_of(routed.tag, columns[*plan_.equal_column], row);
+    const bool same = may_be_first && *plan_.equal_column == value_column_;
+    tags.later = same ? tags.first : hash_of(routed.tag, columns[*plan_.equal_column], row);
+    if (many && !same) log_.prefetch_value(tags.later);
   }
 }
 
@@ -166,12 +169,8 @@ void StartOperator::prefetch_starts() {
   }
 }
 
-// All that the block will look for by values, where no event before has been near.
+// What the block will find by values, where no event before has been near.
 void StartOperator::prefetch_values() const {
-  for (const ValueTags& tags : value_tags_) {
-    log_.prefetch_value(tags.first);
-    if (tags.later != tags.first) log_.prefetch_value(tags.later);
-  }
   for (const ValueTags& tags : value_tags_) {
     log_.prefetch_with_value(plan_.equal_column ? tags.later : tags.first);
   }
@@ -257,8 +256,10 @@ bool StartOperator::test(const nfa::Code& condition, uint32_t place,
 }
 
 bool StartOperator::match(NodeId node, Timestamp complete) {
-  if (!key_is_read_) read_key(key_);
-  key_is_read_ = true;
+  if (reads_key_ && !key_is_read_) {
+    read_key(key_);
+    key_is_read_ = true;
+  }
   if (program_.having && !program_.having->holds(matcher_.context_of(node, key_values_))) {
     matcher_.buffer().release(node);
     return false;
