@@ -70,7 +70,8 @@ class PointIndex final : public FieldIndex {
   Type type_;
   boost::unordered_flat_map<uint64_t, List> integers_;  // floats by their bits
   boost::unordered_flat_map<std::string, List, HashText, std::equal_to<>> texts_;
-  std::vector<std::pair<eventtime::Text, List>> few_texts_;  // all of them, if so few
+  std::vector<std::pair<eventtime::Text, List>>
+      few_texts_;  // those, if so few: their bytes are there
   std::vector<uint32_t> numbers_;
 };
 

@@ -58,6 +58,15 @@ void Dispatcher::take_seats() {
   }
 }
 
+void Dispatcher::clear_seats(uint32_t group) {
+  for (Seat& seat : seats_) {
+    if (seat.group == group) seat = {};
+  }
+  for (OnlyUser& only : only_users_) {
+    if (only.seat.group == group) only.seat = {};
+  }
+}
+
 void Dispatcher::make_active(uint32_t pattern) {
   Later& later = later_[pattern];
   is_active_[pattern] = 1;
@@ -94,7 +103,7 @@ void Dispatcher::decide(LoadedBatch& loaded) {
   const Batch& batch = *loaded.batch;
   predicates_.evaluate(batch, loaded.predicates);
   loaded.concerned.reset(batch.rows.size());
-  if (has_used_dense(loaded.predicates)) {
+  if (has_used_dense(loaded)) {
     list_hits(loaded);
   } else {
     list_indexed(loaded);
@@ -105,9 +114,10 @@ void Dispatcher::decide(LoadedBatch& loaded) {
   }
 }
 
-bool Dispatcher::has_used_dense(const nfa::PredicateResults& results) const {
+bool Dispatcher::has_used_dense(const LoadedBatch& loaded) const {
   for (size_t type = 0; type < want_all_.size(); ++type) {
-    const auto dense = results.dense(static_cast<TypeId>(type));
+    if (loaded.batch->tables[type].rows == 0) continue;
+    const auto dense = loaded.predicates.dense(static_cast<TypeId>(type));
     if (std::any_of(dense.begin(), dense.end(),
                     [&](StepPredicate each) { return is_used(each); })) {
       return true;

@@ -42,9 +42,10 @@ class Dispatcher {
     uint32_t group = kNone;
     uint32_t number = 0;  // in the group
   };
-  // After add(). Seats are taken when all are known.
+  // After add(). Seats are taken when all are known, and left group by group.
   void seat(uint32_t pattern, Seat seat);
   void take_seats();
+  void clear_seats(uint32_t group);
 
   // The pattern has something that a later event can continue, or has not.
   void activate(uint32_t pattern) {
@@ -87,7 +88,7 @@ class Dispatcher {
     if (!is_large()) return;
     const std::span<const nfa::StepPredicate> hits = loaded.hits_of(row);
     for (size_t i = 0; i < std::min<size_t>(hits.size(), kPrefetched); ++i) {
-      eventtime::prefetch(&users_[hits[i]]);
+      if (only_users_[hits[i]].seat.group == Seat::kNone) eventtime::prefetch(&users_[hits[i]]);
     }
   }
   // Calls `visit(predicate, pattern)` for each condition of each pattern, whether active or not.
@@ -145,7 +146,7 @@ class Dispatcher {
   }
   void find_rows(const eventtime::Batch& batch);
   void find_hits(const nfa::PredicateResults& results, eventtime::TypeId type, uint32_t rows);
-  bool has_used_dense(const nfa::PredicateResults& results) const;
+  bool has_used_dense(const LoadedBatch& loaded) const;
   void list_indexed(LoadedBatch& loaded);
   void list_hits(LoadedBatch& loaded);
 

@@ -59,10 +59,9 @@ void EventRouter::fill(size_t number, std::span<const ReleasedEvent> events, siz
   for (size_t i = events.size() * slice_number / count_; i < end; ++i) {
     const ReleasedEvent& event = events[i];
     const auto place = static_cast<uint32_t>(i);
-    const auto row = static_cast<size_t>(event.tested.row - event.loaded->batch->rows.data());
     ++slice.event_;
     take(level, level.by_type[event.tested.row->type], event, place, slice);
-    for (const nfa::StepPredicate predicate : event.loaded->hits_of(row)) {
+    for (const nfa::StepPredicate predicate : event.loaded->hits_of(event.row)) {
       take(level, level.by_predicate[predicate], event, place, slice);
     }
   }

@@ -44,7 +44,7 @@ class KeyIndex {
     }
   }
 
-  // A number is never kNone and stands in the index once.
+  // A number is never kNone and stands in the index once. Not where something has been forgotten.
   void insert(uint32_t tag, uint32_t number) {
     if (size_ == most()) rebuild(larger(), [](uint32_t) { return true; });
     place(tag, number);
@@ -105,7 +105,7 @@ class KeyIndex {
   size_t bytes() const { return buckets_.size() * sizeof(Bucket); }
 
   // As hashes go: put into another index in this order, all would crowd where it is full already.
-  // The index is not changed meanwhile.
+  // The index is not changed meanwhile. What has been forgotten may still be there.
   template <typename Visit>
   void for_each(const Visit& visit) const {
     for (const Bucket& bucket : buckets_) {

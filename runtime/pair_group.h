@@ -208,6 +208,7 @@ class PairOperator final : public PatternOperator {
   uint32_t number_in_group() const { return number_in_group_; }
   PairGroup& group() { return group_; }
 
+  // Time passes for the group, not for each of its patterns: see Shard::pass_time().
   void process(const Surroundings& around) override { group_.process(around); }
   void advance(eventtime::Timestamp now, const Surroundings& around) override {
     group_.advance(now, around.shelf);

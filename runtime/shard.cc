@@ -102,7 +102,7 @@ void Shard::build(const std::vector<nfa::Program>& programs) {
         groups[i]));
     operators_.back()->concern(dispatcher_);
     if (groups[i] != nullptr) {
-      seats_[i] = {groups[i], static_cast<PairOperator&>(*operators_[i]).number_in_group()};
+      seats_[i] = {groups[i], static_cast<PairOperator&>(*operators_[i]).number_in_group(), 0};
     }
   }
   take_seats();
@@ -110,18 +110,16 @@ void Shard::build(const std::vector<nfa::Program>& programs) {
 
 // So that the dispatcher leads to groups without their patterns.
 void Shard::take_seats() {
+  std::map<const PairGroup*, uint32_t> numbers;
+  for (uint32_t i = 0; i < groups_.size(); ++i) numbers[groups_[i].get()] = i;
   for (Level& level : levels_) level.group_bits.assign(groups_.size(), 0);
   for (uint32_t i = 0; i < seats_.size(); ++i) {
-    Dispatcher::Seat seat;
-    if (seats_[i].group != nullptr) {
-      const auto group = std::find_if(groups_.begin(), groups_.end(), [&](const auto& each) {
-        return each.get() == seats_[i].group;
-      });
-      seat = {static_cast<uint32_t>(group - groups_.begin()), seats_[i].number};
-      Level& level = levels_[pattern_levels_.level_of[i]];
-      level.group_bits[seat.group] = level.bits[i];
-    }
-    dispatcher_.seat(i, seat);
+    Seat& seat = seats_[i];
+    if (seat.group == nullptr) continue;
+    seat.group_number = numbers[seat.group];
+    Level& level = levels_[pattern_levels_.level_of[i]];
+    level.group_bits[seat.group_number] = level.bits[i];
+    dispatcher_.seat(i, {seat.group_number, seat.number});
   }
   dispatcher_.take_seats();
 }
@@ -336,6 +334,7 @@ void Shard::keep_within(uint64_t bytes, Timestamp now) {
 void Shard::stand_alone(uint32_t pattern) {
   PairGroup* group = seats_[pattern].group;
   if (group == nullptr) return;
+  const uint32_t number = seats_[pattern].group_number;
   group->finish_restore(shelf_);
   nfa::RestoredEvents events(events_, types_);
   for (size_t i = 0; i < seats_.size(); ++i) {
@@ -346,7 +345,8 @@ void Shard::stand_alone(uint32_t pattern) {
     operators_[i] = std::move(alone);
     seats_[i] = {};
   }
-  take_seats();
+  for (Level& level : levels_) level.group_bits[number] = 0;
+  dispatcher_.clear_seats(number);
   group->finish(shelf_);
 }
 

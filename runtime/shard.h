@@ -91,7 +91,8 @@ class Shard {
   // A pattern of a group.
   struct Seat {
     PairGroup* group = nullptr;
-    uint32_t number = 0;  // in the group
+    uint32_t number = 0;        // in the group
+    uint32_t group_number = 0;  // in groups_
   };
 
   std::unique_ptr<PatternOperator> make_operator(OperatorParts parts, PairGroup* group) const;
@@ -122,7 +123,7 @@ class Shard {
   std::optional<SpillFiles::Writer> spill_writer_;
   std::optional<SpillParts> spill_;
   Workspace work_;
-  std::vector<std::unique_ptr<PairGroup>> groups_;
+  std::vector<std::unique_ptr<PairGroup>> groups_;  // without bits: it has dissolved
   std::vector<std::unique_ptr<PatternOperator>> operators_;
   std::vector<Seat> seats_;  // by pattern; without a group, if it is in none
 

@@ -173,7 +173,7 @@ void StackOperator::push(StackEntry& entry, size_t stack, const Routed& routed) 
     instance.event = events_.store(event);
   } else {
     instance.event = kInBatch;
-    instance.row = static_cast<uint32_t>(event.row - event.batch->rows.data());
+    instance.row = routed.event->row;
     instance.batch = routed.event->loaded;
     shelf_->hold(*routed.event->loaded);
     unstored_.push_back(

@@ -124,8 +124,8 @@ void StartOperator::process(const Surroundings& around) {
   routed_.clear();
 }
 
-// Of all of the block before any is needed, so that what they lead to can be asked for: while the
-// hashes of others are made, for memory answers only so many at once.
+// Of all of the block before any is needed. Each asks for its line of the index before the next is
+// made: memory answers a few questions at a time.
 void StartOperator::find_value_tags() {
   value_tags_.clear();
   const uint32_t first_type = program_.places[nfa::kFirstPlace].type;

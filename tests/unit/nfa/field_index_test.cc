@@ -152,6 +152,22 @@ TEST(FieldIndex, FindsEqualValues) {
   }
 }
 
+// A few values are looked up in another way than many.
+TEST(FieldIndex, FindsEqualValuesAmongFew) {
+  const std::vector<Constant> all = constants(Type::kString);
+  for (const size_t values : {1, 2, 8, 9}) {
+    for (size_t first = 0; first < all.size(); ++first) {
+      std::vector<Access> accesses;
+      for (size_t i = 0; i < values; ++i) {
+        Access access = of_type(Type::kString);
+        access.points = {all[(first + i) % all.size()]};
+        accesses.push_back(access);
+      }
+      expect_all_found(Type::kString, accesses);
+    }
+  }
+}
+
 // All pairs of bounds: among them empty ranges, single values, and so many wide ones that they lie
 // in a tree.
 TEST(FieldIndex, FindsTheRangesOverAValue) {

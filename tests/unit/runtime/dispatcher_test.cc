@@ -32,6 +32,15 @@ class DispatcherTest : public testing::Test {
     nfa::split_conjuncts(*set_.patterns[pattern].match.elements.front().step.condition, conjuncts);
     return dispatcher_.predicates().add(type, conjuncts);
   }
+  // So many that an index finds them: s0 has n == 0, s1 has n == 1 ...
+  static constexpr uint32_t kMany = 40;
+  static std::string many_patterns() {
+    std::string all;
+    for (uint32_t i = 0; i < kMany; ++i) {
+      all += "pattern s" + std::to_string(i) + " { match e: E[n == " + std::to_string(i) + "] }\n";
+    }
+    return all;
+  }
   // Of each row its patterns.
   std::string decided() {
     dispatcher_.decide(loaded_);
@@ -55,7 +64,8 @@ class DispatcherTest : public testing::Test {
       "event F { n: int, at: timestamp } time at\n"
       "pattern p { match e: E[n >= 1] }\n"
       "pattern q { match e: E[n < 1] }\n"
-      "pattern r { match f: F[n == 12] }\n");
+      "pattern r { match f: F[n == 12] }\n" +
+      many_patterns());
   Dispatcher dispatcher_;
   LoadedBatch loaded_;
 };
@@ -119,11 +129,35 @@ TEST_F(DispatcherTest, LeadsToTheSeatOfThePatternThatAloneHasACondition) {
   EXPECT_EQ(decided(), "? - 10 - 10 23");
   dispatcher_.activate(1);
   EXPECT_EQ(decided(), "21 - 10 - 10 23");
-  dispatcher_.seat(0, {});
-  dispatcher_.take_seats();
-  EXPECT_EQ(decided(), "21 - 0 - 0 23");
   dispatcher_.deactivate(1);
-  EXPECT_EQ(decided(), "? - 0 - 0 23");
+  EXPECT_EQ(decided(), "? - 10 - 10 23");
+  dispatcher_.activate(1);
+  dispatcher_.clear_seats(1);
+  EXPECT_EQ(decided(), "21 - 10 - 10 23") << "there is no such group";
+  dispatcher_.clear_seats(0);
+  EXPECT_EQ(decided(), "1 - 0 - 0 23");
+}
+
+// Most of the conditions are nobody's.
+TEST_F(DispatcherTest, TakesTheListsThatAnIndexHasMade) {
+  std::vector<nfa::StepPredicate> equal;
+  for (uint32_t i = 0; i < kMany; ++i) equal.push_back(predicate(0, 3 + i));
+  dispatcher_.add(0, {equal[0]}, {});
+  dispatcher_.add(1, {equal[2]}, {equal[1]});
+  dispatcher_.add(2, {equal[2]}, {equal[2]});
+  EXPECT_EQ(decided(), "0 - ? - 12 -");
+  dispatcher_.activate(1);
+  EXPECT_EQ(decided(), "0 - 1 - 12 -");
+  dispatcher_.add_all(4, 1);
+  EXPECT_EQ(decided(), "0 4 1 4 12 4");
+  // Two users: the one that it begins and continues is one of them.
+  dispatcher_.seat(0, {0, 0});
+  dispatcher_.seat(2, {0, 1});
+  dispatcher_.take_seats();
+  EXPECT_EQ(decided(), "10 4 1 4 12 4");
+  auto& rows = std::const_pointer_cast<eventtime::Batch>(loaded_.batch)->rows;
+  rows.erase(rows.begin(), rows.begin() + 3);
+  EXPECT_EQ(decided(), "4 12 4") << "rows that are left out";
 }
 
 TEST_F(DispatcherTest, SomePatternsWantEveryEvent) {

@@ -61,6 +61,32 @@ TEST_F(EventKeysTest, AreMadeAnewForEachBlock) {
   EXPECT_TRUE(keys.of(0, event(0)).is_null);
 }
 
+// Keys that are written in place, and such as are not, in blocks of any size.
+TEST_F(EventKeysTest, StayUntilTheNextBlock) {
+  const std::vector<std::string> texts = {
+      "", "card 1", "twelve bytes", "thirteen byte", std::string("a\0b", 3), std::string(100, 'x')};
+  EventKeys keys(by(0));
+  batch_.tables[0].resize(texts.size());
+  rows_.assign(texts.size(), rows_[0]);
+  for (uint32_t row = 0; row < texts.size(); ++row) {
+    rows_[row].table_row = row;
+    batch_.tables[0].columns[0].set_text(row, eventtime::Text(texts[row]));
+  }
+  for (const size_t events : {2, 6, 1, 6}) {
+    keys.begin(events);
+    std::vector<std::string_view> made;
+    for (size_t i = 0; i < events; ++i) made.push_back(keys.of(i, event(i)).text());
+    for (size_t i = 0; i < events; ++i) {
+      std::string expected;
+      ASSERT_TRUE(keys.encode(expected, event(i)));
+      EXPECT_EQ(made[i], expected);
+      EXPECT_EQ(keys.of(i, event(i)).tag, tag_of(expected));
+    }
+    keys.begin_given(1);
+    EXPECT_TRUE(keys.of(0, event(0)).is_null);
+  }
+}
+
 TEST_F(EventKeysTest, WithoutFieldsAllEventsHaveOne) {
   EventKeys keys({});
   for (size_t block = 0; block < 2; ++block) {

@@ -98,6 +98,31 @@ TEST(AppendKey, EscapesZerosInTextsOfAnyLength) {
     std::string key;
     ASSERT_TRUE(append_key(key, set.patterns[0].by, batch.tables[0], 0, 0));
     ASSERT_EQ(key, expected) << text.size();
+    // The same bytes, where they are few.
+    char bytes[kShortKeyBytes];
+    const bool is_short =
+        text.size() <= eventtime::Text::kInlineBytes && text.find('\0') == std::string::npos;
+    const uint32_t size = put_short_key(bytes, batch.tables[0].columns[0], 0);
+    ASSERT_EQ(size, is_short ? expected.size() : 0);
+    ASSERT_EQ(std::string_view(bytes, size), std::string_view(expected).substr(0, size));
+  }
+}
+
+TEST(AppendKey, AKeyOfOneColumnIsThatOfOneField) {
+  const patterns::PatternSet set = keyed();
+  Batch batch(set.catalog);
+  batch.tables[0].resize(1);
+  std::mt19937_64 random(12);
+  for (size_t i = 0; i < 500; ++i) {
+    write(batch, 0, random_key(random));
+    for (size_t field = 1; field < 6; ++field) {
+      if (field == 3) continue;  // a text
+      std::string key;
+      ASSERT_TRUE(append_key(key, {set.patterns[0].by[field]}, batch.tables[0], 0, 0));
+      char bytes[kShortKeyBytes];
+      const uint32_t size = put_short_key(bytes, batch.tables[0].columns[field], 0);
+      ASSERT_EQ(std::string_view(bytes, size), key) << field;
+    }
   }
 }
 

@@ -144,8 +144,8 @@ class LogAndLists {
 
 // Short, as long as fits, and longer.
 std::string key_text(size_t number) {
-  constexpr size_t kSizes[] = {1, StartLog::kKeyBytes, StartLog::kKeyBytes + 1, 100};
-  std::string text(kSizes[number % 4], 'x');
+  constexpr size_t kSizes[] = {1, StartLog::kKeyBytes, StartLog::kKeyBytes + 1, 100, 8, 7, 9, 15};
+  std::string text(kSizes[number % std::size(kSizes)], 'x');
   text.back() = static_cast<char>('a' + number);
   return text;
 }
@@ -174,6 +174,19 @@ void change_at_random(LogAndLists& both, uint64_t seed) {
     const size_t fewer = random() % (grows ? 6 : 12);
     for (size_t i = 0; i < fewer && both.size() > 0; ++i) remove_one(both, random);
     both.check();
+  }
+}
+
+TEST(StartLog, ComparesAllBytesOfKeys) {
+  for (size_t size = 0; size <= 2 * StartLog::kKeyBytes; ++size) {
+    const std::string key(size, 'x');
+    EXPECT_TRUE(StartLog::are_equal(key, std::string(size, 'x')));
+    EXPECT_FALSE(StartLog::are_equal(key, std::string(size + 1, 'x')));
+    for (size_t at = 0; at < size; ++at) {
+      std::string other = key;
+      other[at] = 'y';
+      EXPECT_FALSE(StartLog::are_equal(key, other)) << size << ' ' << at;
+    }
   }
 }
 
