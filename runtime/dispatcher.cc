@@ -51,7 +51,7 @@ void Dispatcher::take_seats() {
   for_each_condition([&](StepPredicate predicate, uint32_t pattern) {
     ++uses[predicate];
     const bool begins = !users_[predicate].first.empty();
-    only_users_[predicate] = {seats_[pattern], pattern, begins};
+    only_users_[predicate] = {true, begins, pattern, seats_[pattern]};
   });
   for (size_t predicate = 0; predicate < uses.size(); ++predicate) {
     if (uses[predicate] != 1) only_users_[predicate] = {};

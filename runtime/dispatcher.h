@@ -42,7 +42,8 @@ class Dispatcher {
     uint32_t group = kNone;
     uint32_t number = 0;  // in the group
   };
-  // After add(). Seats are taken when all are known, and left group by group.
+  // After add(). Seats are taken when all are known, and left group by group. Even without seats
+  // take_seats() makes ways shorter.
   void seat(uint32_t pattern, Seat seat);
   void take_seats();
   void clear_seats(uint32_t group);
@@ -57,10 +58,12 @@ class Dispatcher {
   // Fills in which conditions hold for which rows of `loaded.batch`.
   void decide(LoadedBatch& loaded);
   // Calls `visit(pattern, may_begin)` for each pattern that a row of a batch concerns, perhaps more
-  // than once; where the condition is that of one pattern only, and that has a seat,
-  // `visit_seat(seat, pattern, may_begin)` instead. They may activate it.
-  template <typename Visit, typename VisitSeat>
+  // than once. Where the condition is that of one pattern only, `visit_seat(seat, pattern,
+  // may_begin)` instead if it has a seat, else `visit_only(pattern, may_begin)`. They may activate
+  // it.
+  template <typename Visit, typename VisitOnly, typename VisitSeat>
   [[gnu::always_inline]] void visit(const LoadedBatch& loaded, size_t row, const Visit& visit,
+                                    const VisitOnly& visit_only,
                                     const VisitSeat& visit_seat) const {
     if (wants_all_) {
       for (const uint32_t pattern : want_all_[loaded.batch->rows[row].type]) visit(pattern, true);
@@ -71,9 +74,12 @@ class Dispatcher {
     const nfa::StepPredicate* const end = loaded.hits.data() + loaded.first_hit[row + 1];
     for (; hit != end; ++hit) {
       const OnlyUser& only = only_users[*hit];
-      if (only.seat.group != Seat::kNone) {
-        if (only.begins || is_active[only.pattern] != 0) {
+      if (only.exists) {
+        if (!only.begins && is_active[only.pattern] == 0) continue;
+        if (only.seat.group != Seat::kNone) {
           visit_seat(only.seat, only.pattern, only.begins);
+        } else {
+          visit_only(only.pattern, only.begins);
         }
         continue;
       }
@@ -88,7 +94,7 @@ class Dispatcher {
     if (!is_large()) return;
     const std::span<const nfa::StepPredicate> hits = loaded.hits_of(row);
     for (size_t i = 0; i < std::min<size_t>(hits.size(), kPrefetched); ++i) {
-      if (only_users_[hits[i]].seat.group == Seat::kNone) eventtime::prefetch(&users_[hits[i]]);
+      if (!only_users_[hits[i]].exists) eventtime::prefetch(&users_[hits[i]]);
     }
   }
   // Calls `visit(predicate, pattern)` for each condition of each pattern, whether active or not.
@@ -122,9 +128,10 @@ class Dispatcher {
   // Of a condition, if one pattern alone has it, as one that begins it or one that continues it.
   // Rules that differ in their constants have such conditions, which hold for many of them at once.
   struct OnlyUser {
-    Seat seat;  // none: see Users
-    uint32_t pattern = 0;
+    bool exists = false;  // else: see Users
     bool begins = false;
+    uint32_t pattern = 0;
+    Seat seat;
   };
   // Of a pattern.
   struct Later {

@@ -265,6 +265,14 @@ void Shard::match_block(size_t number, std::span<ReleasedEvent> block,
       const bool routed = route(pattern, event, i, may_begin, level);
       if (routed && may_begin) dispatcher_.activate(pattern);  // for what comes behind it
     };
+    const auto route_to_single = [&](uint32_t pattern, bool may_begin) {
+      if ((level.bits[pattern] & has) == 0) return;
+      PatternOperator& op = *operators_[pattern];
+      const bool is_first = !op.has_events();
+      if (!op.route(event, i, may_begin, share_)) return;
+      if (is_first) level.concerned.push_back(&op);
+      if (may_begin) dispatcher_.activate(pattern);
+    };
     const auto route_to_group = [&](const Dispatcher::Seat& seat, uint32_t pattern, bool begins) {
       if (present == nullptr || present_number != seat.group) {
         if ((level.group_bits[seat.group] & has) == 0) return;
@@ -278,7 +286,7 @@ void Shard::match_block(size_t number, std::span<ReleasedEvent> block,
       present->add(seat.number, begins);
       if (begins) dispatcher_.activate(pattern);
     };
-    dispatcher_.visit(*event.loaded, event.row, route_to, route_to_group);
+    dispatcher_.visit(*event.loaded, event.row, route_to, route_to_single, route_to_group);
   }
   // Their order does not matter to alerts.
   for (PatternOperator* op : level.concerned) op->process(around(number));
@@ -287,8 +295,8 @@ void Shard::match_block(size_t number, std::span<ReleasedEvent> block,
   }
 }
 
-inline bool Shard::route(uint32_t pattern, ReleasedEvent& event, size_t index, bool may_begin,
-                         Level& level) {
+bool Shard::route(uint32_t pattern, ReleasedEvent& event, size_t index, bool may_begin,
+                  Level& level) {
   const auto take = [&](auto& taker, const auto& way) {
     const bool is_first = !taker.has_events();
     const bool routed = way();

@@ -50,8 +50,8 @@ class DispatcherTest : public testing::Test {
       const auto visit_seat = [&](const Dispatcher::Seat& seat, uint32_t pattern, bool) {
         patterns.insert(pattern + 10 * (seat.number + 1));
       };
-      dispatcher_.visit(
-          loaded_, row, [&](uint32_t pattern, bool) { patterns.insert(pattern); }, visit_seat);
+      const auto visit = [&](uint32_t pattern, bool) { patterns.insert(pattern); };
+      dispatcher_.visit(loaded_, row, visit, visit, visit_seat);
       if (row > 0) out += ' ';
       for (const uint32_t pattern : patterns) out += std::to_string(pattern);
       if (patterns.empty()) out += loaded_.concerned.test(row) ? '?' : '-';
