@@ -5,6 +5,7 @@
 namespace tocsin::runtime {
 
 EventKeys::EventKeys(const std::vector<patterns::KeyPart>& by) : by_(by) {
+  find_column();
   if (!by_.empty()) return;
   unmade_.tag = tag_of({});
   unmade_.made = true;
@@ -23,7 +24,14 @@ bool EventKeys::join(const std::vector<patterns::KeyPart>& by) {
       if (more[type]) fields[type] = more[type];
     }
   }
+  find_column();
   return true;
+}
+
+void EventKeys::find_column() {
+  column_by_type_.clear();
+  if (by_.size() != 1) return;
+  for (const auto& field : by_[0].field_by_type) column_by_type_.push_back(field.value_or(0));
 }
 
 bool EventKeys::takes(eventtime::TypeId type) const {
@@ -57,23 +65,28 @@ void EventKeys::give(size_t index, std::string_view text, uint32_t tag) {
   key.is_null = false;
 }
 
-void EventKeys::make(Key& key, const nfa::TestedEvent& event) {
+void EventKeys::make(size_t index, const nfa::TestedEvent& event) {
+  Key& key = keys_[index];
   key.made = true;
-  if (by_.size() == 1) {
-    const eventtime::Column& column = event.table().columns[*by_[0].field_by_type[event.row->type]];
-    char* const bytes = short_[static_cast<size_t>(&key - keys_.data())].data();
-    key.is_null = column.is_null(event.row->table_row);
+  if (!column_by_type_.empty()) {
+    const uint32_t row = event.row->table_row;
+    const eventtime::Column& column = event.table().columns[column_by_type_[event.row->type]];
+    key.is_null = column.is_null(row);
     if (key.is_null) return;
-    key.data = bytes;
-    key.size = put_short_key(bytes, column, event.row->table_row);
+    char* const bytes = short_[index].data();
+    const ShortKey made = put_short_key(bytes, column, row);
+    if (made.size != 0) {
+      key.data = bytes;
+      key.size = made.size;
+      key.tag = made.tag;
+      return;
+    }
   }
-  if (key.size == 0) {
-    encoded_.clear();
-    key.is_null = !encode(encoded_, event);
-    if (key.is_null) return;
-    key.data = long_.copy(encoded_).data();
-    key.size = static_cast<uint32_t>(encoded_.size());
-  }
+  encoded_.clear();
+  key.is_null = !encode(encoded_, event);
+  if (key.is_null) return;
+  key.data = long_.copy(encoded_).data();
+  key.size = static_cast<uint32_t>(encoded_.size());
   key.tag = tag_of(key.text());
 }
 

@@ -44,15 +44,17 @@ class EventKeys {
   void give(size_t index, std::string_view text, uint32_t tag);
   const Key& of(size_t index, const nfa::TestedEvent& event) {
     Key& key = keys_[index];
-    if (!key.made) make(key, event);
+    if (!key.made) make(index, event);
     return key;
   }
 
  private:
-  void make(Key& key, const nfa::TestedEvent& event);
+  void make(size_t index, const nfa::TestedEvent& event);
+  void find_column();
 
   std::vector<patterns::KeyPart> by_;
-  Key unmade_;  // without key fields that of all events, and made
+  std::vector<uint32_t> column_by_type_;  // of the field, if there is but one
+  Key unmade_;                            // without key fields that of all events, and made
   std::vector<Key> keys_;
   std::vector<std::array<char, kShortKeyBytes>> short_;  // by place in the block
   eventtime::Arena long_;

@@ -45,7 +45,7 @@ bool has_zero(uint64_t bytes, size_t size) {
 
 // The same as one of sixteen bytes; how many they are, 0 if they are not enough or one is zero.
 // Most keys are short, and what is behind them in the Text is zero: as their end is.
-uint32_t put_short_text(char* out, const eventtime::Text& text) {
+inline uint32_t put_short_text(char* out, const eventtime::Text& text) {
   constexpr size_t kInline = eventtime::Text::kInlineBytes;
   constexpr size_t kFirst = sizeof(uint64_t);
   static_assert(kInline + 2 <= kShortKeyBytes && kInline > kFirst);
@@ -111,13 +111,17 @@ bool append_key(std::string& out, const std::vector<patterns::KeyPart>& by,
   return true;
 }
 
-uint32_t put_short_key(char* out, const eventtime::Column& column, uint32_t row) {
-  if (column.type() == Type::kString) return put_short_text(out, column.text(row));
+ShortKey put_short_key(char* out, const eventtime::Column& column, uint32_t row) {
+  const auto tag = [&](size_t size) { return static_cast<uint32_t>(XXH3_64bits(out, size)); };
+  if (column.type() == Type::kString) {
+    const uint32_t size = put_short_text(out, column.text(row));
+    return size == 0 ? ShortKey() : ShortKey{size, tag(size)};
+  }
   const bool is_float = column.type() == Type::kFloat;
   const uint64_t bits = eventtime::swapped_bytes(is_float ? ordered_bits(column.number(row))
                                                           : ordered_bits(column.integer(row)));
   std::memcpy(out, &bits, sizeof(bits));
-  return sizeof(bits);
+  return {sizeof(bits), tag(sizeof(bits))};
 }
 
 void append_value(std::string& out, const Value& value) {

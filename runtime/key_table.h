@@ -37,10 +37,14 @@ struct alignas(eventtime::kCacheLineBytes) KeyEntry {
 // Appends the encoded key of a row; false if one of its fields is null (then `out` is garbage).
 bool append_key(std::string& out, const std::vector<patterns::KeyPart>& by,
                 const eventtime::EventTable& table, eventtime::TypeId type, uint32_t row);
-// A key of this one column, where that is not null: writes it and returns how many bytes it has, or
-// nothing and 0 if it is too long or has a zero byte.
+// A key of this one column, where that is not null: writes it, or nothing if it is too long or has
+// a zero byte.
 inline constexpr size_t kShortKeyBytes = 16;
-uint32_t put_short_key(char* out, const eventtime::Column& column, uint32_t row);
+struct ShortKey {
+  uint32_t size = 0;  // 0: it is not short
+  uint32_t tag = 0;   // tag_of()
+};
+ShortKey put_short_key(char* out, const eventtime::Column& column, uint32_t row);
 // The values that were encoded. Texts point into `texts`.
 void decode_key(std::string_view key, const std::vector<patterns::KeyPart>& by,
                 std::vector<eventtime::Value>& values, std::string& texts);
@@ -102,7 +106,7 @@ class KeyTable {
   const WaitingStart& oldest(KeyRef waiting) const { return waiting_.at(waiting.place()); }
 
   // Two steps of a look-up to come: the index first, then, when that has arrived, what is there.
-  void prefetch_index(uint32_t tag) const { index_.prefetch(tag); }
+  const KeyIndex& index() const { return index_; }
   // Most probably what find() will find.
   KeyRef guess(uint32_t tag) const {
     return KeyRef::of_number(index_.find(tag, [](uint32_t) { return true; }));

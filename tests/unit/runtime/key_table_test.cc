@@ -102,9 +102,11 @@ TEST(AppendKey, EscapesZerosInTextsOfAnyLength) {
     char bytes[kShortKeyBytes];
     const bool is_short =
         text.size() <= eventtime::Text::kInlineBytes && text.find('\0') == std::string::npos;
-    const uint32_t size = put_short_key(bytes, batch.tables[0].columns[0], 0);
-    ASSERT_EQ(size, is_short ? expected.size() : 0);
-    ASSERT_EQ(std::string_view(bytes, size), std::string_view(expected).substr(0, size));
+    const ShortKey made = put_short_key(bytes, batch.tables[0].columns[0], 0);
+    ASSERT_EQ(made.size, is_short ? expected.size() : 0);
+    if (!is_short) continue;
+    ASSERT_EQ(std::string_view(bytes, made.size), expected);
+    ASSERT_EQ(made.tag, tag_of(expected));
   }
 }
 
@@ -120,8 +122,9 @@ TEST(AppendKey, AKeyOfOneColumnIsThatOfOneField) {
       std::string key;
       ASSERT_TRUE(append_key(key, {set.patterns[0].by[field]}, batch.tables[0], 0, 0));
       char bytes[kShortKeyBytes];
-      const uint32_t size = put_short_key(bytes, batch.tables[0].columns[field], 0);
-      ASSERT_EQ(std::string_view(bytes, size), key) << field;
+      const ShortKey made = put_short_key(bytes, batch.tables[0].columns[field], 0);
+      ASSERT_EQ(std::string_view(bytes, made.size), key) << field;
+      ASSERT_EQ(made.tag, tag_of(key)) << field;
     }
   }
 }
