@@ -41,28 +41,6 @@ bool StartCells::has_texts() const {
                      [](const Cell& cell) { return cell.type == Type::kString; });
 }
 
-void StartCells::write(uint64_t* words, const TestedEvent& event, const EventStore& events) const {
-  if (null_words_ > 0) words[0] = 0;  // nearly always the only one, which is no work for memset
-  for (uint32_t i = 1; i < null_words_; ++i) words[i] = 0;
-  const uint32_t row = event.row->table_row;
-  const std::vector<eventtime::Column>& columns = event.table().columns;
-  for (const Cell& cell : cells_) {
-    const eventtime::Column& column = columns[cell.column];
-    uint64_t* to = words + cell.word;
-    if (column.is_null(row)) {
-      words[cell.null_bit / kWordBits] |= uint64_t{1} << (cell.null_bit % kWordBits);
-    } else if (cell.type == Type::kString) {
-      const Text text =
-          event.stored == kNoEvent ? column.text(row) : events.text(event.stored, cell.column);
-      std::memcpy(to, &text, sizeof(text));
-    } else if (cell.type == Type::kFloat) {
-      *to = std::bit_cast<uint64_t>(column.number(row));
-    } else {
-      *to = static_cast<uint64_t>(column.integer(row));
-    }
-  }
-}
-
 Value StartCells::read(const uint64_t* words, size_t update) const {
   if (cell_by_update_[update] == kNoColumn) return Value::null();
   const Cell& cell = cells_[cell_by_update_[update]];

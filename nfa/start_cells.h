@@ -3,7 +3,9 @@
 // tests/unit/nfa/start_plan_test.cc.
 #pragma once
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "eventtime/codec.h"
@@ -17,7 +19,7 @@ class StartCells {
   // With room for the owner's bits, or not.
   enum class Room : uint8_t { kNone, kOwner };
   // With room, so many upper bits of the first word: write() and restore() clear them.
-  static constexpr uint32_t kOwnerBits = 48;
+  static constexpr uint32_t kOwnerBits = 56;
 
   // Of the events that the place binds; `schema` is their type's.
   StartCells(const Place& place, const eventtime::EventSchema& schema, Room room = Room::kNone);
@@ -53,5 +55,28 @@ class StartCells {
   uint32_t null_words_ = 0;
   uint32_t words_ = 0;
 };
+
+inline void StartCells::write(uint64_t* words, const TestedEvent& event,
+                              const EventStore& events) const {
+  if (null_words_ > 0) words[0] = 0;  // nearly always the only one, which is no work for memset
+  for (uint32_t i = 1; i < null_words_; ++i) words[i] = 0;
+  const uint32_t row = event.row->table_row;
+  const std::vector<eventtime::Column>& columns = event.table().columns;
+  for (const Cell& cell : cells_) {
+    const eventtime::Column& column = columns[cell.column];
+    uint64_t* to = words + cell.word;
+    if (column.is_null(row)) {
+      words[cell.null_bit / kWordBits] |= uint64_t{1} << (cell.null_bit % kWordBits);
+    } else if (cell.type == eventtime::Type::kString) {
+      const eventtime::Text text =
+          event.stored == kNoEvent ? column.text(row) : events.text(event.stored, cell.column);
+      std::memcpy(to, &text, sizeof(text));
+    } else if (cell.type == eventtime::Type::kFloat) {
+      *to = std::bit_cast<uint64_t>(column.number(row));
+    } else {
+      *to = static_cast<uint64_t>(column.integer(row));
+    }
+  }
+}
 
 }  // namespace tocsin::nfa

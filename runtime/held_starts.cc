@@ -20,45 +20,76 @@ HeldStarts::HeldStarts(const nfa::Place& first, const eventtime::EventSchema& sc
       wide_(needs.wide),
       has_marks_(needs.marks),
       cells_(first, schema, light_ ? nfa::StartCells::Room::kOwner : nfa::StartCells::Room::kNone),
-      words_(cells_.words() + (light_ ? 1 + (wide_ ? 1 : 0) + (has_marks_ ? 1 : 0)
-                                      : sizeof(Origin) / sizeof(uint64_t))),
+      words_(cells_.words() +
+             (light_ ? (wide_ ? 2 : 0) + (has_marks_ ? 1 : 0) : sizeof(Origin) / sizeof(uint64_t))),
       log_(words_, needs.values) {}
 
+// Before one with this sequence comes.
+inline void HeldStarts::pass_sequence(uint64_t sequence) {
+  if (sequence <= latest_) return;
+  if (sequence - stored_far_ >= kFar) store_far(sequence);
+  latest_ = sequence;
+}
+
 // The cells are written next, and put_light() behind them.
-uint32_t HeldStarts::add_light(uint32_t chain, eventtime::Timestamp time, const Light& light) {
-  nfa::EventId id = kLightEvent;
-  if (!wide_ && !light.is_small()) {
-    id = events_.store_light({time, light.sequence, light.record, light.input, type_});
-    ++stored_light_;
-  }
-  const uint32_t place = log_.add(chain, time, id);
+inline uint32_t HeldStarts::add_light(uint32_t chain, eventtime::Timestamp time,
+                                      const Light& light) {
+  if (!wide_) pass_sequence(light.sequence);
+  const uint32_t place = log_.add(chain, time, static_cast<uint32_t>(light.sequence));
   if (has_marks_) *last_word(place) = 0;
   return place;
 }
 
-void HeldStarts::put_light(uint64_t* words, const Light& light) const {
-  uint64_t* own = words + cells_.words();
+// What has waited while so many events came: soon its lower bits would not tell its sequence.
+void HeldStarts::store_far(uint64_t sequence) {
+  stored_far_ = sequence;
+  log_.for_each([&](uint32_t place) {
+    if (is_stored(place)) return;
+    const Light from = light(place);
+    if (sequence - from.sequence >= kFar) store_light(place, from);
+  });
+}
+
+inline bool HeldStarts::fits(const Light& light) const {
+  return light.record >> kRecordBits == 0 && light.input >> kInputBits == 0 &&
+         latest_ - light.sequence < kFar;
+}
+
+void HeldStarts::store_light(uint32_t place, const Light& light) {
+  StartLog::Start& start = log_.at(place);
+  start.event = events_.store_light({start.time, light.sequence, light.record, light.input, type_});
+  log_.words(place)[0] |= uint64_t{1} << kStoredBit;
+  ++stored_light_;
+}
+
+inline void HeldStarts::put_light(uint32_t place, const Light& light) {
+  uint64_t* const words = log_.words(place);
   if (wide_) {
+    uint64_t* const own = words + cells_.words();
     own[0] = light.sequence;
     own[1] = light.record;
-    words[0] |= uint64_t{light.input} << kInputBits;
-  } else if (light.is_small()) {
-    own[0] = light.sequence << kInputBits | light.input;
-    words[0] |= light.record << kInputBits;
+    words[0] |= uint64_t{light.input} << kInputBit;
+  } else if (fits(light)) {
+    words[0] |= uint64_t{light.input} << kInputBit | light.record << kRecordBit |
+                (light.sequence >> 32) << kSequenceBit;
+  } else {
+    store_light(place, light);
   }
 }
 
 HeldStarts::Light HeldStarts::light(uint32_t place) const {
-  const nfa::EventId event = log_.at(place).event;
-  if (event != kLightEvent) {
+  const uint32_t event = log_.at(place).event;
+  const uint64_t word = log_.words(place)[0];
+  if (wide_) {
+    const uint64_t* own = light_words(place);
+    return {own[0], own[1], static_cast<uint32_t>(word >> kInputBit)};
+  }
+  if (is_stored(place)) {
     const nfa::StoredEvent& stored = events_.at(event);
     return {stored.sequence, stored.record, stored.input};
   }
-  const uint64_t* words = light_words(place);
-  const uint64_t owners = log_.words(place)[0] >> kInputBits;
-  if (wide_) return {words[0], words[1], static_cast<uint32_t>(owners)};
-  const auto input = static_cast<uint32_t>(words[0] & ((uint64_t{1} << kInputBits) - 1));
-  return {words[0] >> kInputBits, owners, input};
+  return {near_sequence(event, word), low_bits(word >> kRecordBit, kRecordBits),
+          static_cast<uint32_t>(low_bits(word >> kInputBit, kInputBits))};
 }
 
 uint32_t HeldStarts::add(uint32_t chain, ReleasedEvent& released) {
@@ -66,9 +97,8 @@ uint32_t HeldStarts::add(uint32_t chain, ReleasedEvent& released) {
   if (light_) {
     const Light light{event.sequence, event.row->record, event.batch->input};
     const uint32_t place = add_light(chain, event.row->time, light);
-    uint64_t* const words = log_.words(place);
-    cells_.write(words, event, events_);
-    put_light(words, light);
+    cells_.write(log_.words(place), event, events_);
+    put_light(place, light);
     return place;
   }
   const bool stays = event.stored == nfa::kNoEvent;
@@ -85,16 +115,21 @@ uint32_t HeldStarts::add(uint32_t chain, ReleasedEvent& released) {
   return place;
 }
 
-bool HeldStarts::remove(uint32_t place) {
-  const StartLog::Start& start = log_.at(place);
-  if (start.event == kInBatch) {
+// The event of one that goes, and is not light.
+void HeldStarts::let_go(uint32_t place) {
+  const uint32_t event = log_.at(place).event;
+  if (event == kInBatch) {
     shelf_->release(*origin(place).loaded);
     --in_batches_;
-  } else if (start.event != kLightEvent) {
-    if (light_) --stored_light_;
-    events_.release(start.event);
+  } else {
+    events_.release(event);
   }
-  return log_.remove(place);
+}
+
+// The same of a light one.
+void HeldStarts::let_go_stored(uint32_t place) {
+  --stored_light_;
+  events_.release(log_.at(place).event);
 }
 
 nfa::TestedEvent HeldStarts::in_batch(uint32_t place) const {
@@ -130,8 +165,8 @@ void HeldStarts::store_old() {
 nfa::NodeId HeldStarts::bind(nfa::Matcher& matcher, nfa::NodeId parent, uint16_t edge,
                              uint32_t place, std::optional<nfa::Matcher::KnownDistinct> known) {
   const StartLog::Start& start = log_.at(place);
-  if (start.event == kInBatch) store(place);
-  if (start.event != kLightEvent) {
+  if (!light_ && start.event == kInBatch) store(place);
+  if (!light_ || is_stored(place)) {
     return matcher.bind_cells(parent, nfa::kFirstPlace, edge, start.event, cells_,
                               log_.words(place), known);
   }
@@ -146,25 +181,29 @@ nfa::NodeId HeldStarts::bind(nfa::Matcher& matcher, nfa::NodeId parent, uint16_t
 
 PendingEvent HeldStarts::describe(uint32_t place, std::string_view variable) const {
   const StartLog::Start& start = log_.at(place);
+  if (light_) {
+    const Light from = light(place);
+    return {variable, type_, start.time, from.input, from.record, {}};
+  }
   if (start.event == kInBatch) {
     const Origin& from = origin(place);
     return pending_event(*from.loaded, from.row, variable);
   }
-  if (!light_) return pending_event(events_.at(start.event), variable);
-  const Light from = light(place);
-  return {variable, type_, start.time, from.input, from.record, {}};
+  return pending_event(events_.at(start.event), variable);
 }
 
 void HeldStarts::prefetch_ahead() const {
   if (const uint32_t place = log_.ahead(2 * kStartsAhead); place != kNone) {
     const StartLog::Start& far = log_.at(place);
-    if (far.event != nfa::kNoEvent) log_.prefetch_chain(far.chain);
-    if (far.event != nfa::kNoEvent && far.event < kInBatch) events_.prefetch_release(far.event);
+    log_.prefetch_chain(far.chain);
+    if (!light_ && far.chain != kNone && far.event != kInBatch) {
+      events_.prefetch_release(far.event);
+    }
   }
   if (const uint32_t place = log_.ahead(kStartsAhead); place != kNone) {
     const StartLog::Start& near = log_.at(place);
-    if (near.event == nfa::kNoEvent) return;
-    log_.prefetch_index(log_.chain(near.chain).tag);
+    if (near.chain == kNone) return;
+    log_.index().prefetch(log_.chain(near.chain).tag);
     log_.prefetch_equal(place);
   }
 }
@@ -202,7 +241,6 @@ std::optional<HeldStarts::Saved> HeldStarts::read(eventtime::Decoder& from,
   Saved saved;
   saved.time = from.time();
   saved.sequence = from.number();
-  saved.event = kLightEvent;
   if (light_) {
     saved.record = from.number();
     saved.input = static_cast<uint32_t>(from.number_up_to(UINT32_MAX));
@@ -223,7 +261,7 @@ uint32_t HeldStarts::add(uint32_t chain, const Saved& saved) {
       light_ ? add_light(chain, saved.time, from) : log_.add(chain, saved.time, saved.event);
   std::copy_n(saved_words_.data() + saved.words, cells_.words(), log_.words(place));
   if (light_) {
-    put_light(log_.words(place), from);
+    put_light(place, from);
     return place;
   }
   new (&origin(place)) Origin{saved.sequence, nullptr, 0, 0};

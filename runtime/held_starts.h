@@ -26,9 +26,9 @@ class HeldStarts {
   static constexpr uint32_t kNone = StartLog::kNone;
 
   struct Needs {
-    bool values = false;  // StartLog::set_value()
-    bool marks = false;   // mark()
-    bool wide = false;    // numbers of records and inputs are large, as those of derived events
+    StartLog::Values values = StartLog::Values::kNone;
+    bool marks = false;  // mark()
+    bool wide = false;   // numbers of records and inputs are large, as those of derived events
   };
   // Of events that `first` binds; `schema` is their type's.
   HeldStarts(const nfa::Place& first, const eventtime::EventSchema& schema, nfa::EventStore& events,
@@ -47,13 +47,21 @@ class HeldStarts {
 
   // Takes an event in; the log has room and the chain.
   uint32_t add(uint32_t chain, ReleasedEvent& event);
-  // False: it was the last of its chain, which is gone.
-  bool remove(uint32_t place);
+  // As StartLog::remove().
+  template <typename TagOf>
+  bool remove(uint32_t place, const TagOf& tag_of) {
+    if (!light_) {
+      let_go(place);
+    } else if (is_stored(place)) {
+      let_go_stored(place);
+    }
+    return log_.remove(place, tag_of);
+  }
   uint64_t sequence(uint32_t place) const {
     if (!light_) return origin(place).sequence;
     if (wide_) return *light_words(place);
-    return log_.at(place).event == kLightEvent ? *light_words(place) >> kInputBits
-                                               : events_.at(log_.at(place).event).sequence;
+    return is_stored(place) ? events_.at(log_.at(place).event).sequence
+                            : near_sequence(log_.at(place).event, log_.words(place)[0]);
   }
   // The owner's, where it needs them; 0 of a new one.
   uint32_t mark(uint32_t place) const {
@@ -99,8 +107,7 @@ class HeldStarts {
   void end_read() { saved_words_.clear(); }
 
  private:
-  static constexpr nfa::EventId kLightEvent = UINT32_MAX;
-  static constexpr nfa::EventId kInBatch = UINT32_MAX - 1;
+  static constexpr nfa::EventId kInBatch = UINT32_MAX;
 
   // Of one that is not light.
   struct Origin {
@@ -109,21 +116,28 @@ class HeldStarts {
     uint32_t row = 0;               // the same; in Batch::rows
     uint32_t mark = 0;
   };
-  // A light one has behind its cells a word with sequence and input, and the number of its record
-  // beside the nulls of its cells: so a pair's that is found by one value fills a cache line. What
-  // is too large for that is stored. A wide one has a word each for sequence and record. A mark is
-  // a word behind that.
+  // A light one has where it is from beside the nulls of its cells, from the lower bits on: whether
+  // it is stored, its input, its record, and what the log's number of the event has no room for of
+  // its sequence. Of that only the lower bits are kept: what is less than that far from the latest
+  // one (store_far() sees to it). What does not fit is stored, and the log has its number. A wide
+  // one has its input there, and a word each for sequence and record behind the cells. A mark is a
+  // word behind that.
   struct Light {
     uint64_t sequence = 0;
     uint64_t record = 0;
     uint32_t input = 0;
-
-    bool is_small() const {
-      return record < kMostNumber && sequence < kMostNumber && input < uint32_t{1} << kInputBits;
-    }
   };
-  static constexpr uint32_t kInputBits = 64 - nfa::StartCells::kOwnerBits;
-  static constexpr uint64_t kMostNumber = uint64_t{1} << nfa::StartCells::kOwnerBits;
+  static constexpr uint32_t kStoredBit = 64 - nfa::StartCells::kOwnerBits;
+  static constexpr uint32_t kInputBit = kStoredBit + 1;
+  static constexpr uint32_t kInputBits = 9;
+  static constexpr uint32_t kRecordBit = kInputBit + kInputBits;
+  static constexpr uint32_t kRecordBits = 42;
+  static constexpr uint32_t kSequenceBit = kRecordBit + kRecordBits;
+  static constexpr uint32_t kSequenceBits = 32 + 64 - kSequenceBit;
+  static constexpr uint64_t kFar = uint64_t{1} << (kSequenceBits - 2);
+  static constexpr uint64_t low_bits(uint64_t number, uint32_t bits) {
+    return number & ((uint64_t{1} << bits) - 1);
+  }
 
   Origin& origin(uint32_t place) {
     return *reinterpret_cast<Origin*>(log_.words(place) + cells_.words());
@@ -134,9 +148,22 @@ class HeldStarts {
   const uint64_t* light_words(uint32_t place) const { return log_.words(place) + cells_.words(); }
   uint64_t* last_word(uint32_t place) { return log_.words(place) + words_ - 1; }
   const uint64_t* last_word(uint32_t place) const { return log_.words(place) + words_ - 1; }
+  bool is_stored(uint32_t place) const {  // of a light one
+    return (log_.words(place)[0] >> kStoredBit & 1) != 0;
+  }
+  bool fits(const Light& light) const;
+  uint64_t near_sequence(uint32_t low, uint64_t word) const {
+    const uint64_t lower = (word >> kSequenceBit) << 32 | low;
+    return latest_ - low_bits(latest_ - lower, kSequenceBits);
+  }
   uint32_t add_light(uint32_t chain, eventtime::Timestamp time, const Light& light);
-  void put_light(uint64_t* words, const Light& light) const;  // of a place
+  void put_light(uint32_t place, const Light& light);
+  void store_light(uint32_t place, const Light& light);
   Light light(uint32_t place) const;
+  void let_go(uint32_t place);
+  void let_go_stored(uint32_t place);
+  void pass_sequence(uint64_t sequence);
+  void store_far(uint64_t sequence);
   nfa::TestedEvent in_batch(uint32_t place) const;
   void store(uint32_t place);
 
@@ -151,6 +178,8 @@ class HeldStarts {
   BatchHolder* shelf_ = nullptr;  // of the engine
   size_t in_batches_ = 0;
   size_t stored_light_ = 0;
+  uint64_t latest_ = 0;      // sequence of a light one
+  uint64_t stored_far_ = 0;  // the latest sequence when store_far() was last called
   std::vector<uint64_t> saved_words_;
 };
 

@@ -46,7 +46,7 @@ class KeyIndex {
 
   // A number is never kNone and stands in the index once. Not where something has been forgotten.
   void insert(uint32_t tag, uint32_t number) {
-    if (size_ == most()) rebuild(larger(), [](uint32_t) { return true; });
+    if (size_ == most()) rebuild(larger(buckets_.size()), [](uint32_t each) { return each; });
     place(tag, number);
     ++size_;
     ++stored_;
@@ -76,11 +76,32 @@ class KeyIndex {
       return;
     }
   }
+  // The same, where one look at the bucket tells that there is no other with the tag and that there
+  // is room: true. Else nothing is done.
+  bool insert_if_clear(uint32_t tag, uint32_t number, const Ring& ring) {
+    if (size_ >= most() || stored_ >= buckets_.size() * kFullest) return false;
+    Bucket& bucket = buckets_[home(tag)];
+    if (places_of(bucket.tags, tag) != 0 || is_full(bucket)) return false;
+    const auto [free, gone] = without_gone(bucket, ring);
+    ++size_;
+    stored_ += 1 - count(gone);
+    bucket.tags[first(free)] = tag;
+    bucket.numbers[first(free)] = number;
+    return true;
+  }
   void forget() { --size_; }
   // All that has gone: before places are given anew.
   void clear_away(const Ring& ring) {
-    rebuild(size_ >= most() ? larger() : buckets_.size(),
-            [&](uint32_t number) { return ring.has(number); });
+    rebuild(size_ >= most() ? larger(buckets_.size()) : buckets_.size(),
+            [&](uint32_t number) { return ring.has(number) ? number : kNone; });
+    stored_ = size_;
+  }
+  // Gives all other numbers, `by(number)`, and the room that they need; kNone of one that has gone.
+  template <typename By>
+  void renumber(const By& by) {
+    size_t buckets = kFewest;
+    while (size_ > buckets * kMost) buckets = larger(buckets);
+    rebuild(buckets, by);
     stored_ = size_;
   }
 
@@ -119,6 +140,7 @@ class KeyIndex {
   static constexpr uint32_t kCells = 8;
   static constexpr uint32_t kMost = 5;               // in a bucket, on average
   static constexpr uint32_t kFullest = 7;            // the same, with what has gone
+  static constexpr size_t kFewest = 2;               // buckets
   static constexpr size_t kLarge = size_t{1} << 14;  // buckets
   using Cells = std::array<uint32_t, kCells>;
 
@@ -149,34 +171,47 @@ class KeyIndex {
   };
   // Without a branch: whether something has gone is as random as the hashes.
   static Cleared without_gone(Bucket& bucket, const Ring& ring) {
-    const uint32_t free = places_of(bucket.numbers, kNone);
+    uint32_t before = 0;
+    uint32_t free = 0;
 #if defined(__SSE2__)
     const __m128i begin = _mm_set1_epi32(static_cast<int>(ring.begin));
     const __m128i mask = _mm_set1_epi32(static_cast<int>(Ring::kPlaces - 1));
     const __m128i last = _mm_set1_epi32(static_cast<int>(ring.size) - 1);
+    const auto bits = [](__m128i cells) {
+      return static_cast<uint32_t>(_mm_movemask_ps(_mm_castsi128_ps(cells)));
+    };
     for (uint32_t i = 0; i < kCells; i += 4) {
       auto* const tags = reinterpret_cast<__m128i*>(&bucket.tags[i]);
       auto* const numbers = reinterpret_cast<__m128i*>(&bucket.numbers[i]);
       const __m128i number = _mm_load_si128(numbers);
+      const __m128i none = _mm_cmpeq_epi32(number, _mm_setzero_si128());
       const __m128i age = _mm_and_si128(_mm_sub_epi32(number, begin), mask);
       const __m128i gone = _mm_cmpgt_epi32(age, last);
       _mm_store_si128(numbers, _mm_andnot_si128(gone, number));
       _mm_store_si128(tags, _mm_andnot_si128(gone, _mm_load_si128(tags)));
+      before |= bits(none) << i;
+      free |= bits(_mm_or_si128(none, gone)) << i;
     }
 #else
+    before = places_of(bucket.numbers, kNone);
     for (uint32_t i = 0; i < kCells; ++i) {
       if (ring.has(bucket.numbers[i])) continue;
       bucket.tags[i] = 0;
       bucket.numbers[i] = kNone;
     }
+    free = places_of(bucket.numbers, kNone);
 #endif
-    const uint32_t now = places_of(bucket.numbers, kNone);
-    return {now, now & ~free};
+    return {free, free & ~before};
   }
-  static size_t count(uint32_t places) {  // of eight bits; not all machines have an instruction
-    places -= places >> 1 & 0x55U;
-    places = (places & 0x33U) + (places >> 2 & 0x33U);
-    return (places + (places >> 4)) & 0x0FU;
+  static size_t count(uint32_t places) {  // not all machines have an instruction
+    static constexpr std::array<uint8_t, uint32_t{1} << kCells> kCounts = [] {
+      std::array<uint8_t, uint32_t{1} << kCells> counts{};
+      for (uint32_t i = 1; i < counts.size(); ++i) {
+        counts[i] = static_cast<uint8_t>(counts[i / 2] + i % 2);
+      }
+      return counts;
+    }();
+    return kCounts[places];
   }
   static uint32_t first(uint32_t places) { return static_cast<uint32_t>(std::countr_zero(places)); }
   static bool is_full(const Bucket& bucket) { return places_of(bucket.numbers, kNone) == 0; }
@@ -229,23 +264,22 @@ class KeyIndex {
     for (uint32_t left = gone; left != 0; left &= left - 1) fill(i, first(left));  // it was full
     return places_of(buckets_[i].numbers, kNone);
   }
-  size_t larger() const {
-    return buckets_.size() < kLarge ? buckets_.size() * 2 : buckets_.size() / 2 * 3;
-  }
-  template <typename Keep>
-  void rebuild(size_t buckets, const Keep& keep) {
+  static size_t larger(size_t buckets) { return buckets < kLarge ? buckets * 2 : buckets / 2 * 3; }
+  template <typename By>
+  void rebuild(size_t buckets, const By& by) {
     const Buckets old = std::move(buckets_);
     buckets_ = Buckets(buckets);
     for (const Bucket& bucket : old) {
       for (uint32_t i = 0; i < kCells; ++i) {
-        const uint32_t number = bucket.numbers[i];
-        if (number != kNone && keep(number)) place(bucket.tags[i], number);
+        if (bucket.numbers[i] == kNone) continue;
+        const uint32_t number = by(bucket.numbers[i]);
+        if (number != kNone) place(bucket.tags[i], number);
       }
     }
   }
 
   using Buckets = std::vector<Bucket, eventtime::HugePageAllocator<Bucket>>;
-  Buckets buckets_ = Buckets(2);  // never full
+  Buckets buckets_ = Buckets(kFewest);  // never full
   size_t size_ = 0;
   size_t stored_ = 0;  // with what has gone
 };

@@ -31,7 +31,8 @@ PairGroup::PairGroup(const nfa::Place& first, const eventtime::EventSchema& sche
       store_(events),
       keys_(keys),
       max_starts_(max_starts),
-      held_(first, schema, events, {.values = true, .marks = true, .wide = true}),
+      held_(first, schema, events,
+            {.values = StartLog::Values::kCounted, .marks = true, .wide = true}),
       log_(held_.log()),
       key_parts_(by) {}
 
@@ -65,7 +66,7 @@ bool PairGroup::enter_anew(ReleasedEvent& event, size_t index, const KeyShare& s
     refused_ = event.tested.sequence;
     return false;
   }
-  log_.prefetch_index(key.tag);
+  log_.index().prefetch(key.tag);
   events_.push_back({&event, key.tag, static_cast<uint32_t>(index),
                      static_cast<uint32_t>(firsts_.size()),
                      static_cast<uint32_t>(seconds_.size())});
@@ -294,7 +295,8 @@ void PairGroup::remove(uint32_t place) {
   Chain& chain = log_.chain(log_.at(place).chain);
   if (chain.mark == kIndexed && !log_.is_oldest_equal(place)) chain.mark = kIndexedWithGaps;
   if (chain.count == 1) delete[] chain.list.items;
-  if (!held_.remove(place)) chain_ = kNone;
+  const auto tag = [&] { return tag_of_pattern(chain.tag, held_.mark(place)); };
+  if (!held_.remove(place, tag)) chain_ = kNone;
 }
 
 void PairGroup::advance(Timestamp now, BatchHolder& shelf) {

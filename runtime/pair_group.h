@@ -229,7 +229,6 @@ class PairOperator final : public PatternOperator {
   void describe(const VisitPending& visit) const override;
 
  private:
-  void prefetch_key(uint32_t /*tag*/) const override {}
   bool may_know(uint32_t /*tag*/) const override { return true; }
   // Whether it goes.
   bool complete_one(uint32_t place, nfa::TestedEvent& event);

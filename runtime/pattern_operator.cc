@@ -193,7 +193,7 @@ inline bool PatternOperator::enter(uint32_t number, ReleasedEvent& event, size_t
   if (key.is_null || !share.has(key.tag)) return false;
   // What comes before it in the block may still make the key known.
   if (!may_begin && routed_.empty() && !may_know(key.tag) && !is_spilled(key.tag)) return false;
-  prefetch_key(key.tag);
+  key_index_->prefetch(key.tag);
   routed_.push_back({&event, key.text(), key.tag, static_cast<uint32_t>(index), number, begins,
                      door.variables.size() == 0 ? nullptr : &door.variables});
   return true;

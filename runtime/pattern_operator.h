@@ -227,8 +227,6 @@ class PatternOperator {
     const eventtime::BitSet* variables = nullptr;  // null: all
   };
 
-  // A key of the block that has been made.
-  virtual void prefetch_key(uint32_t tag) const = 0;
   // False: there is no state of such a key in memory.
   virtual bool may_know(uint32_t tag) const = 0;
   // Takes a key back that was spilled; it is not there. Stores its events at once.
@@ -286,6 +284,7 @@ class PatternOperator {
 
   std::unique_ptr<SpilledKeys> spilled_;  // null: all stays in memory
 
+  const KeyIndex* key_index_ = nullptr;  // by which it finds keys, if events are routed to it
   std::vector<Routed> routed_;
   // Of the present event; the shard's.
   std::vector<eventtime::Value>& key_values_;

@@ -22,7 +22,9 @@ nfa::TestedEvent tested(const WaitingStart& start) {
 RunOperator::RunOperator(OperatorParts parts)
     : PatternOperator(std::move(parts)),
       keys_(pattern().by),
-      timers_(program_.within.value_or(kUsualSpan)) {}
+      timers_(program_.within.value_or(kUsualSpan)) {
+  key_index_ = &keys_.index();
+}
 
 void RunOperator::process(const Surroundings& around) {
   look_up();
@@ -195,7 +197,7 @@ void RunOperator::clean_up_waiting(eventtime::Timestamp now, BatchHolder& shelf)
   WaitingStarts& waiting = keys_.waiting();
   for (; !waiting.empty(); waiting.pop()) {
     if (waiting.size() > kTimersAhead) {
-      keys_.prefetch_index(waiting.at(waiting.place(kTimersAhead)).tag);
+      keys_.index().prefetch(waiting.at(waiting.place(kTimersAhead)).tag);
     }
     const KeyRef oldest = KeyRef::of_waiting(waiting.place(0));
     const WaitingStart& start = keys_.oldest(oldest);

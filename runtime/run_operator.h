@@ -33,7 +33,6 @@ class RunOperator final : public PatternOperator {
   void describe(const VisitPending& visit) const override;
 
  private:
-  void prefetch_key(uint32_t tag) const override { keys_.prefetch_index(tag); }
   bool may_know(uint32_t tag) const override { return !keys_.guess(tag).is_none(); }
   bool thaw(std::string_view key, uint32_t tag, std::string_view state,
             nfa::RestoredEvents& events) override;

@@ -42,7 +42,9 @@ StackOperator::StackOperator(OperatorParts parts, const eventtime::Catalog& cata
       takes_all_(program_.skip == SkipKind::kNone),
       keys_(words_of(cells_)),
       timers_(program_.within.value_or(kUsualSpan)),
-      awaited_(plan_.stacks()) {}
+      awaited_(plan_.stacks()) {
+  key_index_ = &keys_.index();
+}
 
 void StackOperator::process(const Surroundings& around) {
   shelf_ = &around.shelf;

@@ -45,7 +45,6 @@ class StackOperator final : public PatternOperator {
  private:
   using Instance = nfa::InstanceStack::Instance;
 
-  void prefetch_key(uint32_t tag) const override { keys_.prefetch_index(tag); }
   bool may_know(uint32_t tag) const override { return keys_.guess(tag) != nullptr; }
   bool thaw(std::string_view key, uint32_t tag, std::string_view state,
             nfa::RestoredEvents& events) override;

@@ -79,7 +79,7 @@ class StackTable {
   const StackEntry& at(uint32_t slot) const { return entries_[slot]; }
 
   // Steps of a look-up to come: the index, what it will probably find, its first stack.
-  void prefetch_index(uint32_t tag) const { index_.prefetch(tag); }
+  const KeyIndex& index() const { return index_; }
   const StackEntry* guess(uint32_t tag) const {
     const uint32_t number = index_.find(tag, [](uint32_t) { return true; });
     return number == KeyIndex::kNone ? nullptr : &entries_[number - 1];

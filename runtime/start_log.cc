@@ -16,8 +16,7 @@ namespace {
 
 // Less than this is kept for what comes.
 constexpr size_t kMuch = 4096;
-constexpr size_t kLittle = 8;      // one part of so many
-constexpr size_t kAddedAhead = 3;  // first events
+constexpr size_t kLittle = 8;  // one part of so many
 
 // Sizes of segments, by bits: a log has about so many of them before they become larger.
 constexpr uint32_t kSizes[] = {4, 7, 10, 13, 15};
@@ -83,9 +82,10 @@ void StartLog::Segments::cover(uint64_t begin, uint64_t end) {
   }
 }
 
-StartLog::StartLog(size_t words, bool by_value)
-    : has_values_(by_value),
-      stride_(kStartWords + words + (by_value ? kLinkWords : 0)),
+StartLog::StartLog(size_t words, Values values)
+    : has_values_(values != Values::kNone),
+      is_counted_(values == Values::kCounted),
+      stride_(kStartWords + words + words_of(values)),
       segments_(stride_, kSmallest) {}
 
 StartLog::~StartLog() {
@@ -136,76 +136,26 @@ void StartLog::remove_chain(uint32_t number) {
   free_chains_.push_back(number);
 }
 
-uint32_t StartLog::add(uint32_t chain, eventtime::Timestamp time, nfa::EventId event) {
-  TOCSIN_CHECK(end_ < segments_.end(), "make_room() was called");
-  const auto place = static_cast<uint32_t>(end_++) & kPlaceMask;
-  uint64_t* const start = storage(place);
-  eventtime::prefetch_to_write(start + kAddedAhead * stride_);  // no matter where its segment ends
-  Chain& key = chains_[chain];
-  new (start) Start{time, event, chain, kNone, key.newest};  // of no meaning in the first one
-  if (has_values_) new (&links(start)) ValueLinks();
-  ++live_;
-  if (key.count++ == 0) {
-    key.oldest = place;
-  } else {
-    at(key.newest).newer = place;
-  }
-  key.newest = place;
-  return place;
+void StartLog::erase_value(uint32_t place, uint32_t tag) {
+  by_value_.erase(tag, kNumber | place);
 }
 
-bool StartLog::remove(uint32_t place) {
-  uint64_t* const start = storage(place);
-  Start& gone = *reinterpret_cast<Start*>(start);
-  Chain& key = chains_[gone.chain];
-  if (has_values_ && links(start).older != kNone) remove_value(place, links(start), key);
-  gone.event = nfa::kNoEvent;
-  if (is_in_front(place)) front();
-  --live_;
-  if (--key.count == 0) {
-    remove_chain(gone.chain);
-    return false;
-  }
-  // Most that go are the oldest of their key: the next one, which is far away, is not touched.
-  if (key.oldest == place) {
-    key.oldest = gone.newer;
-    return true;
-  }
-  at(gone.older).newer = gone.newer;
-  (gone.newer == kNone ? key.newest : at(gone.newer).older) = gone.older;
-  return true;
-}
-
-void StartLog::remove_value(uint32_t place, const ValueLinks& gone, Chain& chain) {
-  if (gone.newer == place) {
-    --chain.values;
-    if (is_in_front(place)) return by_value_.forget();
-    return by_value_.erase(gone.tag, kNumber | place);
-  }
-  if (is_newest_equal(place)) by_value_.replace(gone.tag, kNumber | place, kNumber | gone.older);
-  links(gone.older).newer = gone.newer;
-  links(gone.newer).older = gone.older;
+void StartLog::replace_value(uint32_t place, uint32_t tag, uint32_t by) {
+  by_value_.replace(tag, kNumber | place, kNumber | by);
 }
 
 void StartLog::number_equal(uint32_t chain) {
   for (uint32_t place = chains_[chain].oldest; place != kNone; place = at(place).newer) {
     if (links(place).older == kNone) continue;
-    links(place).number = is_oldest_equal(place) ? 0 : links(links(place).older).number + 1;
+    const uint32_t older = links(place).older;
+    count_of(storage(place)) = is_oldest_equal(place) ? 0 : count_of(storage(older)) + 1;
   }
-}
-
-uint32_t StartLog::front() {
-  for (; begin_ != end_; ++begin_) {
-    const auto place = static_cast<uint32_t>(begin_) & kPlaceMask;
-    if (at(place).event != nfa::kNoEvent) return place;
-  }
-  return kNone;
 }
 
 uint32_t StartLog::unmarked() {
   for (marked_ = std::max(marked_, begin_); marked_ != end_; ++marked_) {
     const auto place = static_cast<uint32_t>(marked_) & kPlaceMask;
-    if (at(place).event != nfa::kNoEvent) return place;
+    if (at(place).chain != kNone) return place;
   }
   return kNone;
 }
@@ -214,7 +164,7 @@ uint32_t StartLog::next_newest() {
   for (hand_ = std::max(hand_, begin_); hand_ != end_; ++hand_) {
     const auto place = static_cast<uint32_t>(hand_) & kPlaceMask;
     const Start& start = at(place);
-    if (start.event == nfa::kNoEvent || start.newer != kNone) continue;
+    if (start.chain == kNone || start.newer != kNone) continue;
     ++hand_;
     return place;
   }
@@ -256,7 +206,7 @@ void StartLog::renumber_chains() {
   index_ = {};
   for (uint64_t i = begin_; i != end_; ++i) {
     Start& each = at(static_cast<uint32_t>(i) & kPlaceMask);
-    if (each.event == nfa::kNoEvent) continue;
+    if (each.chain == kNone) continue;
     if (!is_oldest(static_cast<uint32_t>(i) & kPlaceMask)) {
       each.chain = moved[each.chain];
       continue;
@@ -270,15 +220,13 @@ void StartLog::renumber_chains() {
   free_chains_ = {};
 }
 
-void StartLog::index_values() {
-  by_value_ = {};
-  for_each([&](uint32_t place) {
-    const ValueLinks& value = links(place);
-    if (value.older != kNone && is_newest_equal(place)) {
-      by_value_.insert(value.tag, kNumber | place);
-    }
+// From the places before to `moved_`.
+void StartLog::renumber_values() {
+  by_value_.renumber([&](uint32_t number) {
+    const uint32_t place = number & kPlaceMask;
+    const uint32_t moved = is_ahead(place) ? moved_[age(place)] : kNone;
+    return moved == kNone ? KeyIndex::kNone : kNumber | moved;
   });
-  cleared_ = end_;
 }
 
 // Into segments of another size, or the same, without what was removed.
@@ -295,7 +243,7 @@ void StartLog::move_all(uint32_t bits) {
     if (i <= marked_) marked = to;
     const uint64_t* words = from.at(static_cast<uint32_t>(i) & kPlaceMask);
     const Start& start = *reinterpret_cast<const Start*>(words);
-    if (start.event == nfa::kNoEvent) continue;
+    if (start.chain == kNone) continue;
     const auto place = static_cast<uint32_t>(to++) & kPlaceMask;
     moved_[i - begin_] = place;
     std::memcpy(storage(place), words, stride_ * sizeof(uint64_t));
@@ -317,10 +265,10 @@ void StartLog::move_all(uint32_t bits) {
     follow(links(place).older);
     follow(links(place).newer);
   }
+  if (has_values_) renumber_values();
   marked_ = marked_ >= end_ ? to : marked;
   begin_ = to_begin;
-  end_ = to;
-  if (has_values_) index_values();
+  cleared_ = end_ = to;
 }
 
 }  // namespace tocsin::runtime

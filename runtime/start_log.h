@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "eventtime/check.h"
 #include "eventtime/huge_pages.h"
 #include "eventtime/prefetch.h"
 #include "eventtime/timestamp.h"
@@ -32,10 +33,10 @@ class StartLog {
 
   struct Start {
     eventtime::Timestamp time;
-    nfa::EventId event = nfa::kNoEvent;  // kNoEvent: removed
-    uint32_t chain = kNone;              // its key's
-    uint32_t newer = kNone;              // place of the same key
-    uint32_t older = kNone;              // the same; not to be looked at in the oldest
+    uint32_t event = 0;      // of the owner's
+    uint32_t chain = kNone;  // its key's; kNone: removed
+    uint32_t newer = kNone;  // place of the same key
+    uint32_t older = kNone;  // the same; not to be looked at in the oldest
   };
 
   // Of a field that is summed up.
@@ -72,9 +73,11 @@ class StartLog {
     uint32_t mark = 0;
   };
 
-  // Each first event has room for so many words of its owner's. `by_value`: set_value() will be
-  // called.
-  StartLog(size_t words, bool by_value);
+  // What first events are found by values for, and their number: find_value() and what follows, and
+  // count_equal(), too.
+  enum class Values : uint8_t { kNone, kFound, kCounted };
+  // Each first event has room for so many words of its owner's.
+  StartLog(size_t words, Values values);
   ~StartLog();
   StartLog(const StartLog&) = delete;
   StartLog& operator=(const StartLog&) = delete;
@@ -111,9 +114,48 @@ class StartLog {
   uint32_t add_chain(std::string_view key, uint32_t tag);
   // Adds a first event; returns its place. Times do not fall within a chain; where they fall from
   // one chain to another, front() comes to the earlier one late. The owner's words are not written.
-  uint32_t add(uint32_t chain, eventtime::Timestamp time, nfa::EventId event);
-  // False: it was the last of its chain, which is gone.
-  bool remove(uint32_t place);
+  uint32_t add(uint32_t chain, eventtime::Timestamp time, uint32_t event) {
+    TOCSIN_CHECK(end_ < segments_.end(), "make_room() was called");
+    const auto place = static_cast<uint32_t>(end_++) & kPlaceMask;
+    uint64_t* const start = storage(place);
+    eventtime::prefetch_to_write(start +
+                                 kAddedAhead * stride_);  // no matter where its segment ends
+    Chain& key = chains_[chain];
+    new (start) Start{time, event, chain, kNone, key.newest};  // of no meaning in the first one
+    if (has_values_) new (&links(start)) ValueLinks();
+    ++live_;
+    if (key.count++ == 0) {
+      key.oldest = place;
+    } else {
+      at(key.newest).newer = place;
+    }
+    key.newest = place;
+    return place;
+  }
+  // False: it was the last of its chain, which is gone. `tag_of()` is that of its value, if it has
+  // one; it is asked where the index of values has to be told.
+  template <typename TagOf>
+  bool remove(uint32_t place, const TagOf& tag_of) {
+    uint64_t* const start = storage(place);
+    Start& gone = *reinterpret_cast<Start*>(start);
+    Chain& key = chains_[gone.chain];
+    if (has_values_ && links(start).older != kNone) remove_value(place, links(start), tag_of, key);
+    const uint32_t chain = std::exchange(gone.chain, kNone);
+    --live_;
+    if (is_in_front(place)) front();
+    if (--key.count == 0) {
+      remove_chain(chain);
+      return false;
+    }
+    // Most that go are the oldest of their key: the next one, which is far away, is not touched.
+    if (key.oldest == place) {
+      key.oldest = gone.newer;
+    } else {
+      at(gone.older).newer = gone.newer;
+      (gone.newer == kNone ? key.newest : at(gone.newer).older) = gone.older;
+    }
+    return true;
+  }
 
   Start& at(uint32_t place) { return *reinterpret_cast<Start*>(storage(place)); }
   const Start& at(uint32_t place) const { return *reinterpret_cast<const Start*>(storage(place)); }
@@ -131,20 +173,13 @@ class StartLog {
   template <typename Equal>
   void set_value(uint32_t place, uint32_t tag, const Equal& equal) {
     uint64_t* const start = storage(place);
-    const uint32_t chain = reinterpret_cast<Start*>(start)->chain;
-    const uint32_t other = find_value(chain, tag, equal);
-    ValueLinks& mine = links(start);
-    mine = {place, place, tag, 0};
-    if (other == kNone) {
-      by_value_.insert(tag, kNumber | place, ring());
-      ++chains_[chain].values;
-      return;
+    links(start) = {place, place};
+    if (is_counted_) count_of(start) = 0;
+    if (by_value_.insert_if_clear(tag, kNumber | place, ring())) {
+      ++chains_[reinterpret_cast<Start*>(start)->chain].values;
+    } else {
+      set_value_beside(place, tag, equal);
     }
-    ValueLinks& newest = links(other);
-    mine = {other, newest.newer, tag, newest.number + 1};
-    links(newest.newer).older = place;
-    newest.newer = place;
-    by_value_.replace(tag, kNumber | other, kNumber | place);
   }
   // The newest of the chain with the value, or kNone.
   template <typename Equal>
@@ -166,14 +201,20 @@ class StartLog {
   bool is_newest_equal(uint32_t place) const { return age(links(place).newer) <= age(place); }
   // How many there are with the value of the newest one at `place`, if only oldest ones have been
   // removed since number_equal().
-  uint32_t count_equal(uint32_t place) const {
-    return links(place).number - links(links(place).newer).number + 1;
+  size_t count_equal(uint32_t place) const {
+    return count_of(storage(place)) - count_of(storage(links(place).newer)) + 1;
   }
   // Of all values of the chain.
   void number_equal(uint32_t chain);
 
   // The oldest of all keys; kNone if there is none. It is the oldest of its chain.
-  uint32_t front();
+  uint32_t front() {
+    for (; begin_ != end_; ++begin_) {
+      const auto place = static_cast<uint32_t>(begin_) & kPlaceMask;
+      if (at(place).chain != kNone) return place;
+    }
+    return kNone;
+  }
   // The oldest behind the mark, kNone if there is none; mark() takes the mark behind it.
   uint32_t unmarked();
   void mark() { ++marked_; }
@@ -192,7 +233,7 @@ class StartLog {
   void for_each(const Visit& visit) const {
     for (uint64_t i = begin_; i != end_; ++i) {
       const auto place = static_cast<uint32_t>(i) & kPlaceMask;
-      if (at(place).event != nfa::kNoEvent) visit(place);
+      if (at(place).chain != kNone) visit(place);
     }
   }
   // Calls `visit(chain)` for each chain, in the order of their oldest first events.
@@ -204,9 +245,7 @@ class StartLog {
   }
 
   // Whether a place that was one still is. What is behind the oldest of all is no memory any more.
-  bool is_there(uint32_t place) const {
-    return is_ahead(place) && at(place).event != nfa::kNoEvent;
-  }
+  bool is_there(uint32_t place) const { return is_ahead(place) && at(place).chain != kNone; }
   bool is_ahead(uint32_t place) const { return age(place) < end_ - begin_; }
   // So many places have been given, by adding and moving; they repeat after kPlaces.
   uint64_t added() const { return end_; }
@@ -225,7 +264,7 @@ class StartLog {
   }
 
   // Steps of a look-up to come: the index, the chain, its first events.
-  void prefetch_index(uint32_t tag) const { index_.prefetch(tag); }
+  const KeyIndex& index() const { return index_; }
   uint32_t guess(uint32_t tag) const {
     const uint32_t number = index_.find(tag, [](uint32_t) { return true; });
     return number == KeyIndex::kNone ? kNone : number & kPlaceMask;
@@ -271,12 +310,12 @@ class StartLog {
   }
 
  private:
-  // Behind the owner's words, where values are indexed.
+  // Behind the owner's words, where values are indexed: places with the same value, in a ring;
+  // kNone: it has none. Where they are counted, a word before it that counts them. Hashes of values
+  // stand in the index alone: whoever removes one knows the value.
   struct ValueLinks {
-    uint32_t older = kNone;  // places with the same value, in a ring; kNone: it has none
+    uint32_t older = kNone;
     uint32_t newer = kNone;
-    uint32_t tag = 0;
-    uint32_t number = 0;  // counts those of the value
   };
   static constexpr size_t kStartWords = sizeof(Start) / sizeof(uint64_t);
   static constexpr size_t kLinkWords = sizeof(ValueLinks) / sizeof(uint64_t);
@@ -285,6 +324,7 @@ class StartLog {
   static constexpr size_t kIndexBytes = 16;
   static constexpr size_t kNearBytes = size_t{1} << 17;
   static constexpr uint32_t kSmallest = 4;  // segments, by bits of places
+  static constexpr size_t kAddedAhead = 3;  // first events
 
   // So many places, consecutive ones, in each.
   class Segments {
@@ -320,12 +360,17 @@ class StartLog {
     std::vector<uint64_t*> spare_;
   };
 
+  static uint32_t words_of(Values values) {
+    return values == Values::kNone ? 0 : kLinkWords + (values == Values::kCounted ? 1 : 0);
+  }
   uint64_t* storage(uint32_t place) { return segments_.at(place); }
   const uint64_t* storage(uint32_t place) const { return segments_.at(place); }
   ValueLinks& links(uint64_t* start) {
     return *reinterpret_cast<ValueLinks*>(start + stride_ - kLinkWords);
   }
   ValueLinks& links(uint32_t place) { return links(storage(place)); }
+  uint64_t& count_of(uint64_t* start) { return start[stride_ - kLinkWords - 1]; }
+  uint64_t count_of(const uint64_t* start) const { return start[stride_ - kLinkWords - 1]; }
   const ValueLinks& links(uint32_t place) const {
     return *reinterpret_cast<const ValueLinks*>(storage(place) + stride_ - kLinkWords);
   }
@@ -339,13 +384,43 @@ class StartLog {
     return {static_cast<uint32_t>(begin_) & kPlaceMask, static_cast<uint32_t>(end_ - begin_)};
   }
   bool is_in_front(uint32_t place) const { return age(place) == 0; }
-  void remove_value(uint32_t place, const ValueLinks& gone, Chain& chain);
-  void index_values();
+  template <typename TagOf>
+  void remove_value(uint32_t place, const ValueLinks& gone, const TagOf& tag_of, Chain& chain) {
+    if (gone.newer == place) {
+      --chain.values;
+      if (is_in_front(place)) return by_value_.forget();
+      return erase_value(place, tag_of());
+    }
+    if (is_newest_equal(place)) replace_value(place, tag_of(), gone.older);
+    links(gone.older).newer = gone.newer;
+    links(gone.newer).older = gone.older;
+  }
+  // The same as set_value(), which has begun it; others may have the value.
+  template <typename Equal>
+  [[gnu::noinline]] void set_value_beside(uint32_t place, uint32_t tag, const Equal& equal) {
+    const uint32_t chain = at(place).chain;
+    const uint32_t other = find_value(chain, tag, equal);
+    if (other == kNone) {
+      by_value_.insert(tag, kNumber | place, ring());
+      ++chains_[chain].values;
+      return;
+    }
+    if (is_counted_) count_of(storage(place)) = count_of(storage(other)) + 1;
+    ValueLinks& newest = links(other);
+    links(place) = {other, newest.newer};
+    links(newest.newer).older = place;
+    newest.newer = place;
+    by_value_.replace(tag, kNumber | other, kNumber | place);
+  }
+  void erase_value(uint32_t place, uint32_t tag);
+  void replace_value(uint32_t place, uint32_t tag, uint32_t by);
+  void renumber_values();
   void remove_chain(uint32_t number);
   void move_all(uint32_t bits);
   void renumber_chains();
 
   bool has_values_;
+  bool is_counted_;
   size_t stride_;  // words
   Segments segments_;
   uint64_t begin_ = 0;

@@ -75,12 +75,14 @@ StartOperator::StartOperator(OperatorParts parts, const eventtime::EventSchema& 
     : PatternOperator(std::move(parts)),
       plan_(*nfa::plan_starts(program_).plan),
       keeps_spent_(plan_.sum.has_value() || drains()),
-      held_(
-          program_.places[nfa::kFirstPlace], schema, events_,
-          {.values = plan_.value_slot.has_value(), .marks = keeps_spent_, .wide = takes_derived()}),
+      held_(program_.places[nfa::kFirstPlace], schema, events_,
+            {.values = plan_.value_slot ? StartLog::Values::kFound : StartLog::Values::kNone,
+             .marks = keeps_spent_,
+             .wide = takes_derived()}),
       log_(held_.log()),
       clear_slots_(program_.layout.words()),
       slots_(clear_slots_.size()) {
+  key_index_ = &log_.index();
   program_.layout.clear(clear_slots_.data());
   const nfa::Place& first = program_.places[nfa::kFirstPlace];
   for (size_t i = 0; i < first.updates.size(); ++i) {
@@ -127,7 +129,8 @@ void StartOperator::process(const Surroundings& around) {
 // Of all of the block before any is needed. Each asks for its line of the index before the next is
 // made: memory answers a few questions at a time.
 void StartOperator::find_value_tags() {
-  value_tags_.clear();
+  value_tags_.resize(routed_.size());
+  ValueTags* of_event = value_tags_.data();
   const uint32_t first_type = program_.places[nfa::kFirstPlace].type;
   const bool many = log_.has_many_values();
   for (const Routed& routed : routed_) {
@@ -135,7 +138,8 @@ void StartOperator::find_value_tags() {
     const std::vector<eventtime::Column>& columns = event.table().columns;
     const uint32_t row = event.row->table_row;
     const bool may_be_first = event.row->type == first_type;
-    ValueTags& tags = value_tags_.emplace_back();
+    ValueTags& tags = *of_event++;
+    tags = {};
     if (may_be_first) tags.first = hash_of(routed.tag, columns[value_column_], row);
     if (many) log_.prefetch_value(tags.first);
     if (!plan_.equal_column || event.row->type != equal_type_) continue;
@@ -148,13 +152,14 @@ void StartOperator::find_value_tags() {
 // The first events that the block will look at: the newest of each key, and the oldest with what
 // stands behind it if it expires.
 void StartOperator::prefetch_starts() {
-  guessed_.clear();
-  uint32_t tag = 0;
-  for (const Routed& routed : routed_) {
-    const bool again = !guessed_.empty() && routed.tag == tag;
-    guessed_.push_back(again ? guessed_.back() : log_.guess(routed.tag));
-    if (!again) log_.prefetch_chain(guessed_.back());
-    tag = routed.tag;
+  guessed_.resize(routed_.size());
+  for (size_t i = 0; i < routed_.size(); ++i) {
+    if (i > 0 && routed_[i].tag == routed_[i - 1].tag) {
+      guessed_[i] = guessed_[i - 1];
+    } else {
+      guessed_[i] = log_.guess(routed_[i].tag);
+      log_.prefetch_chain(guessed_[i]);
+    }
   }
   const auto is_new = [&](size_t i) { return i == 0 || guessed_[i] != guessed_[i - 1]; };
   for (size_t i = 0; i < guessed_.size(); ++i) {
@@ -164,8 +169,8 @@ void StartOperator::prefetch_starts() {
   for (size_t i = 0; i < guessed_.size(); ++i) {
     if (guessed_[i] == kNone || !is_new(i) || log_.chain(guessed_[i]).count == 1) continue;
     const StartLog::Start& oldest = log_.at(log_.chain(guessed_[i]).oldest);
-    const bool expires = has_expired(oldest, routed_[i].event->tested.row->time);
-    if (expires && oldest.newer != kNone) log_.prefetch_place(oldest.newer);
+    const Timestamp expired = expired_before(routed_[i].event->tested.row->time);
+    if (oldest.time < expired && oldest.newer != kNone) log_.prefetch_place(oldest.newer);
   }
 }
 
@@ -176,8 +181,8 @@ void StartOperator::prefetch_values() const {
   }
 }
 
-void StartOperator::process_event(Routed& routed, const ValueTags& tags,
-                                  const Surroundings& around) {
+inline void StartOperator::process_event(Routed& routed, const ValueTags& tags,
+                                         const Surroundings& around) {
   nfa::TestedEvent& event = routed.event->tested;
   const Timestamp now = event.row->time;
   if (chain_ != kNone) pass_time(now, around);
@@ -204,22 +209,24 @@ void StartOperator::process_event(Routed& routed, const ValueTags& tags,
 }
 
 // Whether it is a first event; of a loop that begins no more, another round.
-bool StartOperator::takes_first(const Routed& routed) const {
+inline bool StartOperator::takes_first(const Routed& routed) const {
   const bool round = plan_.kind == Kind::kLoop || plan_.kind == Kind::kLoopThen;
   if (!routed.may_begin && !(round && chain_ != kNone)) return false;
   return fits(*routed.event, nfa::kFirstPlace);
 }
 
-bool StartOperator::fits(const ReleasedEvent& event, uint16_t place) const {
+inline bool StartOperator::fits(const ReleasedEvent& event, uint16_t place) const {
   const nfa::Place& step = program_.places[place];
   return matcher_.fits(step.type, step.variable, step.local, event.tested,
                        event.loaded->predicates);
 }
 
 // What is over before `now`.
-void StartOperator::pass_time(Timestamp now, const Surroundings& around) {
-  while (chain_ != kNone && has_expired(log_.at(chain().oldest), now)) {
+inline void StartOperator::pass_time(Timestamp now, const Surroundings& around) {
+  const Timestamp expired = expired_before(now);
+  while (chain_ != kNone) {
     const uint32_t oldest = chain().oldest;
+    if (log_.at(oldest).time >= expired) break;
     if (plan_.kind == Kind::kAbsence) fire(oldest, around);
     remove(oldest);
   }
@@ -241,10 +248,9 @@ void StartOperator::fire(uint32_t place, const Surroundings& around) {
 void StartOperator::remove(uint32_t place) {
   if (plan_.sum) move_sum(place, false);
   if (is_spent(place)) --spent_;
-  const uint32_t chain = log_.at(place).chain;
-  if (held_.remove(place)) return;
+  if (held_.remove(place, [&] { return value_tag(place); })) return;
+  if (!orders_.empty()) orders_.erase(chain_);
   chain_ = kNone;
-  if (!orders_.empty()) orders_.erase(chain);
 }
 
 bool StartOperator::test(const nfa::Code& condition, uint32_t place,
@@ -360,7 +366,7 @@ void StartOperator::kill(const Routed& routed, uint32_t value_tag) {
   }
 }
 
-void StartOperator::begin(const Routed& routed, uint32_t value_tag) {
+inline void StartOperator::begin(const Routed& routed, uint32_t value_tag) {
   if (!routed.may_begin && chain_ == kNone) return;  // there is nothing to be a round of any more
   if (chain_ == kNone) chain_ = log_.add_chain(routed.key, routed.tag);
   const uint32_t place = held_.add(chain_, *routed.event);
@@ -377,7 +383,7 @@ void StartOperator::index(uint32_t place, uint32_t value_tag) {
 
 // `oldest`: of a key that has one first event too many. What the event completes does not count.
 void StartOperator::enforce_limit(uint32_t oldest) {
-  if (log_.at(oldest).event == nfa::kNoEvent) return;
+  if (!log_.is_there(oldest)) return;
   ++counts_.dropped_starts;
   remove(oldest);
 }
@@ -422,8 +428,8 @@ void StartOperator::spend(uint32_t place) {
   ++spent_;
 }
 
-void StartOperator::drop_spent() {
-  while (chain_ != kNone && is_spent(chain().oldest)) remove(chain().oldest);
+inline void StartOperator::drop_spent() {
+  while (spent_ > 0 && chain_ != kNone && is_spent(chain().oldest)) remove(chain().oldest);
 }
 
 // False: having does not hold for the oldest first event, and so for none.
@@ -463,9 +469,9 @@ uint32_t StartOperator::value_tag(uint32_t place) const {
 }
 
 void StartOperator::index_value(uint32_t place, uint32_t tag) {
-  const Value value = value_of(place);
-  if (value.is_null()) return;
-  log_.set_value(place, tag, [&](uint32_t other) { return equal(value_of(other), value); });
+  if (tag == 0 && value_of(place).is_null()) return;
+  log_.set_value(place, tag,
+                 [&](uint32_t other) { return equal(value_of(other), value_of(place)); });
 }
 
 double StartOperator::summand(uint32_t place) const {
@@ -502,7 +508,8 @@ void StartOperator::find_sums() {
 void StartOperator::advance(Timestamp now, const Surroundings& around) {
   held_.set_shelf(around.shelf);
   if (now != eventtime::kMaxTimestamp) thaw_due(now);
-  for (uint32_t place = log_.front(); place != kNone && has_expired(log_.at(place), now);
+  const Timestamp expired = expired_before(now);
+  for (uint32_t place = log_.front(); place != kNone && log_.at(place).time < expired;
        place = log_.front()) {
     held_.prefetch_ahead();
     expire(place, around);
@@ -534,7 +541,7 @@ void StartOperator::fire_timers(Timestamp now, const Surroundings& around) {
     timers_.pop();
     if (!log_.is_chain(due.chain) || log_.chain(due.chain).mark != due.number) continue;
     chain_ = due.chain;
-    while (chain_ != kNone && has_expired(log_.at(chain().oldest), now)) {
+    while (chain_ != kNone && log_.at(chain().oldest).time < expired_before(now)) {
       expire(chain().oldest, around);
     }
     if (chain_ != kNone) set_timer(chain_);
@@ -563,6 +570,7 @@ void StartOperator::finish(Timestamp /*end*/, const Surroundings& around) {
 void StartOperator::finish_resident(const Surroundings& around) {
   for (uint32_t place = log_.front(); place != kNone; place = log_.front()) {
     if (plan_.kind == Kind::kAbsence) fire(place, around);
+    chain_ = log_.at(place).chain;
     remove(place);
   }
 }

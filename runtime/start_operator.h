@@ -51,7 +51,6 @@ class StartOperator final : public PatternOperator {
   // So many first events of a key are brought into order when they are asked for.
   static constexpr size_t kOrderedFrom = 16;
 
-  void prefetch_key(uint32_t tag) const override { log_.prefetch_index(tag); }
   bool may_know(uint32_t tag) const override { return log_.guess(tag) != kNone; }
   bool thaw(std::string_view key, uint32_t tag, std::string_view state,
             nfa::RestoredEvents& events) override;
@@ -68,8 +67,9 @@ class StartOperator final : public PatternOperator {
   // `chain_` is that of its key.
   void process_event(Routed& routed, const ValueTags& tags, const Surroundings& around);
   bool fits(const ReleasedEvent& event, uint16_t place) const;
-  bool has_expired(const StartLog::Start& start, eventtime::Timestamp now) const {
-    return plan_.life && start.time + *plan_.life < now;
+  // At `now` first events before this have expired.
+  eventtime::Timestamp expired_before(eventtime::Timestamp now) const {
+    return plan_.life ? now - *plan_.life : eventtime::kMinTimestamp;
   }
 
   // Of the present key, whose chain is `chain_`, kNone if it has none.
@@ -89,6 +89,7 @@ class StartOperator final : public PatternOperator {
   void enforce_limit(uint32_t oldest);
   bool may_hold() const;
   void exclude();
+  // Of the present key.
   void remove(uint32_t place);
 
   void fire(uint32_t place, const Surroundings& around);

@@ -15,6 +15,10 @@
 namespace tocsin::runtime {
 namespace {
 
+uint32_t no_tag() {
+  return 0;
+}
+
 // Of a pattern whose first events are light: nobody reads a text of theirs.
 class HeldStartsTest : public testing::Test {
  protected:
@@ -53,6 +57,23 @@ class HeldStartsTest : public testing::Test {
            std::to_string(event.input) + " " + std::to_string(event.time.micros);
   }
 
+  static std::vector<std::string> all_shown(const HeldStarts& held) {
+    std::vector<std::string> all;
+    held.log().for_each([&](uint32_t place) { all.push_back(shown(held, place)); });
+    return all;
+  }
+
+  // And when no lower bits tell the sequence of any.
+  void expect_all(HeldStarts& held, std::vector<std::string> all, bool wide) {
+    EXPECT_EQ(all_shown(held), all);
+    all.push_back(shown(held, add(held, UINT64_MAX, 0, 0)));
+    EXPECT_EQ(all_shown(held), all);
+    expect_bound(held, all);
+    EXPECT_EQ(held.stored_light(), wide ? 0 : all.size() - 1);
+    while (held.log().size() > 0) (void)held.remove(held.log().front(), no_tag);
+    EXPECT_EQ(held.stored_light(), 0U);
+  }
+
   // As first events of matches they are from the same places.
   void expect_bound(HeldStarts& held, const std::vector<std::string>& expected) {
     nfa::Matcher matcher(program_, store_, 1000);
@@ -73,8 +94,19 @@ class HeldStartsTest : public testing::Test {
   nfa::EventStore store_{1, false};
 };
 
-constexpr uint64_t kOrigins[] = {0, 1, (uint64_t{1} << 48) - 1, uint64_t{1} << 48, UINT64_MAX};
-constexpr uint32_t kOriginInputs[] = {0, 1, UINT16_MAX, UINT16_MAX + 1, kDerivedInput};
+// In the order in which they come; whether their lower bits tell them when all have come.
+struct Sequence {
+  uint64_t number = 0;
+  bool is_near = false;
+};
+constexpr uint64_t kFar = uint64_t{1} << 34;
+constexpr uint64_t kBase = uint64_t{1} << 48;
+constexpr Sequence kSequences[] = {{0, false},    {1, false},         {kFar, false},
+                                   {kBase, true}, {kBase + 1, true},  {kBase + kFar - 1, true},
+                                   {5, false},    {kBase - 1, false}, {kBase + 7, true}};
+constexpr uint64_t kMostRecords = uint64_t{1} << 42;
+constexpr uint64_t kRecords[] = {0, 1, kMostRecords - 1, kMostRecords, UINT64_MAX};
+constexpr uint32_t kInputs[] = {0, 1, 511, 512, kDerivedInput};
 
 // What does not fit the words of a first event is stored; nobody sees a difference.
 TEST_F(HeldStartsTest, TellWhereAnyEventComesFrom) {
@@ -84,13 +116,13 @@ TEST_F(HeldStartsTest, TellWhereAnyEventComesFrom) {
     const nfa::SavedTypes types;
     std::vector<std::string> all;
     size_t large = 0;
-    for (const uint64_t sequence : kOrigins) {
-      for (const uint64_t record : kOrigins) {
-        for (const uint32_t input : kOriginInputs) {
+    for (const auto& [sequence, is_near] : kSequences) {
+      for (const uint64_t record : kRecords) {
+        for (const uint32_t input : kInputs) {
           const std::string expected = std::to_string(sequence) + " " + std::to_string(record) +
                                        " " + std::to_string(input) + " 17000";
           all.push_back(expected);
-          const bool small = sequence >> 48 == 0 && record >> 48 == 0 && input <= UINT16_MAX;
+          const bool small = is_near && record < kMostRecords && input < 512;
           large += static_cast<size_t>(!wide && !small);
           const uint32_t place = add(*held, sequence, record, input);
           EXPECT_EQ(shown(*held, place), expected);
@@ -113,39 +145,32 @@ TEST_F(HeldStartsTest, TellWhereAnyEventComesFrom) {
     EXPECT_EQ(again->stored_light(), large);
     EXPECT_EQ(store_.live(), 2 * large);
     again->log().make_room(100'000);  // into larger segments
-    std::vector<std::string> kept;
-    again->log().for_each([&](uint32_t place) { kept.push_back(shown(*again, place)); });
-    EXPECT_EQ(kept, all);
-    expect_bound(*again, all);
-    for (HeldStarts* each : {held.get(), again.get()}) {
-      while (each->log().size() > 0) (void)each->remove(each->log().front());
-      EXPECT_EQ(each->stored_light(), 0U);
-    }
+    expect_all(*held, all, wide);
+    expect_all(*again, all, wide);
     EXPECT_EQ(store_.live(), 0U);
   }
 }
 
-TEST_F(HeldStartsTest, OfAPairThatIsFoundByAValueFillACacheLine) {
-  const auto held = made({.values = true});
+TEST_F(HeldStartsTest, OfAPairThatIsFoundByAValueTakeSixWords) {
+  const auto held = made({.values = StartLog::Values::kFound});
   const uint32_t first = add(*held, 1, 1, 0);
   const uint32_t second = add(*held, 2, 2, 0);
   const auto bytes = reinterpret_cast<uintptr_t>(&held->log().at(second)) -
                      reinterpret_cast<uintptr_t>(&held->log().at(first));
-  EXPECT_EQ(bytes, eventtime::kCacheLineBytes);
-  EXPECT_EQ(reinterpret_cast<uintptr_t>(&held->log().at(first)) % eventtime::kCacheLineBytes, 0U);
+  EXPECT_EQ(bytes, 6 * sizeof(uint64_t));
 }
 
 TEST_F(HeldStartsTest, AMarkIsZeroAtFirst) {
-  const auto held = made({.values = true, .marks = true});
+  const auto held = made({.values = StartLog::Values::kFound, .marks = true});
   const uint32_t first = add(*held, 1, 1, 0);
   held->set_mark(first, UINT32_MAX);
   EXPECT_EQ(shown(*held, first), "1 1 0 17000");
-  (void)held->remove(first);
+  (void)held->remove(first, no_tag);
   for (uint64_t i = 2; i < 2000; ++i) {
     const uint32_t place = add(*held, i, i, 0);
     EXPECT_EQ(held->mark(place), 0U);
     held->set_mark(place, UINT32_MAX);
-    (void)held->remove(place);
+    (void)held->remove(place, no_tag);
   }
 }
 

@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <map>
 #include <random>
-#include <set>
 
 namespace tocsin::runtime {
 namespace {
@@ -90,30 +90,59 @@ class KeyIndexRing : public testing::TestWithParam<uint32_t> {
   KeyIndex::Ring ring() const {
     return {static_cast<uint32_t>(begin_) & (kNumber - 1), static_cast<uint32_t>(end_ - begin_)};
   }
-  static uint32_t tag_of_place(uint32_t place) { return place % GetParam() * 2654435761U; }
+  // By either way; what one look tells to be clear is so.
   void add() {
     const auto place = static_cast<uint32_t>(end_++) & (kNumber - 1);
-    index_.insert(tag_of_place(place), kNumber | place, ring());
-    live_.insert(place);
+    const uint32_t tag = place % GetParam() * 2654435761U;
+    if (place % 3 == 0 || !index_.insert_if_clear(tag, kNumber | place, ring())) {
+      index_.insert(tag, kNumber | place, ring());
+    } else {
+      const auto has_tag = [&](const auto& each) { return each.second == tag; };
+      ASSERT_TRUE(std::none_of(live_.begin(), live_.end(), has_tag));
+    }
+    live_.emplace(place, tag);
   }
   void drop_front() {
     const auto place = static_cast<uint32_t>(begin_++) & (kNumber - 1);
     if (live_.erase(place) != 0) index_.forget();
   }
   void erase(uint32_t place) {
-    if (live_.erase(place) != 0) index_.erase(tag_of_place(place), kNumber | place);
+    const auto found = live_.find(place);
+    if (found == live_.end()) return;
+    index_.erase(found->second, kNumber | place);
+    live_.erase(found);
+  }
+  // To places without gaps behind all others.
+  void move_all() {
+    std::map<uint32_t, uint32_t> moved;  // from old places
+    std::map<uint32_t, uint32_t> tags;
+    const uint64_t begin = end_;
+    uint64_t end = end_;
+    for (uint64_t i = begin_; i != end_; ++i) {
+      const auto found = live_.find(static_cast<uint32_t>(i) & (kNumber - 1));
+      if (found == live_.end()) continue;
+      const auto place = static_cast<uint32_t>(end++) & (kNumber - 1);
+      moved[found->first] = place;
+      tags[place] = found->second;
+    }
+    index_.renumber([&](uint32_t number) {
+      const auto found = moved.find(number & (kNumber - 1));
+      return found == moved.end() ? KeyIndex::kNone : kNumber | found->second;
+    });
+    live_ = tags;
+    begin_ = begin;
+    end_ = end;
   }
   void expect_all() const {
     ASSERT_EQ(index_.size(), live_.size());
-    for (const uint32_t place : live_) {
-      ASSERT_EQ(index_.find(tag_of_place(place),
-                            [&](uint32_t each) { return each == (kNumber | place); }),
-                kNumber | place);
+    for (const auto& live : live_) {
+      const uint32_t number = kNumber | live.first;
+      ASSERT_EQ(index_.find(live.second, [&](uint32_t each) { return each == number; }), number);
     }
     // What is found beside them has gone, or is free to be.
-    std::set<uint32_t> found;
-    index_.for_each([&](uint32_t /*tag*/, uint32_t number) {
-      if (ring().has(number)) found.insert(number & (kNumber - 1));
+    std::map<uint32_t, uint32_t> found;
+    index_.for_each([&](uint32_t tag, uint32_t number) {
+      if (ring().has(number)) found.emplace(number & (kNumber - 1), tag);
     });
     ASSERT_EQ(found, live_);
     ASSERT_EQ(index_.find(7, [](uint32_t) { return false; }), KeyIndex::kNone);
@@ -122,7 +151,7 @@ class KeyIndexRing : public testing::TestWithParam<uint32_t> {
   KeyIndex index_;
   uint64_t begin_ = kNumber - 1500;  // so that places begin anew
   uint64_t end_ = begin_;
-  std::set<uint32_t> live_;
+  std::map<uint32_t, uint32_t> live_;  // from places to tags
 };
 
 TEST_P(KeyIndexRing, ForgetsWhatHasGone) {
@@ -139,6 +168,7 @@ TEST_P(KeyIndexRing, ForgetsWhatHasGone) {
     }
     if (i % 7 == 0) expect_all();
     if (i % 501 == 0) index_.clear_away(ring());
+    if (i % 333 == 0) move_all();
   }
   expect_all();
 }

@@ -35,7 +35,11 @@ class LogAndLists {
   }
 
  public:
-  LogAndLists(bool by_value, uint32_t tags) : log_(2, by_value), by_value_(by_value), tags_(tags) {}
+  LogAndLists(StartLog::Values values, uint32_t tags)
+      : log_(2, values),
+        by_value_(values != StartLog::Values::kNone),
+        is_counted_(values == StartLog::Values::kCounted),
+        tags_(tags) {}
 
   void make_room(size_t more) { log_.make_room(more); }
   void add(const std::string& key, int value) {
@@ -61,7 +65,10 @@ class LogAndLists {
     numbers.erase(numbers.begin() + static_cast<ptrdiff_t>(index));
     const bool stays = !numbers.empty();
     if (!stays) by_key_.erase(key);
-    EXPECT_EQ(log_.remove(place), stays);
+    const uint32_t chain = log_.at(place).chain;
+    const int value = values_.at(static_cast<uint32_t>(log_.words(place)[0]));
+    only_oldest_removed_ = only_oldest_removed_ && index == 0;
+    EXPECT_EQ(log_.remove(place, [&] { return value_tag(chain, value); }), stays);
   }
   void remove_front() {
     const uint32_t place = log_.front();
@@ -85,8 +92,10 @@ class LogAndLists {
       ASSERT_NE(chain, StartLog::kNone) << key;
       ASSERT_EQ(StartLog::key_of(log_.chain(chain)), key);
       check_chain(chain, numbers);
+      if (is_counted_ && !only_oldest_removed_) log_.number_equal(chain);
       if (by_value_) check_values(chain, numbers);
     }
+    only_oldest_removed_ = true;
   }
 
   const std::map<std::string, std::vector<uint32_t>>& keys() const { return by_key_; }
@@ -130,17 +139,26 @@ class LogAndLists {
         if (place == newest) break;
       }
       ASSERT_EQ(found, wanted[value]) << "value " << value;
+      if (is_counted_ && newest != StartLog::kNone) {
+        ASSERT_EQ(log_.count_equal(newest), found.size());
+      }
     }
   }
 
   StartLog log_;
   bool by_value_;
-  uint32_t tags_;  // few of them, so that different keys and values share one
+  bool is_counted_;
+  bool only_oldest_removed_ = true;  // since they were counted anew
+  uint32_t tags_;                    // few of them, so that different keys and values share one
   uint32_t added_ = 0;
   std::map<uint32_t, int> values_;
   std::map<std::string, std::vector<uint32_t>> by_key_;
   std::set<uint32_t> order_;
 };
+
+uint32_t no_tag() {
+  return 0;
+}
 
 // Short, as long as fits, and longer.
 std::string key_text(size_t number) {
@@ -192,14 +210,16 @@ TEST(StartLog, ComparesAllBytesOfKeys) {
 
 TEST(StartLog, SaysWhatListsSay) {
   for (uint64_t seed = 1; seed <= 20; ++seed) {
-    LogAndLists both(seed % 2 == 0, seed % 3 == 0 ? 3 : 1000);
+    constexpr StartLog::Values kKinds[] = {StartLog::Values::kNone, StartLog::Values::kFound,
+                                           StartLog::Values::kCounted};
+    LogAndLists both(kKinds[seed % 3], seed % 4 == 0 ? 3 : 1000);
     change_at_random(both, seed);
     ASSERT_FALSE(HasFatalFailure()) << "seed " << seed;
   }
 }
 
 TEST(StartLog, MovesWhenItGrowsAndWhenLittleIsLeft) {
-  LogAndLists both(true, 1000);
+  LogAndLists both(StartLog::Values::kFound, 1000);
   constexpr size_t kMany = 3000;
   for (size_t i = 0; i < kMany; ++i) {
     both.make_room(1);
@@ -222,7 +242,7 @@ TEST(StartLog, MovesWhenItGrowsAndWhenLittleIsLeft) {
 // It gets more segments, of a few sizes; what has expired is no memory any more, and can be asked
 // for.
 TEST(StartLog, GrowsWithoutMovingWhatIsThere) {
-  StartLog log(1, false);
+  StartLog log(1, StartLog::Values::kNone);
   const uint32_t chain = log.add_chain("k", 1);
   constexpr uint32_t kMany = 200'000;
   std::vector<uint32_t> places;
@@ -238,7 +258,7 @@ TEST(StartLog, GrowsWithoutMovingWhatIsThere) {
   uint32_t place = log.front();
   for (uint32_t i = 1; i < kMany; ++i) {
     ASSERT_EQ(log.words(place)[0], i);
-    log.remove(place);
+    log.remove(place, no_tag);
     place = log.front();
   }
   EXPECT_EQ(place, newest);
@@ -252,12 +272,12 @@ TEST(StartLog, GrowsWithoutMovingWhatIsThere) {
 
 // A chain's number is used again: what was kept of the key before is gone.
 TEST(StartLog, AChainBeginsAnew) {
-  StartLog log(0, false);
+  StartLog log(0, StartLog::Values::kNone);
   const uint32_t chain = log.add_chain("a", 1);
   log.chain(chain).sums.total = 5;
   log.chain(chain).negatives = 2;
   log.make_room(1);
-  EXPECT_FALSE(log.remove(log.add(chain, Timestamp{1}, 1)));
+  EXPECT_FALSE(log.remove(log.add(chain, Timestamp{1}, 1), no_tag));
   EXPECT_EQ(log.find("a", 1), StartLog::kNone);
   ASSERT_EQ(log.add_chain("a key of more than sixteen bytes", 1), chain);
   EXPECT_EQ(log.chain(chain).sums.total, 0);
