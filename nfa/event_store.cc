@@ -5,6 +5,7 @@
 #include <new>
 
 #include "eventtime/check.h"
+#include "eventtime/give_back.h"
 #include "eventtime/prefetch.h"
 
 namespace tocsin::nfa {
@@ -210,7 +211,7 @@ void EventStore::close_segment(uint32_t index) {
   Segment& segment = segments_[index];
   bytes_ -= segment.bytes.size();
   if (segment.bytes.size() > eventtime::kHugePageBytes || free_segments_.size() >= kSpareSegments) {
-    segment.bytes = {};
+    eventtime::give_back(segment.bytes);
   }
   free_segments_.push_back(index);
 }

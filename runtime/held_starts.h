@@ -50,12 +50,15 @@ class HeldStarts {
   // As StartLog::remove().
   template <typename TagOf>
   bool remove(uint32_t place, const TagOf& tag_of) {
+    const bool stays = log_.remove(place, tag_of);
+    // The value may be a text of the event. What stands at the place is there until the next
+    // make_room().
     if (!light_) {
       let_go(place);
     } else if (is_stored(place)) {
       let_go_stored(place);
     }
-    return log_.remove(place, tag_of);
+    return stays;
   }
   uint64_t sequence(uint32_t place) const {
     if (!light_) return origin(place).sequence;

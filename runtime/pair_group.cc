@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "eventtime/give_back.h"
 #include "eventtime/prefetch.h"
 #include "runtime/key_table.h"
 
@@ -393,8 +394,8 @@ void PairGroup::finish_restore(BatchHolder& shelf) {
     if (chain == kNone) chain = add_chain(key, tag);
     place_in(saved.pattern, held_.add(chain, saved.start));
   }
-  saved_ = {};
-  saved_keys_ = {};
+  eventtime::give_back(saved_);
+  eventtime::give_back(saved_keys_);
   held_.end_read();
 }
 

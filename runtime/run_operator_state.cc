@@ -2,6 +2,7 @@
 // events wait.
 #include <algorithm>
 
+#include "eventtime/give_back.h"
 #include "runtime/run_operator.h"
 
 namespace tocsin::runtime {
@@ -153,8 +154,8 @@ void RunOperator::finish_restore(const Restoring& with) {
     with.shelf.hold(loaded);
     keys_.wait(keys_.find(key, tag), key, tag, start);
   }
-  saved_ = {};
-  saved_keys_ = {};
+  eventtime::give_back(saved_);
+  eventtime::give_back(saved_keys_);
 }
 
 }  // namespace tocsin::runtime

@@ -10,6 +10,7 @@
 
 #include "eventtime/check.h"
 #include "eventtime/codec.h"
+#include "eventtime/give_back.h"
 
 namespace tocsin::runtime {
 
@@ -250,7 +251,7 @@ void SpillFiles::write_out(Segment& segment) {
 void SpillFiles::close(Segment& segment) {
   write_out(segment);
   segment.closed = true;
-  segment.buffer = {};
+  eventtime::give_back(segment.buffer);
   if (options_.transient) segment.writer.reset();
 }
 

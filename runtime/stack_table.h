@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "eventtime/give_back.h"
 #include "nfa/instance_stack.h"
 #include "runtime/key_index.h"
 
@@ -71,7 +72,7 @@ class StackTable {
     constexpr size_t kMany = 1024;
     if (index_.size() > 0 || entries_.size() < kMany) return false;
     entries_ = {};
-    free_ = {};
+    eventtime::give_back(free_);
     index_ = KeyIndex();
     return true;
   }

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "eventtime/check.h"
+#include "eventtime/give_back.h"
 #include "eventtime/prefetch.h"
 
 namespace tocsin::runtime {
@@ -192,7 +193,7 @@ bool StartLog::shrink() {
   if (segments_.places() > kMuch && live_ < segments_.places() / kLittle &&
       (live_ < (end_ - begin_) / 2 || best_size(live_) < segments_.bits())) {
     move_all(best_size(live_));
-    moved_ = {};
+    eventtime::give_back(moved_);
   }
   const bool few = chains_.size() > kMuch && chains() < chains_.size() / kLittle;
   if (few) renumber_chains();
@@ -217,7 +218,7 @@ void StartLog::renumber_chains() {
     index_.insert(kept.back().tag, kNumber | each.chain);
   }
   chains_ = std::move(kept);
-  free_chains_ = {};
+  eventtime::give_back(free_chains_);
 }
 
 // From the places before to `moved_`.

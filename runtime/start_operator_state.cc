@@ -1,6 +1,7 @@
 // The part of StartOperator that saves first events and restores them.
 #include <algorithm>
 
+#include "eventtime/give_back.h"
 #include "runtime/key_table.h"
 #include "runtime/start_operator.h"
 
@@ -54,8 +55,8 @@ void StartOperator::finish_restore(const Restoring& with) {
     place(start, key, tag_of(key));
   }
   chain_ = kNone;
-  saved_ = {};
-  saved_keys_ = {};
+  eventtime::give_back(saved_);
+  eventtime::give_back(saved_keys_);
   held_.end_read();
 }
 

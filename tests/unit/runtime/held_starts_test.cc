@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "eventtime/huge_pages.h"
 #include "nfa/compiler.h"
 #include "runtime/derived_events.h"
 #include "tests/support/json_run.h"
@@ -172,6 +173,53 @@ TEST_F(HeldStartsTest, AMarkIsZeroAtFirst) {
     held->set_mark(place, UINT32_MAX);
     (void)held->remove(place, no_tag);
   }
+}
+
+// An event that only its first event held goes with it, and its text goes with the event; but the
+// index asks for the value of what leaves it.
+TEST(HeldStarts, AValueIsThereUntilItHasLeftTheIndex) {
+  const patterns::PatternSet set = tests::load_patterns(
+      "event E { s: string, at: timestamp } time at\n"
+      "pattern p { match a: E then b: E[s == a.s] }\n");
+  nfa::PredicateSet predicates;
+  const nfa::Program program = *nfa::compile(set.patterns[0], set.catalog, predicates);
+  nfa::EventStore store(1, false);
+  store.keep_text(0, 0);
+  HeldStarts held(program.places[nfa::kFirstPlace], set.catalog.types[0], store,
+                  {.values = StartLog::Values::kFound});
+  held.log().make_room(3);
+  const uint32_t chain = held.log().add_chain("k", 5);
+  std::vector<uint32_t> places;
+  const std::string large(3 * eventtime::kHugePageBytes / 2, 'x');  // has a segment of its own
+  for (const std::string& text : {std::string("first"), large, std::string("last")}) {
+    eventtime::Batch batch(set.catalog);
+    eventtime::EventTable& table = batch.tables[0];
+    table.make_room();
+    table.columns[0].set_text(0, eventtime::Text(text));
+    table.columns[1].set_integer(0, 17'000);
+    table.rows = 1;
+    batch.rows.push_back({.time = {17'000}, .record = 1, .raw = {}});
+    ReleasedEvent event;
+    event.tested.batch = &batch;
+    event.tested.row = batch.rows.data();
+    event.tested.sequence = places.size();
+    const nfa::EventId id = store.store(event.tested);
+    places.push_back(held.add(chain, event));
+    store.release(id);
+    store.release(event.tested.stored);  // as at the end of a block
+    held.log().set_value(places.back(), static_cast<uint32_t>(text.size()),
+                         [](uint32_t) { return false; });
+  }
+  size_t asked = 0;
+  const auto tag_of_value = [&] {
+    const eventtime::Text text = held.cells().read(held.log().words(places[1]), 0).cell.text;
+    EXPECT_EQ(text.view(), large);
+    ++asked;
+    return static_cast<uint32_t>(text.size());
+  };
+  EXPECT_TRUE(held.remove(places[1], tag_of_value));
+  EXPECT_EQ(asked, 1U);
+  EXPECT_EQ(store.live(), 2U);
 }
 
 }  // namespace
