@@ -264,7 +264,8 @@ class KeyIndex {
     for (uint32_t left = gone; left != 0; left &= left - 1) fill(i, first(left));  // it was full
     return places_of(buckets_[i].numbers, kNone);
   }
-  static size_t larger(size_t buckets) { return buckets < kLarge ? buckets * 2 : buckets / 2 * 3; }
+  // At most sixteen bytes for each of many.
+  static size_t larger(size_t buckets) { return buckets < kLarge ? buckets * 2 : buckets / 4 * 5; }
   template <typename By>
   void rebuild(size_t buckets, const By& by) {
     const Buckets old = std::move(buckets_);
