@@ -69,10 +69,12 @@ class KeyIndex {
     ++size_;
     ++stored_;
     for (size_t i = home(tag);; i = behind(i)) {
-      const uint32_t free = clear_away(i, ring);
+      const auto [free, gone] = without_gone(buckets_[i], ring);
+      stored_ -= count(gone);
       if (free == 0) continue;
       buckets_[i].tags[first(free)] = tag;
       buckets_[i].numbers[first(free)] = number;
+      if (gone == free) fill(i, gone & (gone - 1));  // it was full
       return;
     }
   }
@@ -118,7 +120,7 @@ class KeyIndex {
     buckets_[i].numbers[place] = kNone;
     --size_;
     --stored_;
-    if (was_full) fill(i, place);
+    if (was_full) fill_one(i, place);
   }
 
   void prefetch(uint32_t tag) const { eventtime::prefetch(&buckets_[home(tag)]); }
@@ -238,7 +240,7 @@ class KeyIndex {
   }
   // A cell of what was a full bucket is free: what stands behind it only because it was full moves
   // there.
-  void fill(size_t hole, uint32_t hole_place) {
+  void fill_one(size_t hole, uint32_t hole_place) {
     for (size_t i = behind(hole);; i = behind(i)) {
       Bucket& bucket = buckets_[i];
       const bool was_full = is_full(bucket);
@@ -256,13 +258,8 @@ class KeyIndex {
       if (!was_full) return;
     }
   }
-  // What has gone leaves a bucket; its free cells.
-  uint32_t clear_away(size_t i, const Ring& ring) {
-    const auto [free, gone] = without_gone(buckets_[i], ring);
-    stored_ -= count(gone);
-    if (gone == 0 || gone != free) return free;
-    for (uint32_t left = gone; left != 0; left &= left - 1) fill(i, first(left));  // it was full
-    return places_of(buckets_[i].numbers, kNone);
+  void fill(size_t i, uint32_t holes) {
+    for (; holes != 0; holes &= holes - 1) fill_one(i, first(holes));
   }
   // At most sixteen bytes for each of many.
   static size_t larger(size_t buckets) { return buckets < kLarge ? buckets * 2 : buckets / 4 * 5; }
