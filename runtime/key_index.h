@@ -46,7 +46,7 @@ class KeyIndex {
 
   // A number is never kNone and stands in the index once. Not where something has been forgotten.
   void insert(uint32_t tag, uint32_t number) {
-    if (size_ == most()) rebuild(larger(buckets_.size()), [](uint32_t each) { return each; });
+    if (size_ == most()) rebuild(larger(buckets_.size(), 2), [](uint32_t each) { return each; });
     place(tag, number);
     ++size_;
     ++stored_;
@@ -94,15 +94,16 @@ class KeyIndex {
   void forget() { --size_; }
   // All that has gone: before places are given anew.
   void clear_away(const Ring& ring) {
-    rebuild(size_ >= most() ? larger(buckets_.size()) : buckets_.size(),
+    rebuild(size_ >= most() ? larger(buckets_.size(), kRingPart) : buckets_.size(),
             [&](uint32_t number) { return ring.has(number) ? number : kNone; });
     stored_ = size_;
   }
-  // Gives all other numbers, `by(number)`, and the room that they need; kNone of one that has gone.
+  // Gives all of a ring other numbers, `by(number)`, and the room that they need; kNone of one that
+  // has gone.
   template <typename By>
   void renumber(const By& by) {
     size_t buckets = kFewest;
-    while (size_ > buckets * kMost) buckets = larger(buckets);
+    while (size_ > buckets * kMost) buckets = larger(buckets, kRingPart);
     rebuild(buckets, by);
     stored_ = size_;
   }
@@ -140,9 +141,12 @@ class KeyIndex {
 
  private:
   static constexpr uint32_t kCells = 8;
-  static constexpr uint32_t kMost = 5;               // in a bucket, on average
-  static constexpr uint32_t kFullest = 7;            // the same, with what has gone
-  static constexpr size_t kFewest = 2;               // buckets
+  static constexpr uint32_t kMost = 5;     // in a bucket, on average
+  static constexpr uint32_t kFullest = 7;  // the same, with what has gone
+  static constexpr size_t kFewest = 2;     // buckets
+  // It grows by a half, with a ring by such a part, which takes at most sixteen bytes for each of
+  // many: there is more of what comes and goes than there are keys.
+  static constexpr size_t kRingPart = 4;
   static constexpr size_t kLarge = size_t{1} << 14;  // buckets
   using Cells = std::array<uint32_t, kCells>;
 
@@ -261,8 +265,9 @@ class KeyIndex {
   void fill(size_t i, uint32_t holes) {
     for (; holes != 0; holes &= holes - 1) fill_one(i, first(holes));
   }
-  // At most sixteen bytes for each of many.
-  static size_t larger(size_t buckets) { return buckets < kLarge ? buckets * 2 : buckets / 4 * 5; }
+  static size_t larger(size_t buckets, size_t part) {
+    return buckets < kLarge ? buckets * 2 : buckets / part * (part + 1);
+  }
   template <typename By>
   void rebuild(size_t buckets, const By& by) {
     const Buckets old = std::move(buckets_);

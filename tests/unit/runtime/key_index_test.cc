@@ -20,7 +20,7 @@ TEST(KeyIndex, GrowsWithWhatItHolds) {
     ASSERT_EQ(find(number), KeyIndex::kNone);
     index.insert(number * 2654435761U, number);
     if (number > 100'000) {
-      ASSERT_LE(index.bytes(), 16 * number + 64);
+      ASSERT_LE(index.bytes(), 20 * number);
     }
   }
   EXPECT_EQ(index.size(), kMany);
@@ -30,6 +30,16 @@ TEST(KeyIndex, GrowsWithWhatItHolds) {
   }
   for (uint32_t number = 1; number <= kMany; ++number) {
     ASSERT_EQ(find(number), number % 2 == 0 ? number : KeyIndex::kNone);
+  }
+}
+
+TEST(KeyIndex, OfARingTakesSixteenBytesForEach) {
+  KeyIndex index;
+  for (uint32_t number = 1; number < 200'000; ++number) {
+    index.insert(number * 2654435761U, KeyIndex::Ring::kPlaces | number, {1, number});
+    if (number > 100'000) {
+      ASSERT_LE(index.bytes(), 16 * number + 64);
+    }
   }
 }
 
