@@ -53,8 +53,9 @@ class EventKeys {
   void find_column();
 
   std::vector<patterns::KeyPart> by_;
-  std::vector<uint32_t> column_by_type_;  // of the field, if there is but one
-  Key unmade_;                            // without key fields that of all events, and made
+  // Of the field, if there is but one; of no meaning for types that it does not take.
+  std::vector<uint32_t> column_by_type_;
+  Key unmade_;  // without key fields that of all events, and made
   std::vector<Key> keys_;
   std::vector<std::array<char, kShortKeyBytes>> short_;  // by place in the block
   eventtime::Arena long_;

@@ -105,7 +105,8 @@ class KeyTable {
   std::string_view key_of(const WaitingStart& start) const;
   const WaitingStart& oldest(KeyRef waiting) const { return waiting_.at(waiting.place()); }
 
-  // Two steps of a look-up to come: the index first, then, when that has arrived, what is there.
+  // It stays where it is. Two steps of a look-up to come: its prefetch() first, then, when that has
+  // arrived, what is there.
   const KeyIndex& index() const { return index_; }
   // Most probably what find() will find.
   KeyRef guess(uint32_t tag) const {

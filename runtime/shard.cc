@@ -267,7 +267,7 @@ void Shard::match_block(size_t number, std::span<ReleasedEvent> block,
     };
     const auto route_to_single = [&](uint32_t pattern, bool may_begin) {
       if ((level.bits[pattern] & has) == 0) return;
-      PatternOperator& op = *operators_[pattern];
+      PatternOperator& op = *operators_[pattern];  // route() without a look at seats
       const bool is_first = !op.has_events();
       if (!op.route(event, i, may_begin, share_)) return;
       if (is_first) level.concerned.push_back(&op);

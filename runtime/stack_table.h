@@ -79,8 +79,9 @@ class StackTable {
   StackEntry& at(uint32_t slot) { return entries_[slot]; }
   const StackEntry& at(uint32_t slot) const { return entries_[slot]; }
 
-  // Steps of a look-up to come: the index, what it will probably find, its first stack.
+  // It stays where it is.
   const KeyIndex& index() const { return index_; }
+  // Steps of a look-up to come, behind the index: what it will probably find, its first stack.
   const StackEntry* guess(uint32_t tag) const {
     const uint32_t number = index_.find(tag, [](uint32_t) { return true; });
     return number == KeyIndex::kNone ? nullptr : &entries_[number - 1];

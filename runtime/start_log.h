@@ -73,8 +73,8 @@ class StartLog {
     uint32_t mark = 0;
   };
 
-  // What first events are found by values for, and their number: find_value() and what follows, and
-  // count_equal(), too.
+  // Whether first events are found by a value (set_value() and what follows it), and those with one
+  // value counted, too (count_equal()).
   enum class Values : uint8_t { kNone, kFound, kCounted };
   // Each first event has room for so many words of its owner's.
   StartLog(size_t words, Values values);
@@ -118,8 +118,8 @@ class StartLog {
     TOCSIN_CHECK(end_ < segments_.end(), "make_room() was called");
     const auto place = static_cast<uint32_t>(end_++) & kPlaceMask;
     uint64_t* const start = storage(place);
-    eventtime::prefetch_to_write(start +
-                                 kAddedAhead * stride_);  // no matter where its segment ends
+    // No matter where the segment ends.
+    eventtime::prefetch_to_write(start + kAddedAhead * stride_);
     Chain& key = chains_[chain];
     new (start) Start{time, event, chain, kNone, key.newest};  // of no meaning in the first one
     if (has_values_) new (&links(start)) ValueLinks();
@@ -263,8 +263,9 @@ class StartLog {
     return size() * start + chains() * 2 * (sizeof(Chain) + kIndexBytes);
   }
 
-  // Steps of a look-up to come: the index, the chain, its first events.
+  // Of keys; it stays where it is.
   const KeyIndex& index() const { return index_; }
+  // Steps of a look-up to come, behind the index: the chain, its first events.
   uint32_t guess(uint32_t tag) const {
     const uint32_t number = index_.find(tag, [](uint32_t) { return true; });
     return number == KeyIndex::kNone ? kNone : number & kPlaceMask;
