@@ -74,6 +74,7 @@ bool equal(const Value& left, const Value& right) {
 StartOperator::StartOperator(OperatorParts parts, const eventtime::EventSchema& schema)
     : PatternOperator(std::move(parts)),
       plan_(*nfa::plan_starts(program_).plan),
+      expires_in_front_(plan_.kind == Kind::kLoop),
       keeps_spent_(plan_.sum.has_value() || drains()),
       held_(program_.places[nfa::kFirstPlace], schema, events_,
             {.values = plan_.value_slot ? StartLog::Values::kFound : StartLog::Values::kNone,
@@ -119,6 +120,7 @@ void StartOperator::process(const Surroundings& around) {
   for (size_t i = 0; i < routed_.size(); ++i) {
     Routed& routed = routed_[i];
     routed.event->tested.variables = routed.variables;
+    if (expires_in_front_) expire_front(expired_before(routed.event->tested.row->time), around);
     if (!is_present_key(routed)) chain_ = log_.find(guessed_[i], routed.key, routed.tag);
     process_event(routed, plan_.value_slot ? value_tags_[i] : ValueTags(), around);
     routed.event->tested.variables = nullptr;
@@ -149,8 +151,22 @@ void StartOperator::find_value_tags() {
   }
 }
 
-// The first events that the block will look at: the newest of each key, and the oldest with what
-// stands behind it if it expires.
+// In the order of the log, so that what comes next is known ahead, and nothing of a key is looked
+// at to see that it still waits.
+void StartOperator::expire_front(Timestamp expired, const Surroundings& around) {
+  uint32_t place = log_.front();
+  if (place == kNone || log_.at(place).time >= expired) return;
+  const uint32_t present = chain_;
+  do {
+    held_.prefetch_ahead();
+    expire(place, around);
+    place = log_.front();
+  } while (place != kNone && log_.at(place).time < expired);
+  chain_ = present != kNone && log_.is_chain(present) ? present : kNone;
+}
+
+// The first events that the block will look at: the newest of each key, and, if its own events see
+// to what is over, the oldest with what stands behind it.
 void StartOperator::prefetch_starts() {
   guessed_.resize(routed_.size());
   for (size_t i = 0; i < routed_.size(); ++i) {
@@ -163,9 +179,14 @@ void StartOperator::prefetch_starts() {
   }
   const auto is_new = [&](size_t i) { return i == 0 || guessed_[i] != guessed_[i - 1]; };
   for (size_t i = 0; i < guessed_.size(); ++i) {
-    if (is_new(i)) log_.prefetch_starts(guessed_[i]);
+    if (guessed_[i] == kNone || !is_new(i)) continue;
+    if (expires_in_front_) {
+      log_.prefetch_newest(guessed_[i]);
+    } else {
+      log_.prefetch_starts(guessed_[i]);
+    }
   }
-  if (!plan_.life) return;
+  if (!plan_.life || expires_in_front_) return;
   for (size_t i = 0; i < guessed_.size(); ++i) {
     if (guessed_[i] == kNone || !is_new(i) || log_.chain(guessed_[i]).count == 1) continue;
     const StartLog::Start& oldest = log_.at(log_.chain(guessed_[i]).oldest);
@@ -185,7 +206,7 @@ inline void StartOperator::process_event(Routed& routed, const ValueTags& tags,
                                          const Surroundings& around) {
   nfa::TestedEvent& event = routed.event->tested;
   const Timestamp now = event.row->time;
-  if (chain_ != kNone) pass_time(now, around);
+  if (chain_ != kNone && (!expires_in_front_ || chain().mark != 0)) pass_time(now, around);
   const bool begins = takes_first(routed);
   if (chain_ == kNone && !begins) return;
   ++counts_.events;
@@ -221,7 +242,7 @@ inline bool StartOperator::fits(const ReleasedEvent& event, uint16_t place) cons
                        event.loaded->predicates);
 }
 
-// What is over before `now`.
+// What of the present key is over before `now`.
 inline void StartOperator::pass_time(Timestamp now, const Surroundings& around) {
   const Timestamp expired = expired_before(now);
   while (chain_ != kNone) {
@@ -508,12 +529,7 @@ void StartOperator::find_sums() {
 void StartOperator::advance(Timestamp now, const Surroundings& around) {
   held_.set_shelf(around.shelf);
   if (now != eventtime::kMaxTimestamp) thaw_due(now);
-  const Timestamp expired = expired_before(now);
-  for (uint32_t place = log_.front(); place != kNone && log_.at(place).time < expired;
-       place = log_.front()) {
-    held_.prefetch_ahead();
-    expire(place, around);
-  }
+  expire_front(expired_before(now), around);
   fire_timers(now, around);
   held_.store_old();
   if (log_.shrink()) find_timers();

@@ -59,6 +59,7 @@ class StartOperator final : public PatternOperator {
   void fire_timers(eventtime::Timestamp now, const Surroundings& around);
   void find_timers();
   void expire(uint32_t place, const Surroundings& around);
+  void expire_front(eventtime::Timestamp expired, const Surroundings& around);
   void finish_resident(const Surroundings& around);
   struct ValueTags;
   void prefetch_starts();
@@ -148,6 +149,7 @@ class StartOperator final : public PatternOperator {
   };
 
   nfa::StartPlan plan_;
+  bool expires_in_front_;  // of all keys at each event: few look at the oldest of theirs anyway
   bool keeps_spent_;
   HeldStarts held_;
   StartLog& log_;
