@@ -94,17 +94,27 @@ std::unique_ptr<Decoder> JsonDecoder::another() const {
   return std::make_unique<JsonDecoder>(catalog_, options, splitter_.limit());
 }
 
+// So many at a time that their bytes and tokens are still near when they are looked at again.
+void JsonDecoder::decode(const std::vector<RecordSpan>& records, Batch& batch) {
+  constexpr uint32_t kNearBytes = uint32_t{1} << 15;
+  batch.rows.reserve(batch.rows.size() + records.size());
+  for (size_t from = 0; from < records.size();) {
+    size_t to = from + 1;
+    while (to < records.size() && records[to].begin - records[from].begin < kNearBytes) ++to;
+    decode_near(std::span(records).subspan(from, to - from), batch);
+    from = to;
+  }
+}
+
 // The tokens of all records are found in one go. That fails when one record is bad (a string that
 // does not end would swallow the line end, which a string must not hold); then each is on its own.
-void JsonDecoder::decode(const std::vector<RecordSpan>& records, Batch& batch) {
-  if (records.empty()) return;
+void JsonDecoder::decode_near(std::span<const RecordSpan> records, Batch& batch) {
   const uint32_t base = records.front().begin;
   const char* const data = batch.raw.data() + base;
   const std::string_view all(data, records.back().begin + records.back().size - base);
   const bool together = index_.build(all).empty();
   const uint32_t* tokens = together ? index_.tokens() : nullptr;
   const bool escapes = has_backslash(all);
-  batch.rows.reserve(batch.rows.size() + records.size());
   for (const RecordSpan& span : records) {
     const uint32_t begin = span.begin - base;
     const std::string_view line(data + begin, span.size);

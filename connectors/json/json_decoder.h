@@ -15,6 +15,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,6 +62,7 @@ class JsonDecoder : public Decoder {
                          eventtime::TypeId& type);
   Refusal find_type(const JsonRecord& record, uint32_t type_step, eventtime::TypeId& type);
 
+  void decode_near(std::span<const RecordSpan> records, eventtime::Batch& batch);
   // Takes the row of a record of a known shape; false, and no row, if it must be walked.
   bool decode_known(const JsonRecord& record, uint64_t number, eventtime::Batch& batch);
   void learn(const JsonRecord& record, uint32_t type_step, eventtime::TypeId type,

@@ -1,8 +1,11 @@
 #include "connectors/json/shape_cache.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
 #include <cstring>
-#include <limits>
 
 #include "connectors/decoder.h"
 
@@ -16,20 +19,27 @@ bool begins_container(char c) {
 }  // namespace
 
 inline bool ShapeCache::same(const Chunk& chunk, const char* bytes) {
-  uint64_t first = 0;
-  uint64_t second = 0;
-  std::memcpy(&first, bytes, sizeof(first));
-  std::memcpy(&second, bytes + sizeof(first), sizeof(second));
-  return (((first ^ chunk.bytes[0]) & chunk.mask[0]) |
-          ((second ^ chunk.bytes[1]) & chunk.mask[1])) == 0;
+#if defined(__SSE2__)
+  const auto load = [](const char* from) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  };
+  const __m128i equal = _mm_cmpeq_epi8(load(chunk.bytes.data()), load(bytes));
+  return (chunk.wanted & ~static_cast<uint32_t>(_mm_movemask_epi8(equal))) == 0;
+#else
+  for (size_t i = 0; i < kChunkBytes; ++i) {
+    if ((chunk.wanted >> i & 1) != 0 && chunk.bytes[i] != bytes[i]) return false;
+  }
+  return true;
+#endif
 }
 
-inline bool ShapeCache::same_bytes(const Edge& edge, const JsonRecord& record, uint32_t at) const {
+inline bool ShapeCache::same_bytes(const Edge& edge, const Chunk* chunks, const JsonRecord& record,
+                                   uint32_t at) {
   const char* bytes = record.data + at;
   if (!same(edge.chunk, bytes)) return false;
   if (edge.size <= kChunkBytes) return true;
   if (edge.size > kPaddingBytes && uint64_t{at} + edge.size > record.end) return false;
-  const Chunk* chunk = chunks_.data() + edge.more;
+  const Chunk* chunk = chunks + edge.more;
   for (size_t done = kChunkBytes; done < edge.size; done += kChunkBytes, ++chunk) {
     if (!same(*chunk, bytes + done)) return false;
   }
@@ -49,7 +59,8 @@ inline uint32_t ShapeCache::follow(uint32_t parent, const JsonRecord& record, ui
   if (at >= record.end) return kNone;
   uint32_t before = kNone;
   for (uint32_t i = edges_[parent].child; i != kNone; before = i, i = edges_[i].sibling) {
-    if (!same_bytes(edges_[i], record, at) || !fits(edges_[i], record, token)) continue;
+    if (!same_bytes(edges_[i], chunks_.data(), record, at) || !fits(edges_[i], record, token))
+      continue;
     return before == kNone ? i : move_forward(parent, before, i);
   }
   return kNone;
@@ -65,12 +76,21 @@ uint32_t ShapeCache::move_forward(uint32_t parent, uint32_t before, uint32_t edg
 
 const Shape* ShapeCache::match(const JsonRecord& record, JsonWalker& walker) {
   uint32_t* value = values_.data();
+  const Edge* const edges = edges_.data();
+  const Chunk* const chunks = chunks_.data();
   uint32_t token = 0;
   uint32_t at = kRoot;
   while (true) {
-    at = follow(at, record, token);
-    if (at == kNone) return nullptr;
-    const Edge& edge = edges_[at];
+    const uint32_t parent = at;
+    const uint32_t begin = record.tokens[token];
+    at = edges[parent].child;
+    // Most often the last one that was followed is the next one.
+    if (at == kNone || begin >= record.end || !same_bytes(edges[at], chunks, record, begin) ||
+        !fits(edges[at], record, token)) {
+      at = follow(parent, record, token);
+      if (at == kNone) return nullptr;
+    }
+    const Edge& edge = edges[at];
     token += edge.tokens;
     if (edge.behind == Behind::kNothing) {
       end_ = token;
@@ -91,7 +111,7 @@ uint32_t ShapeCache::add(uint32_t parent, Edge edge, std::string_view bytes) {
   for (Chunk& chunk : chunks) {
     const std::string_view part = bytes.substr(0, kChunkBytes);
     std::memcpy(chunk.bytes.data(), part.data(), part.size());
-    std::memset(chunk.mask.data(), 0xFF, part.size());
+    chunk.wanted = (uint32_t{1} << part.size()) - 1;
     bytes.remove_prefix(part.size());
     edge.size += static_cast<uint32_t>(part.size());
   }

@@ -56,11 +56,11 @@ class ShapeCache {
   // What stands behind the bytes of an edge.
   enum class Behind : uint8_t { kValue, kNoObject, kKnownValue, kNothing };
 
-  struct Chunk {
-    std::array<uint64_t, 2> bytes{};
-    std::array<uint64_t, 2> mask{};
+  struct alignas(16) Chunk {
+    std::array<char, 16> bytes{};
+    uint32_t wanted = 0;  // which of them count: the first ones, by bit
   };
-  static constexpr size_t kChunkBytes = 16;
+  static constexpr size_t kChunkBytes = sizeof(Chunk::bytes);
 
   struct Edge {
     Chunk chunk;             // of the bytes
@@ -75,7 +75,8 @@ class ShapeCache {
   };
 
   static bool same(const Chunk& chunk, const char* bytes);
-  bool same_bytes(const Edge& edge, const JsonRecord& record, uint32_t at) const;
+  static bool same_bytes(const Edge& edge, const Chunk* chunks, const JsonRecord& record,
+                         uint32_t at);
   static bool fits(const Edge& edge, const JsonRecord& record, uint32_t token);
   uint32_t follow(uint32_t parent, const JsonRecord& record, uint32_t token);
   uint32_t move_forward(uint32_t parent, uint32_t before, uint32_t edge);

@@ -312,6 +312,23 @@ TEST(JsonDecoder, ReadsKeysOfAnyLengthInKnownShapes) {
   for (size_t i = 0; i < lines.size(); ++i) EXPECT_EQ(json_outcome(lines[i]), expected[i]) << i;
 }
 
+// A batch of 200 kB, with a record that spoils the tokens of those near it.
+TEST(JsonDecoder, ABadRecordChangesNothingForOthers) {
+  constexpr size_t kBad = 1777;
+  std::string text;
+  std::vector<std::string> expected;
+  for (size_t i = 0; i < 4000; ++i) {
+    const std::string number = std::to_string(i);
+    text += "{\"note\":\"" + std::string(i % 40, 'n') + (i == kBad ? "" : "\"") +
+            ",\"x\":" + number + ",\"at\":0}\n";
+    expected.push_back(i == kBad ? "not valid JSON: a string that does not end"
+                                 : "E{x: " + number + ", at: \"1970-01-01T00:00:00.000Z\"}");
+  }
+  const auto lines = decode_text<JsonDecoder>(text, one_field(Type::kInt), {5000}, DecodeOptions{});
+  ASSERT_EQ(lines.size(), expected.size());
+  for (size_t i = 0; i < lines.size(); ++i) ASSERT_EQ(json_outcome(lines[i]), expected[i]) << i;
+}
+
 TEST(JsonDecoder, SkipsTheByteOrderMarkAndBlankLines) {
   const auto lines = decode_text<JsonDecoder>("\xEF\xBB\xBF\r\n {\"x\":1,\"at\":0} \r\n\n",
                                               one_field(Type::kInt), {7, 1}, DecodeOptions{});
