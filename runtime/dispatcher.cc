@@ -22,10 +22,14 @@ Dispatcher::Users& Dispatcher::users(StepPredicate predicate) {
 void Dispatcher::add(uint32_t pattern, const std::vector<StepPredicate>& first,
                      const std::vector<StepPredicate>& later) {
   for (const StepPredicate predicate : first) users(predicate).first.push_back(pattern);
-  for (const StepPredicate predicate : later) users(predicate);
   make_room(pattern);
-  later_[pattern].predicates.insert(later_[pattern].predicates.end(), later.begin(), later.end());
-  later_[pattern].places.resize(later_[pattern].predicates.size());
+  Later& waits = later_[pattern];
+  for (const StepPredicate predicate : later) {
+    users(predicate);
+    const bool begins = std::find(first.begin(), first.end(), predicate) != first.end();
+    (begins ? waits.begin_too : waits.predicates).push_back(predicate);
+  }
+  waits.places.resize(waits.predicates.size());
 }
 
 void Dispatcher::add_all(uint32_t pattern, TypeId type) {
@@ -43,6 +47,10 @@ void Dispatcher::make_room(uint32_t pattern) {
 void Dispatcher::seat(uint32_t pattern, Seat seat) {
   make_room(pattern);
   seats_[pattern] = seat;
+  Later& later = later_[pattern];
+  later.predicates.insert(later.predicates.end(), later.begin_too.begin(), later.begin_too.end());
+  later.places.resize(later.predicates.size());
+  later.begin_too.clear();
 }
 
 void Dispatcher::take_seats() {

@@ -138,6 +138,8 @@ class Dispatcher {
     uint32_t place = 0;  // in active_
     std::vector<nfa::StepPredicate> predicates;
     std::vector<uint32_t> places;  // in Users::active of each
+    // That begin it, too, and so lead to it anyway; a group has to be told of both.
+    std::vector<nfa::StepPredicate> begin_too;
   };
   struct Hit {
     uint32_t row = 0;  // of Batch::rows

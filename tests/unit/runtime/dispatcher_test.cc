@@ -138,6 +138,30 @@ TEST_F(DispatcherTest, LeadsToTheSeatOfThePatternThatAloneHasACondition) {
   EXPECT_EQ(decided(), "1 - 0 - 0 23");
 }
 
+// Shown as `b` where the event may begin the pattern, `c` where it may continue it.
+TEST_F(DispatcherTest, AConditionThatBeginsAPatternNeedNotContinueIt) {
+  const nfa::StepPredicate from_one = predicate(0, 0);
+  const auto visits = [&] {
+    dispatcher_.decide(loaded_);
+    std::string out;
+    const auto visit = [&](uint32_t, bool begins) { out += begins ? 'b' : 'c'; };
+    const auto visit_seat = [&](const Dispatcher::Seat&, uint32_t pattern, bool begins) {
+      visit(pattern, begins);
+    };
+    dispatcher_.visit(loaded_, 2, visit, visit, visit_seat);
+    return out;
+  };
+  dispatcher_.add(0, {from_one}, {from_one, predicate(1, 2)});
+  dispatcher_.activate(0);
+  EXPECT_EQ(visits(), "b");
+  dispatcher_.deactivate(0);
+  dispatcher_.seat(0, {0, 0});
+  dispatcher_.take_seats();
+  EXPECT_EQ(visits(), "b");
+  dispatcher_.activate(0);
+  EXPECT_EQ(visits(), "bc") << "a group takes it as two";
+}
+
 // Most of the conditions are nobody's.
 TEST_F(DispatcherTest, TakesTheListsThatAnIndexHasMade) {
   std::vector<nfa::StepPredicate> equal;
