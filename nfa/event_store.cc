@@ -222,6 +222,27 @@ void EventStore::erase(EventId id) {
   events_[id] = nullptr;
   free_.push_back(id);
   --live_;
+  ++erased_;
+  const size_t ids = events_.size();
+  if (ids >= kManyIds && (live_ == 0 || (live_ < ids / 4 && erased_ >= ids / 8))) trim();
+}
+
+// Gives back what the ids of many events that have gone take, as far as none behind them lives.
+// The next events take the lowest ids, so that the others become free.
+void EventStore::trim() {
+  erased_ = 0;
+  size_t ids = events_.size();
+  while (ids > 1 && events_[ids - 1] == nullptr) --ids;  // the first one is kNoEvent
+  if (ids <= events_.size() / 2) {
+    events_.resize(ids);
+    events_.shrink_to_fit();
+    holds_.resize(ids);
+    holds_.shrink_to_fit();
+  }
+  eventtime::give_back(free_);
+  for (size_t id = events_.size() - 1; id > kNoEvent; --id) {
+    if (events_[id] == nullptr) free_.push_back(static_cast<EventId>(id));
+  }
 }
 
 }  // namespace tocsin::nfa

@@ -109,6 +109,7 @@ class EventStore {
   }
 
   size_t live() const { return live_; }
+  size_t ids() const { return events_.size() - 1; }  // with those that are free
   // Of the segments in which something lives, and of what is kept for each event.
   size_t memory() const { return bytes_ + live_ * (sizeof(StoredEvent*) + sizeof(Hold)); }
 
@@ -133,9 +134,11 @@ class EventStore {
   static constexpr size_t kSegmentBytes = size_t{256} << 10;
   static constexpr size_t kSmallSegments = 8;
   static constexpr size_t kSpareSegments = 8;  // kept for the next events when they are empty
+  static constexpr size_t kManyIds = size_t{1} << 16;
 
   EventId number(StoredEvent* stored, uint32_t references);
   void erase(EventId id);
+  void trim();
   char* allocate(size_t bytes);
   void open_segment(size_t bytes);
   void close_segment(uint32_t index);
@@ -149,7 +152,8 @@ class EventStore {
   std::vector<uint32_t> free_segments_;
   uint32_t current_ = 0;  // the segment that is being filled
   size_t live_ = 0;
-  size_t bytes_ = 0;  // of segments that are not free
+  size_t erased_ = 0;  // since trim()
+  size_t bytes_ = 0;   // of segments that are not free
 };
 
 }  // namespace tocsin::nfa

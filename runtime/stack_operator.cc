@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "eventtime/give_back.h"
 #include "eventtime/prefetch.h"
 
 namespace tocsin::runtime {
@@ -281,6 +282,7 @@ void StackOperator::advance(Timestamp now, const Surroundings& around) {
   }
   store_old();
   if (!keys_.shrink()) return;
+  eventtime::give_back(due_);
   timers_ = CleanUpTimers(program_.within.value_or(kUsualSpan));
   unstored_ = {};
   hand_ = 0;

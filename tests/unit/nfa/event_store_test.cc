@@ -108,6 +108,29 @@ TEST_F(EventStoreTest, ReusesTheNumbersOfEventsThatAreGone) {
   EXPECT_EQ(store.live(), 0U);
 }
 
+// A burst: some time later nothing stays of its numbers but those before one that lives.
+TEST_F(EventStoreTest, GivesBackTheNumbersOfManyEventsThatAreGone) {
+  constexpr EventId kMany = 200'000;
+  constexpr EventId kLeft = 70'000;
+  const auto light = [](uint64_t sequence) {
+    LightEvent event;
+    event.sequence = sequence;
+    return event;
+  };
+  EventStore store(1, true);
+  for (EventId id = 1; id <= kMany; ++id) ASSERT_EQ(store.store_light(light(id)), id);
+  for (EventId id = 1; id <= kMany; ++id) {
+    if (id != kLeft) store.release(id);
+  }
+  for (EventId i = 0; i < kMany / 4; ++i) store.release(store.store_light(light(i)));
+  EXPECT_EQ(store.ids(), kLeft);
+  EXPECT_EQ(store.at(kLeft).sequence, kLeft);
+  EXPECT_EQ(store.store_light(light(1)), 1U) << "the lowest one";
+  store.release(1);
+  store.release(kLeft);
+  EXPECT_EQ(store.ids(), 0U);
+}
+
 // Small and huge ones, released in any order: each keeps its bytes until it goes.
 TEST_F(EventStoreTest, EventsOfAllSizesKeepTheirBytes) {
   EventStore store(1, true);
