@@ -47,6 +47,22 @@ TEST(StartOperator, WhatAnEventCompletesDoesNotCountForTheLimit) {
   EXPECT_EQ(loop.dropped(), 0U);
 }
 
+// All that a key has expires between two of its events of one block, which no other comes between.
+TEST(StartOperator, ALoopBeginsAnewWhenAllOfItsKeyIsOver) {
+  for (const char* key : {"", "by id "}) {
+    const auto set = tests::load_patterns(
+        letter_pattern(std::string(key) + "match a: A{3} within 10s skip to next"));
+    const Lines events = letters("A1@1s A1@2s A1@100s A1@101s A1@103s A1@104s");
+    for (const size_t batch_size : {1, 4, 6}) {
+      tests::RunSettings settings;
+      settings.batch_size = batch_size;
+      EXPECT_EQ(bound_ids(tests::run_json(set, {events}, settings).alerts),
+                "a=A1,A1,A1 | a=A1,A1,A1")
+          << key << batch_size;
+    }
+  }
+}
+
 TEST(StartOperator, CountsEventsOfOtherPatternsOnce) {
   EngineOptions options;
   options.events = EventDetail::kNone;
