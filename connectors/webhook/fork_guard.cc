@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <new>
 #include <shared_mutex>
 
 #include "eventtime/check.h"
@@ -15,9 +16,16 @@ std::shared_mutex& gate() {
   return mutex;
 }
 
+// The child's thread is not the one that locked the gate: unlocking leaves it shut for another
+// fork.
+void open_in_child() {
+  gate().unlock();
+  new (&gate()) std::shared_mutex();
+}
+
 void begin() {
   static const int kBegun =
-      ::pthread_atfork([] { gate().lock(); }, [] { gate().unlock(); }, [] { gate().unlock(); });
+      ::pthread_atfork([] { gate().lock(); }, [] { gate().unlock(); }, open_in_child);
   TOCSIN_CHECK(kBegun == 0, "memory for a handler");
 }
 
