@@ -49,6 +49,13 @@ Result<void> remove_file(const std::string& path) {
   return failed_to("remove", path, errno);
 }
 
+// 0 if there is none.
+uint64_t size_of(const std::string& path) {
+  std::error_code failed;
+  const uintmax_t bytes = fs::file_size(path, failed);
+  return failed ? 0 : bytes;
+}
+
 // The first bytes of a file to another one.
 Result<void> copy_head(const std::string& from, const std::string& to, uint64_t bytes) {
   const Result<std::unique_ptr<ByteReader>> reader = open_bytes(from);
@@ -157,15 +164,15 @@ Result<void> DirectorySink::go_to(const Position& position,
   file_ = position.file;
   first_ = position.first;
   if (position.in_file.bytes > 0) {
-    const auto names = found.find(file_);
-    const bool only_whole = names != found.end() && !names->second.part && names->second.whole;
-    if (only_whole) {
-      const Result<void> copied =
-          copy_head(path(file_, false), path(file_, true), position.in_file.bytes);
+    const uint64_t bytes = position.in_file.bytes;
+    // It has got its name since then; and a run that was ended while it made a copy has left less.
+    const bool copies = size_of(path(file_, true)) < bytes && size_of(path(file_, false)) >= bytes;
+    if (copies) {
+      const Result<void> copied = copy_head(path(file_, false), path(file_, true), bytes);
       if (!copied) return copied;
     }
     auto writer = LineWriter::open_at(path(file_, true), position.in_file);
-    if (!writer && only_whole) ::unlink(path(file_, true).c_str());
+    if (!writer && copies) ::unlink(path(file_, true).c_str());
     if (!writer) return Unexpected<Error>{writer.error()};
     writer_ = *std::move(writer);
   }

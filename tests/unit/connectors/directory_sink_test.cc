@@ -140,6 +140,41 @@ TEST_F(DirectorySinkTest, WhatIsMissingOrChangedIsRefused) {
   }
 }
 
+// A run goes back to where a file did not have its name yet, and is killed before it has copied it.
+TEST_F(DirectorySinkTest, ACopyThatWasNotFinishedIsMadeAgain) {
+  auto sink = open("");
+  write(*sink, "{\"n\":1}");
+  write(*sink, "{\"n\":2}");
+  const std::string position = checkpoint(*sink);
+  write(*sink, "{\"n\":3}");
+  ASSERT_TRUE(sink->finish());
+  const std::string whole = "{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n";
+  ASSERT_THAT(files(), ElementsAre(Pair("a-000001.jsonl", whole)));
+  for (const size_t copied : {0, 7, 15}) {
+    directory_.write("out/a-000001.jsonl.part", whole.substr(0, copied));
+    sink = open(position);
+    EXPECT_EQ(files()["a-000001.jsonl.part"], whole.substr(0, 16));
+  }
+  write(*sink, "{\"n\":3}");
+  ASSERT_TRUE(sink->finish());
+  EXPECT_THAT(files(), ElementsAre(Pair("a-000001.jsonl", whole)));
+}
+
+// A file with the name is no copy of what has been lost of the part.
+TEST_F(DirectorySinkTest, AFileThatIsShorterIsNotCopied) {
+  auto sink = open("");
+  write(*sink, "{\"n\":1}");
+  const std::string position = checkpoint(*sink);
+  ASSERT_TRUE(sink->close());
+  directory_.write("out/a-000001.jsonl.part", "{\"n\":");
+  directory_.write("out/a-000001.jsonl", "{");
+  const Files before = files();
+  const auto resumed = DirectorySink(spec_, true).resume(position);
+  ASSERT_FALSE(resumed);
+  EXPECT_THAT(resumed.error().message, HasSubstr("it has 5 bytes where the state knows 8"));
+  EXPECT_EQ(files(), before);
+}
+
 TEST_F(DirectorySinkTest, FilesWithNamesMayBeTakenAway) {
   auto sink = open("");
   for (int n = 0; n < 8; ++n) write(*sink, "{\"n\":1}");
@@ -177,7 +212,7 @@ TEST_F(DirectorySinkTest, EndedAnywhereTheFilesAreTheSame) {
     std::vector<std::pair<std::string, int64_t>> alerts;
     int64_t time = 0;
     for (int n = 0; n < 60; ++n) {
-      time += below(12) == 0 ? kHour : below(1000);
+      time += below(12) == 0 ? kHour : static_cast<int64_t>(below(1000));
       alerts.emplace_back("{\"n\":" + std::to_string(n) + std::string(below(9), ' ') + "}", time);
     }
     fs::remove_all(folder());
