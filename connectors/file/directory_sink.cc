@@ -49,11 +49,11 @@ Result<void> remove_file(const std::string& path) {
   return failed_to("remove", path, errno);
 }
 
-// 0 if there is none.
-uint64_t size_of(const std::string& path) {
+// Or not there. What cannot be looked at is not.
+bool is_shorter(const std::string& path, uint64_t bytes) {
   std::error_code failed;
-  const uintmax_t bytes = fs::file_size(path, failed);
-  return failed ? 0 : bytes;
+  const uintmax_t size = fs::file_size(path, failed);
+  return failed ? failed == std::errc::no_such_file_or_directory : size < bytes;
 }
 
 // The first bytes of a file to another one.
@@ -166,7 +166,8 @@ Result<void> DirectorySink::go_to(const Position& position,
   if (position.in_file.bytes > 0) {
     const uint64_t bytes = position.in_file.bytes;
     // It has got its name since then; and a run that was ended while it made a copy has left less.
-    const bool copies = size_of(path(file_, true)) < bytes && size_of(path(file_, false)) >= bytes;
+    const bool copies =
+        is_shorter(path(file_, true), bytes) && !is_shorter(path(file_, false), bytes);
     if (copies) {
       const Result<void> copied = copy_head(path(file_, false), path(file_, true), bytes);
       if (!copied) return copied;

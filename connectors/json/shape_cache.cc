@@ -54,14 +54,12 @@ inline bool ShapeCache::fits(const Edge& edge, const JsonRecord& record, uint32_
   return edge.behind != Behind::kNoObject || record.first(token + edge.tokens) != '{';
 }
 
-inline uint32_t ShapeCache::follow(uint32_t parent, const JsonRecord& record, uint32_t token) {
-  const uint32_t at = record.tokens[token];
-  if (at >= record.end) return kNone;
-  uint32_t before = kNone;
-  for (uint32_t i = edges_[parent].child; i != kNone; before = i, i = edges_[i].sibling) {
-    if (!same_bytes(edges_[i], chunks_.data(), record, at) || !fits(edges_[i], record, token))
-      continue;
-    return before == kNone ? i : move_forward(parent, before, i);
+// A child of `parent` behind the first one, which it is not, as `is_it(edge)` says.
+template <typename IsIt>
+inline uint32_t ShapeCache::find_other(uint32_t parent, const IsIt& is_it) {
+  uint32_t before = edges_[parent].child;
+  for (uint32_t i = edges_[before].sibling; i != kNone; before = i, i = edges_[i].sibling) {
+    if (is_it(edges_[i])) return move_forward(parent, before, i);
   }
   return kNone;
 }
@@ -83,13 +81,13 @@ const Shape* ShapeCache::match(const JsonRecord& record, JsonWalker& walker) {
   while (true) {
     const uint32_t parent = at;
     const uint32_t begin = record.tokens[token];
+    const auto is_it = [&](const Edge& edge) {
+      return same_bytes(edge, chunks, record, begin) && fits(edge, record, token);
+    };
     at = edges[parent].child;
-    // Most often the last one that was followed is the next one.
-    if (at == kNone || begin >= record.end || !same_bytes(edges[at], chunks, record, begin) ||
-        !fits(edges[at], record, token)) {
-      at = follow(parent, record, token);
-      if (at == kNone) return nullptr;
-    }
+    if (at == kNone || begin >= record.end) return nullptr;
+    if (!is_it(edges[at])) at = find_other(parent, is_it);
+    if (at == kNone) return nullptr;
     const Edge& edge = edges[at];
     token += edge.tokens;
     if (edge.behind == Behind::kNothing) {

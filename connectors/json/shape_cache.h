@@ -56,7 +56,7 @@ class ShapeCache {
   // What stands behind the bytes of an edge.
   enum class Behind : uint8_t { kValue, kNoObject, kKnownValue, kNothing };
 
-  struct alignas(16) Chunk {
+  struct alignas(16) Chunk {  // as one comparison takes it
     std::array<char, 16> bytes{};
     uint32_t wanted = 0;  // which of them count: the first ones, by bit
   };
@@ -78,7 +78,8 @@ class ShapeCache {
   static bool same_bytes(const Edge& edge, const Chunk* chunks, const JsonRecord& record,
                          uint32_t at);
   static bool fits(const Edge& edge, const JsonRecord& record, uint32_t token);
-  uint32_t follow(uint32_t parent, const JsonRecord& record, uint32_t token);
+  template <typename IsIt>
+  uint32_t find_other(uint32_t parent, const IsIt& is_it);
   uint32_t move_forward(uint32_t parent, uint32_t before, uint32_t edge);
   // The child of `parent` that is this edge, added where it is new; kNone if there are too many.
   uint32_t add(uint32_t parent, Edge edge, std::string_view bytes);
